@@ -1,0 +1,261 @@
+"""Reading, writing and resampling sound. Arrays are float32 "c t", rates in Hz."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+
+from audiocodec.errors import AudioError, OutputError
+
+SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"})
+BLOCK_SAMPLES = 1 << 16
+MAX_CHANNELS = 255
+MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 100, 1_000_000
+
+
+def list_audio_files(root: Path) -> list[Path]:
+    """Every sound file below `root` (or `root` itself), sorted, told by suffix.
+
+    Raises:
+        AudioError: there is none.
+    """
+    if root.is_file():
+        return [root]
+    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    if not paths:
+        raise AudioError(f"{root}: no sound file found here (looked for {' '.join(sorted(SUFFIXES))})")
+    return paths
+
+
+def check_samples(samples: np.ndarray, name: str) -> None:
+    """Refuse NaN and infinity.
+
+    Raises:
+        AudioError: `samples` holds either.
+    """
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{name}: holds NaN or infinite samples")
+
+
+class AudioReader:
+    """A sound file read block by block.
+
+    Args:
+        path: any file that libsndfile reads.
+
+    Attributes:
+        sample_rate: Hz.
+        channels: at most 255.
+        samples: in each channel, by the header.
+        on_block: called with the number of samples of each block read.
+
+    Raises:
+        AudioError: the file is missing, is no sound, or is cut short.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if path.is_dir():
+            raise AudioError(f"{path}: is a folder, not a sound file")
+        if not path.exists():
+            raise AudioError(f"{path}: no such file")
+        try:
+            if path.stat().st_size == 0:
+                raise AudioError(f"{path}: is empty (0 bytes)")
+            self._file = soundfile.SoundFile(path)
+        except (soundfile.LibsndfileError, OSError, TypeError) as error:
+            raise AudioError(f"{path}: cannot be read as sound ({_reason(error)})") from error
+        self.sample_rate = int(self._file.samplerate)
+        self.channels = int(self._file.channels)
+        self.samples = int(self._file.frames)
+        self.on_block: Callable[[int], None] = lambda samples: None
+        try:
+            self._check()
+        except AudioError:
+            self._file.close()
+            raise
+
+    def _check(self) -> None:
+        check_rate(self.sample_rate, str(self.path))
+        if self.channels > MAX_CHANNELS:
+            raise AudioError(f"{self.path}: has {self.channels} channels, at most {MAX_CHANNELS} can be coded")
+        missing = _missing_bytes(self.path)
+        if missing:
+            raise AudioError(f"{self.path}: is cut short, {missing} bytes that its header promises are missing")
+
+    def __enter__(self) -> AudioReader:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._file.close()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Blocks "c t" of at most `BLOCK_SAMPLES`, checked for NaN.
+
+        Raises:
+            AudioError: a block cannot be decoded, or holds NaN or infinity.
+        """
+        while True:
+            try:
+                block = self._file.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)
+            except (soundfile.LibsndfileError, OSError) as error:
+                raise AudioError(f"{self.path}: breaks off while being read ({_reason(error)})") from error
+            if len(block) == 0:
+                return
+            check_samples(block, str(self.path))
+            self.on_block(len(block))
+            yield np.ascontiguousarray(block.T)
+
+
+def check_rate(sample_rate: int, name: str) -> None:
+    """Refuse sample rates that no sound has.
+
+    Raises:
+        AudioError: outside 100 Hz to 1 MHz.
+    """
+    if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
+        raise AudioError(
+            f"{name}: sample rate {sample_rate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
+        )
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
+    return str(text).strip().rstrip(".")
+
+
+def _missing_bytes(path: Path) -> int:
+    """Bytes that the data chunk of a RIFF WAV promises beyond the end of the file.
+
+    libsndfile reads such a file as if it were whole. Sizes of 2**31 - 1 and above are what
+    programs write that do not know the length; they promise nothing.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return 0
+        while len(chunk := file.read(8)) == 8:
+            length = int.from_bytes(chunk[4:], "little")
+            if chunk[:4] == b"data":
+                unknown = length >= 2**31 - 1 - 2**16
+                return 0 if unknown else max(0, file.tell() + length - size)
+            file.seek(length + length % 2, os.SEEK_CUR)
+    return 0
+
+
+class Resampler:
+    """Resamples a stream block by block with soxr HQ; equal rates pass through.
+
+    Args:
+        rate_in: Hz.
+        rate_out: Hz.
+        channels: of every block.
+    """
+
+    def __init__(self, rate_in: int, rate_out: int, channels: int) -> None:
+        self.channels = channels
+        self._stream = (
+            None if rate_in == rate_out else soxr.ResampleStream(rate_in, rate_out, channels, dtype="float32")
+        )
+
+    def push(self, block: np.ndarray, last: bool = False) -> np.ndarray:
+        """block: "c t" -> what is ready by now, "c t"; with `last`, all the rest."""
+        if self._stream is None:
+            return block
+        out = self._stream.resample_chunk(np.ascontiguousarray(block.T), last=last)
+        return np.ascontiguousarray(out.reshape(-1, self.channels).T)
+
+
+def resample_blocks(blocks: Iterable[np.ndarray], rate_in: int, rate_out: int, channels: int) -> Iterator[np.ndarray]:
+    """A stream of blocks "c t" at another rate."""
+    resampler = Resampler(rate_in, rate_out, channels)
+    for block in blocks:
+        out = resampler.push(block)
+        if out.shape[1]:
+            yield out
+    out = resampler.push(np.zeros((channels, 0), np.float32), last=True)
+    if out.shape[1]:
+        yield out
+
+
+def stream_resampled(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
+    """Blocks "c t" of a file at `sample_rate`.
+
+    Raises:
+        AudioError: see `AudioReader`.
+    """
+    with AudioReader(path) as reader:
+        yield from resample_blocks(reader, reader.sample_rate, sample_rate, reader.channels)
+
+
+def read(path: Path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
+    """A whole file, "c t", and its rate; resampled if `sample_rate` is given.
+
+    Raises:
+        AudioError: see `AudioReader`.
+    """
+    with AudioReader(path) as reader:
+        rate = sample_rate or reader.sample_rate
+        blocks = list(resample_blocks(reader, reader.sample_rate, rate, reader.channels))
+        return np.concatenate([np.zeros((reader.channels, 0), np.float32), *blocks], axis=1), rate
+
+
+class AudioWriter:
+    """A sound file written block by block (libsndfile crashes on long Vorbis in one call).
+
+    Args:
+        path: where to write; the file is replaced.
+        sample_rate: Hz.
+        channels: of every block.
+        suffix: tells the format (".wav", ".flac", ...); 16-bit where the format has bits.
+
+    Raises:
+        OutputError: the format is unknown or cannot hold this rate or channel count.
+    """
+
+    def __init__(self, path: Path, sample_rate: int, channels: int, suffix: str) -> None:
+        self.path = path
+        formats: dict[str, dict[str, Any]] = {
+            ".opus": {"format": "OGG", "subtype": "OPUS"},
+            ".oga": {"format": "OGG"},
+            ".aif": {"format": "AIFF"},
+        }
+        spec = formats.get(suffix.lower(), {"format": suffix.lower().lstrip(".").upper()})
+        if spec["format"] not in soundfile.available_formats():
+            raise OutputError(f"cannot write {suffix or 'a file without suffix'}; try .wav or .flac")
+        spec.setdefault("subtype", "PCM_16" if spec["format"] not in ("OGG", "MP3") else None)
+        try:
+            self._file = soundfile.SoundFile(path, "w", samplerate=sample_rate, channels=channels, **spec)
+        except (soundfile.LibsndfileError, OSError, ValueError) as error:
+            raise OutputError(
+                f"cannot write {suffix} with {channels} channels at {sample_rate} Hz ({_reason(error)})"
+            ) from error
+
+    def write(self, block: np.ndarray) -> None:
+        """block: "c t", clipped to full scale.
+
+        Raises:
+            OutputError: the disk is full, or the like.
+        """
+        before = self._file.tell()
+        try:
+            self._file.write(np.clip(block.T, -1.0, 1.0))
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise OutputError(f"{self.path}: cannot be written ({_reason(error)})") from error
+        if self._file.tell() - before != block.shape[1]:
+            raise OutputError(f"{self.path}: cannot be written (no space left?)")
+
+    def close(self) -> None:
+        """Finish the file. Raises: OutputError if that fails."""
+        try:
+            self._file.close()
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise OutputError(f"{self.path}: cannot be written ({_reason(error)})") from error

@@ -1,0 +1,66 @@
+"""`audiocodec encode`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from audiocodec.cli import options
+from audiocodec.cli.paths import PIPE, plan, run_all, source_path
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True)
+@options.out
+@click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a bundle's YAML.")
+@options.bitrate
+@options.num_codebooks
+@options.threads
+@options.force
+def encode(
+    files: tuple[str, ...],
+    out: str | None,
+    model: str,
+    bitrate: float | None,
+    num_codebooks: int | None,
+    threads: int,
+    force: bool,
+) -> None:
+    """Compress sound files to token files (.fsq).
+
+    FILES are a source and a target, or any number of files and folders with --out; folders are
+    mirrored there. '-' is standard input or output (WAV in, tokens out).
+
+    \b
+    Examples:
+        audiocodec encode speech.wav speech.fsq --bitrate 3k
+        audiocodec encode recordings/ --out tokens/
+    """
+    if bitrate is not None and num_codebooks is not None:
+        raise click.UsageError("give --bitrate or --num-codebooks, not both")
+    from audiocodec import audio
+    from audiocodec.cli.progress import progress
+    from audiocodec.codec import load
+    from audiocodec.files import replacing
+
+    pairs = plan(files, out, ".fsq", audio.list_audio_files)
+    codec = load(model, threads)
+
+    def work(source: str, target: str) -> str:
+        with source_path(source) as path, audio.AudioReader(path) as reader:
+            with progress(source, reader.samples) as advance:
+                reader.on_block = advance
+                if target == PIPE:
+                    report = codec.encode_stream(reader, sys.stdout.buffer, num_codebooks, bitrate)
+                    sys.stdout.buffer.flush()
+                else:
+                    with replacing(Path(target), force) as temporary, temporary.open("wb") as file:
+                        report = codec.encode_stream(reader, file, num_codebooks, bitrate)
+        return (
+            f"{source} -> {target}: {report.duration_s:.2f} s, {report.bitrate / 1000:.2f} kbit/s on disk, "
+            f"{report.speed:.0f} times real time"
+        )
+
+    run_all(pairs, work)

@@ -1,0 +1,77 @@
+"""`audiocodec info`."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiocodec.cli import options
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Everything the header says, and what follows from it."""
+    from audiocodec.container.reader import total_samples
+    from audiocodec.container.tokens import open_tokens
+
+    with open_tokens(path) as reader:
+        header = reader.header
+    samples = total_samples(path, header)
+    duration = None if samples is None else samples / header.sample_rate
+    size = path.stat().st_size
+    per_codebook = header.frame_rate * header.channels * math.log2(header.codebook_size)
+    return {
+        "file": str(path),
+        "model": header.model,
+        "model_hash": header.model_hash.hex(),
+        "sample_rate": header.sample_rate,
+        "channels": header.channels,
+        "samples": samples,
+        "duration_s": duration,
+        "model_sample_rate": header.model_sample_rate,
+        "frame_rate": header.frame_rate,
+        "delay": header.delay,
+        "num_codebooks": header.num_codebooks,
+        "levels": list(header.levels),
+        "codebook_size": header.codebook_size,
+        "frames_per_page": header.frames_per_page,
+        "coder": {0: "packed"}.get(header.coder, f"unknown ({header.coder})"),
+        "file_bytes": size,
+        "bitrate": 8 * size / duration if duration else None,
+        "bitrate_by_codebook": [per_codebook * (k + 1) for k in range(header.num_codebooks)],
+    }
+
+
+def _text(fields: dict[str, Any]) -> str:
+    rows = []
+    for key, value in fields.items():
+        if key == "bitrate_by_codebook":
+            value = " ".join(f"{rate / 1000:.2f}" for rate in value) + " kbit/s with the first 1, 2, ... codebooks"
+        elif key == "bitrate":
+            value = "unknown" if value is None else f"{value / 1000:.2f} kbit/s on disk"
+        elif key == "duration_s":
+            value = "unknown" if value is None else f"{value:.3f}"
+        elif value is None:
+            value = "unknown"
+        rows.append(f"{key:20s} {value}")
+    return "\n".join(rows)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@options.as_json
+def info(files: tuple[Path, ...], as_json: bool) -> None:
+    """Show what token files hold. Needs no model.
+
+    \b
+    Example:
+        audiocodec info speech.fsq --json
+    """
+    described = [describe(path) for path in files]
+    if as_json:
+        click.echo(json.dumps(described[0] if len(described) == 1 else described, indent=2))
+    else:
+        click.echo("\n\n".join(map(_text, described)))

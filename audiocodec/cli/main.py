@@ -1,0 +1,68 @@
+"""The group of all commands; each is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from audiocodec import __version__
+from audiocodec.errors import AudioCodecError
+
+COMMANDS = {
+    "encode": "Compress sound files to token files.",
+    "decode": "Turn token files back into sound.",
+    "info": "Show what a token file holds.",
+    "verify": "Check token files for damage.",
+    "truncate": "Keep fewer codebooks of a token file, without the model.",
+    "models": "List the models in this package.",
+}
+
+
+class LazyGroup(click.Group):
+    """Knows the names and summaries; imports a command to run it. Errors become one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command, or None if there is none of that name."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"audiocodec.cli.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Summaries without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an expected error ends it with exit code 1, Ctrl-C with 130."""
+        try:
+            return super().invoke(ctx)
+        except AudioCodecError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(1)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(130)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="audiocodec")
+def main() -> None:
+    """Speech and music to discrete tokens and back.
+
+    \b
+    Example:
+        audiocodec encode speech.wav speech.fsq --bitrate 3k
+        audiocodec decode speech.fsq speech.decoded.wav
+    """

@@ -1,0 +1,91 @@
+"""What the file arguments of encode and decode mean: one file, many, a folder, or a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from audiocodec.errors import AudioCodecError
+
+PIPE = "-"
+
+
+def plan(
+    arguments: Sequence[str], out: str | None, suffix: str, list_folder: Callable[[Path], list[Path]]
+) -> list[tuple[str, str]]:
+    """Pairs of source and target.
+
+    Args:
+        arguments: files or folders; two files without `out` mean source and target.
+        out: folder for the results, or None.
+        suffix: of targets whose name is not given.
+        list_folder: the sources below a folder.
+
+    Raises:
+        click.UsageError: the arguments make no sense together.
+    """
+    if out is None:
+        if len(arguments) == 2:
+            return [(arguments[0], arguments[1])]
+        if len(arguments) != 1 or Path(arguments[0]).is_dir():
+            raise click.UsageError("for many files or a folder, name the folder for the results with --out")
+        source = arguments[0]
+        return [(source, PIPE if source == PIPE else str(Path(source).with_suffix(suffix)))]
+    pairs = []
+    for argument in arguments:
+        if argument == PIPE:
+            raise click.UsageError("'-' does not go with --out")
+        root = Path(argument)
+        for source in list_folder(root):
+            below = source.relative_to(root) if root.is_dir() else Path(source.name)
+            pairs.append((str(source), str((Path(out) / below).with_suffix(suffix))))
+    return _refuse_twins(pairs)
+
+
+def _refuse_twins(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    taken: dict[str, str] = {}
+    for source, target in pairs:
+        if target in taken:
+            raise click.UsageError(f"{taken[target]} and {source} would both become {target}")
+        taken[target] = source
+    return pairs
+
+
+@contextlib.contextmanager
+def source_path(argument: str) -> Iterator[Path]:
+    """The path of a source; standard input is kept in a temporary file meanwhile."""
+    if argument != PIPE:
+        yield Path(argument)
+        return
+    with tempfile.NamedTemporaryFile(prefix="audiocodec-") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield Path(file.name)
+
+
+def run_all(pairs: list[tuple[str, str]], work: Callable[[str, str], str]) -> None:
+    """Do all files, telling how each went; exit code 1 at the end if any failed.
+
+    Args:
+        pairs: of `plan`.
+        work: codes one file and returns the line to print. With one file its error goes up;
+            with several it is printed and the others go on.
+    """
+    failed = 0
+    for source, target in pairs:
+        try:
+            click.echo(work(source, target), err=True)
+        except AudioCodecError as error:
+            if len(pairs) == 1:
+                raise
+            click.echo(f"error: {error}", err=True)
+            failed += 1
+    if failed:
+        click.echo(f"{failed} of {len(pairs)} files failed", err=True)
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,144 @@
+"""Codes in memory, with what is needed to turn them back into sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from audiocodec.container import page
+from audiocodec.container.header import Header
+from audiocodec.container.reader import TokenReader
+from audiocodec.container.trailer import Trailer
+from audiocodec.container.writer import TokenWriter
+from audiocodec.errors import ConfigError, TokenFileError
+from audiocodec.files import replacing
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The codes of one sound.
+
+    Attributes:
+        codes: "b q t", int64: channel, codebook, frame.
+        header: everything a file says about them.
+
+    Example:
+        >>> tokens = Tokens.load("speech.fsq")  # doctest: +SKIP
+        >>> tokens.truncate(6).save("smaller.fsq")  # doctest: +SKIP
+    """
+
+    codes: np.ndarray
+    header: Header
+
+    @property
+    def num_codebooks(self) -> int:
+        return self.header.num_codebooks
+
+    @property
+    def duration_s(self) -> float:
+        return self.header.duration_s or 0.0
+
+    @property
+    def bitrate(self) -> float:
+        """Bits a second of the codes, before pages and checksums."""
+        return self.header.nominal_bitrate
+
+    def truncate(self, num_codebooks: int) -> Tokens:
+        """The first `num_codebooks` codebooks: fewer bits, the same sound, coarser.
+
+        Raises:
+            ConfigError: there are not that many.
+        """
+        check_depth(num_codebooks, self.num_codebooks)
+        return Tokens(self.codes[:, :num_codebooks], self.header.with_codebooks(num_codebooks))
+
+    def save(self, path: str | Path, overwrite: bool = False) -> None:
+        """Write a token file; nothing is left behind if that fails.
+
+        Raises:
+            OutputError: the file exists (unless `overwrite`) or cannot be written.
+        """
+        with replacing(Path(path), overwrite) as temporary, temporary.open("wb") as file:
+            writer = TokenWriter(file, self.header)
+            writer.push(self.codes)
+            writer.close(self.header.samples or 0)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Tokens:
+        """Read and check a token file.
+
+        Raises:
+            TokenFileError: missing, damaged, or no token file.
+        """
+        with open_tokens(Path(path)) as reader:
+            empty = np.zeros((reader.header.channels, reader.header.num_codebooks, 0), np.int64)
+            codes = np.concatenate([empty, *reader], axis=2)
+            assert reader.trailer is not None
+            return cls(codes, replace(reader.header, samples=reader.trailer.samples))
+
+
+def list_token_files(root: Path) -> list[Path]:
+    """Every `.fsq` below `root` (or `root` itself), sorted.
+
+    Raises:
+        TokenFileError: there is none.
+    """
+    if not root.is_dir():
+        return [root]
+    paths = sorted(p for p in root.rglob("*.fsq") if p.is_file())
+    if not paths:
+        raise TokenFileError(f"{root}: no token file (.fsq) found here")
+    return paths
+
+
+def check_depth(wanted: int, available: int) -> None:
+    """Refuse a number of codebooks that cannot be had.
+
+    Raises:
+        ConfigError: not in 1 ... available.
+    """
+    if not 1 <= wanted <= available:
+        raise ConfigError(f"num_codebooks is {wanted}, it must be 1 to {available}")
+
+
+@contextmanager
+def open_tokens(path: Path) -> Iterator[TokenReader]:
+    """A reader on a file.
+
+    Raises:
+        TokenFileError: the file cannot be opened or is no token file.
+    """
+    try:
+        with path.open("rb") as file:
+            yield TokenReader(file, str(path))
+    except IsADirectoryError as error:
+        raise TokenFileError(f"{path}: is a folder, not a token file") from error
+    except OSError as error:
+        raise TokenFileError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def truncate_file(source: Path, output: BinaryIO, num_codebooks: int) -> int:
+    """Copy a token file with its first codebooks only, page by page, without the model.
+
+    Returns:
+        Bytes written.
+
+    Raises:
+        ConfigError: there are not that many codebooks.
+        TokenFileError: the source is damaged.
+    """
+    with open_tokens(source) as reader:
+        check_depth(num_codebooks, reader.header.num_codebooks)
+        written = output.write(reader.header.with_codebooks(num_codebooks).to_bytes())
+        sizes = []
+        for index, data in enumerate(reader.raw_pages()):
+            sizes.append(output.write(page.keep_codebooks(reader.header, index, data, num_codebooks, str(source))))
+        assert reader.trailer is not None
+        old = reader.trailer
+        written += sum(sizes) + output.write(Trailer(old.samples, old.frames, np.array(sizes, np.int64)).to_bytes())
+    return written

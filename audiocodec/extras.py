@@ -1,0 +1,20 @@
+"""Optional packages, imported where they are needed."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from audiocodec.errors import MissingExtraError
+
+
+def require(module: str, extra: str) -> Any:
+    """Import `module`, or say which extra brings it.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"{module} is not installed; get it with: pip install 'audiocodec[{extra}]'") from error

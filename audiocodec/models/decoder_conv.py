@@ -1,0 +1,42 @@
+"""Decoder of transposed convolutions: the encoder in reverse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from einops import rearrange
+from torch import Tensor, nn
+
+from audiocodec.nn import CausalConv, Chain, ResidualBlock, Upsample
+
+
+class ConvDecoder(nn.Module):
+    """Causal transposed convolutions with residual blocks before each.
+
+    Args:
+        strides: upsampling of each stage, latent side first.
+        dims: channels of each stage, before it is upsampled.
+        blocks: residual blocks of each stage.
+        latent_dim: size of the quantized latent vector.
+        delay: samples by which the output lags the input of the encoder. The decoder itself
+            adds none; training it to answer late lets it see the next frames first.
+    """
+
+    def __init__(
+        self, strides: Sequence[int], dims: Sequence[int], blocks: Sequence[int], latent_dim: int, delay: int = 0
+    ) -> None:
+        super().__init__()
+        self.hop_length = math.prod(strides)
+        self.delay = delay
+        layers: list[nn.Module] = [CausalConv(latent_dim, dims[0], kernel=3)]
+        for i, (stride, dim, depth) in enumerate(zip(strides, dims, blocks, strict=True)):
+            layers += [ResidualBlock(dim, dim, dilation=3 ** (j % 3)) for j in range(depth)]
+            layers.append(Upsample(dim, dims[i + 1] if i + 1 < len(dims) else 1, stride))
+        self.body = Chain(layers)
+
+    def forward(self, quantized: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """quantized: "b latent_dim t" -> waveform: "b 1 (t hop_length)"."""
+        x, state = self.body(rearrange(quantized, "b d t -> b t d"), state)
+        return rearrange(x, "b t 1 -> b 1 t"), state

@@ -1,0 +1,8 @@
+"""Causal building blocks. Every layer is `(x, state) -> (y, state)` on "b t d" tensors."""
+
+from audiocodec.nn.block import ResidualBlock
+from audiocodec.nn.chain import Chain
+from audiocodec.nn.conv import CausalConv, Downsample, Upsample
+from audiocodec.nn.istft import OverlapAddISTFT
+
+__all__ = ["CausalConv", "Chain", "Downsample", "OverlapAddISTFT", "ResidualBlock", "Upsample"]

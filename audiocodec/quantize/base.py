@@ -1,0 +1,136 @@
+"""What every quantizer is."""
+
+from __future__ import annotations
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from audiocodec.errors import ConfigError
+
+
+@dataclass
+class QuantizeResult:
+    """What a training step needs of a quantizer.
+
+    Attributes:
+        quantized: "b d t"; its gradient with respect to the latents is exactly 1.
+        codes: "b q t", int64, in [0, codebook_size).
+        loss: scalar to add to the training loss; 0 for FSQ.
+        metrics: named scalars to log.
+    """
+
+    quantized: Tensor
+    codes: Tensor
+    loss: Tensor
+    metrics: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Quantizer(nn.Module, ABC):
+    """Interface of all quantizers.
+
+    Attributes:
+        dim: size of the latent vector.
+        codebook_size: values one code may take.
+        num_codebooks: codes a frame.
+    """
+
+    dim: int
+    codebook_size: int
+    num_codebooks: int
+
+    @abstractmethod
+    def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
+        """Quantize for training.
+
+        Args:
+            latents: "b d t".
+            num_codebooks: how many codebooks to use: one number, or one for each item "b".
+                None: all; while training, fewer for the share `dropout` of the items.
+        """
+
+    @abstractmethod
+    def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
+        """latents: "b d t" -> codes: "b q t", the first `num_codebooks`."""
+
+    @abstractmethod
+    def decode(self, codes: Tensor) -> Tensor:
+        """codes: "b q t", any q in 1 ... num_codebooks -> quantized: "b d t".
+
+        Raises:
+            ConfigError: too many codebooks, or a code out of range.
+        """
+
+    def check_codes(self, codes: Tensor) -> None:
+        """Refuse codes that this quantizer cannot have made.
+
+        Raises:
+            ConfigError: too many codebooks, or a code out of range.
+        """
+        if not 1 <= codes.shape[1] <= self.num_codebooks:
+            raise ConfigError(f"got {codes.shape[1]} codebooks, this quantizer has {self.num_codebooks}")
+        if codes.numel() and not 0 <= int(codes.min()) <= int(codes.max()) < self.codebook_size:
+            raise ConfigError(f"a code is outside [0, {self.codebook_size})")
+
+    def depth(self, num_codebooks: int | None) -> int:
+        """`num_codebooks`, checked; None means all.
+
+        Raises:
+            ConfigError: out of range.
+        """
+        if num_codebooks is None:
+            return self.num_codebooks
+        if not 1 <= num_codebooks <= self.num_codebooks:
+            raise ConfigError(f"num_codebooks is {num_codebooks}, it must be 1 to {self.num_codebooks}")
+        return num_codebooks
+
+
+def exact(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Run `encode` or `decode` in float32 and without gradient, whatever autocast says.
+
+    In bfloat16 half of the codes of an FSQ are lost.
+    """
+
+    @functools.wraps(method)
+    def run(self: Quantizer, x: Tensor, *arguments: int | None, **keywords: int | None) -> Tensor:
+        with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
+            return method(self, x, *arguments, **keywords)
+
+    return run
+
+
+def straight_through(latents: Tensor, quantized: Tensor) -> Tensor:
+    """`quantized`, with the gradient of the identity towards `latents`.
+
+    One estimator over a whole residual quantizer: the gradient stays 1 for any number of
+    stages, where one for each stage multiplies it by their number. The parameters that made
+    `quantized` keep their own gradients, so it must be computed from detached latents.
+    """
+    return quantized + (latents - latents.detach())
+
+
+def draw_depths(latents: Tensor, num_codebooks: int, dropout: float, training: bool) -> Tensor:
+    """Codebooks to use for each item, "b": all, or uniform in 1 ... all for a share `dropout`."""
+    batch = latents.shape[0]
+    full = torch.full((batch,), num_codebooks, device=latents.device)
+    if not training or dropout == 0:
+        return full
+    fewer = torch.randint(1, num_codebooks + 1, (batch,), device=latents.device)
+    dropped = torch.rand(batch, device=latents.device) < dropout
+    return torch.where(dropped, fewer, full)
+
+
+def item_depths(
+    latents: Tensor, num_codebooks: int | Tensor | None, quantizer: Quantizer, dropout: float
+) -> Tensor:
+    """Resolve the `num_codebooks` argument of `Quantizer.forward` to one number an item, "b"."""
+    if num_codebooks is None:
+        return draw_depths(latents, quantizer.num_codebooks, dropout, quantizer.training)
+    if isinstance(num_codebooks, Tensor):
+        return num_codebooks.to(latents.device)
+    depth = quantizer.depth(num_codebooks)
+    return torch.full((latents.shape[0],), depth, device=latents.device)

@@ -1,0 +1,69 @@
+"""Arithmetic shared by the FSQ family: uniform cells, level indices, mixed-radix codes.
+
+A latent n of unit variance is bounded to u = (tanh(g n) + 1) / 2 in (0, 1), which L levels cut
+into L equal cells: the level index is floor(u L). This is the same as bounding to
+x = a tanh(g n) with a = L / (L - 1) and rounding to the levels 2 k / (L - 1) - 1: every cell
+is equally wide, the outer ones too ("cover-matched"). With g = 0.8 a Gaussian latent uses the
+levels almost equally often. See [Mentzer et al., 2023](https://arxiv.org/abs/2309.15505).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from audiocodec.errors import ConfigError
+
+GAIN = 0.8
+
+
+def check_levels(levels: Sequence[int]) -> None:
+    """Refuse level sets that cannot be coded.
+
+    Raises:
+        ConfigError: empty, a level below 2, or more than 2**62 codes.
+    """
+    if not levels or min(levels) < 2:
+        raise ConfigError(f"levels {list(levels)}: need at least one, each 2 or more")
+    if math.prod(levels) > 2**62:
+        raise ConfigError(f"levels {list(levels)}: their product does not fit a 64-bit code")
+
+
+def bound(normalized: Tensor) -> Tensor:
+    """Any real to (0, 1), near uniform for unit-variance Gaussian input."""
+    return (torch.tanh(GAIN * normalized) + 1) / 2
+
+
+def unbound(u: Tensor) -> Tensor:
+    """Inverse of `bound`."""
+    return torch.atanh(2 * u - 1) / GAIN
+
+
+def level_indices(u: Tensor, levels: Tensor) -> Tensor:
+    """u: "... d" in [0, 1], levels: "d" -> the cell each falls into, int64, "... d"."""
+    return torch.minimum((u * levels).floor().long(), levels - 1).clamp_min(0)
+
+
+def cell_centers(indices: Tensor, levels: Tensor) -> Tensor:
+    """Middle of each cell, in (0, 1), float of the default type."""
+    return (indices + 0.5) / levels
+
+
+def to_codes(indices: Tensor, levels: Sequence[int]) -> Tensor:
+    """Level indices "... d" to one code "...": first dimension least significant."""
+    code = torch.zeros_like(indices[..., 0])
+    for d in reversed(range(len(levels))):
+        code = code * levels[d] + indices[..., d]
+    return code
+
+
+def from_codes(codes: Tensor, levels: Sequence[int]) -> Tensor:
+    """Inverse of `to_codes`: "..." -> "... d"."""
+    indices = []
+    for level in levels:
+        indices.append(codes % level)
+        codes = torch.div(codes, level, rounding_mode="floor")
+    return torch.stack(indices, dim=-1)

@@ -1,0 +1,123 @@
+"""Residual FSQ with a projection for each stage: the default quantizer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from einops import einsum, rearrange
+from torch import Tensor, nn
+
+from audiocodec.quantize import levels as fsq
+from audiocodec.quantize.base import Quantizer, QuantizeResult, exact, item_depths, straight_through
+from audiocodec.quantize.normalize import RunningNorm
+
+
+class ResidualFSQ(Quantizer):
+    """Codebook i rounds a learned projection of what codebooks 0 ... i - 1 left over.
+
+    Each stage projects the residual to few dimensions, normalizes them by running statistics
+    of its own, bounds, rounds, and projects the value found back. The normalization takes the
+    place of fixed stage scales (as the frozen norms of [RFSQ,
+    2025](https://arxiv.org/abs/2508.15860) do), and the level goes back through the inverse
+    of the bound, so it approximates the projected residual itself and subtracting it makes
+    sense. See [Mentzer et al., 2023](https://arxiv.org/abs/2309.15505) for FSQ; the
+    low-dimensional projections are those of [DAC, Kumar et al.,
+    2023](https://arxiv.org/abs/2306.06546). They start orthogonal, the first stages on
+    disjoint dimensions. There is no commitment loss: it would pull the residual to zero and
+    silence the later codebooks.
+
+    Args:
+        dim: size of the latent vector.
+        levels: levels of each projected dimension, the same in every codebook.
+        num_codebooks: stages.
+        dropout: share of the items that train with fewer codebooks.
+
+    Example:
+        >>> import torch
+        >>> quantizer = ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=4).eval()
+        >>> latents = torch.randn(2, 16, 10)
+        >>> codes = quantizer.encode(latents)
+        >>> torch.equal(quantizer.encode(latents, num_codebooks=2), codes[:, :2])
+        True
+    """
+
+    levels: Tensor
+
+    def __init__(self, dim: int, levels: Sequence[int], num_codebooks: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        fsq.check_levels(levels)
+        self.dim, self.codebook_size, self.num_codebooks = dim, math.prod(levels), num_codebooks
+        self.dropout = dropout
+        self.level_list = tuple(levels)
+        self.register_buffer("levels", torch.tensor(levels), persistent=False)
+        rows = rearrange(_orthogonal_rows(num_codebooks * len(levels), dim), "(q l) d -> q l d", q=num_codebooks)
+        self.project_in = nn.Parameter(rows.clone())
+        self.project_out = nn.Parameter(rows.clone())
+        self.norms = nn.ModuleList(RunningNorm(len(levels)) for _ in range(num_codebooks))
+
+    def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
+        """See `Quantizer.forward`."""
+        with torch.autocast(latents.device.type, enabled=False):
+            z = rearrange(latents, "b d t -> b t d").float()
+            depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b -> b 1 1")
+            residual = z.detach()
+            total, codes = torch.zeros_like(residual), []
+            for i, norm in enumerate(self.norms):
+                projected = residual @ self.project_in[i].T  # b t levels
+                if self.training:
+                    norm.update(projected)
+                indices = fsq.level_indices(fsq.bound(norm(projected)), self.levels)
+                values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels)))
+                part = (projected + (values - projected).detach()) @ self.project_out[i]
+                residual = residual - part
+                total = total + part * (depths > i)
+                codes.append(fsq.to_codes(indices, self.level_list))
+            quantized = rearrange(straight_through(z, total), "b t d -> b d t")
+            return QuantizeResult(quantized, torch.stack(codes, dim=1), z.new_zeros(()))
+
+    def _statistics(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of all stages, "q levels" each."""
+        return torch.stack([n.mean for n in self.norms]), torch.stack([n.std for n in self.norms])
+
+    def _table(self) -> Tensor:
+        """Value of each level in each stage, "q index levels"; unused entries repeat the last."""
+        mean, std = self._statistics()
+        indices = torch.arange(max(self.level_list), device=mean.device)[:, None].minimum(self.levels - 1)
+        return fsq.unbound(fsq.cell_centers(indices, self.levels)) * std[:, None] + mean[:, None]
+
+    @exact
+    def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
+        """See `Quantizer.encode`. The same as `forward`, constants folded into few operations."""
+        depth = self.depth(num_codebooks)
+        mean, std = self._statistics()
+        gain = (fsq.GAIN / std)[..., None] * self.project_in
+        gain_t, shift = rearrange(gain, "q l d -> q d l").contiguous(), -mean * fsq.GAIN / std
+        table, half = self._table(), self.levels / 2
+        batch, _, steps = latents.shape
+        residual = rearrange(latents, "b d t -> (b t) d").float()
+        indices = []
+        for i in range(depth):
+            bounded = torch.addmm(shift[i], residual, gain_t[i]).tanh_()
+            index = torch.addcmul(half, bounded, half).long().minimum(self.levels - 1)
+            residual = torch.addmm(residual, table[i].gather(0, index), self.project_out[i], alpha=-1)
+            indices.append(index)
+        codes = fsq.to_codes(torch.stack(indices), self.level_list)
+        return rearrange(codes, "q (b t) -> b q t", b=batch, t=steps)
+
+    @exact
+    def decode(self, codes: Tensor) -> Tensor:
+        """See `Quantizer.decode`."""
+        self.check_codes(codes)
+        depth = codes.shape[1]
+        indices = rearrange(fsq.from_codes(codes, self.level_list), "b q t l -> q (b t) l")
+        values = self._table()[:depth].gather(1, indices)
+        total = einsum(values, self.project_out[:depth], "q n l, q l d -> n d")
+        return rearrange(total, "(b t) d -> b d t", b=codes.shape[0])
+
+
+def _orthogonal_rows(rows: int, dim: int) -> Tensor:
+    """rows x dim; every run of `dim` rows is orthonormal."""
+    blocks = [nn.init.orthogonal_(torch.empty(dim, dim)) for _ in range(-(-rows // dim))]
+    return torch.cat(blocks)[:rows]

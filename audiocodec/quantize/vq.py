@@ -1,0 +1,124 @@
+"""Vector quantization with a codebook learned by moving averages: the baseline."""
+
+from __future__ import annotations
+
+import torch
+from einops import rearrange
+from torch import Tensor
+from torch.nn import functional as F
+
+from audiocodec.quantize.base import Quantizer, QuantizeResult, exact, straight_through
+
+
+class VQ(Quantizer):
+    """Nearest codebook vector; the codebook follows the latents by moving averages.
+
+    See [van den Oord et al., 2017](https://arxiv.org/abs/1711.00937) (appendix A.1). The first
+    training batch starts the codebook by k-means, and entries that fall out of use are
+    replaced by latents of the batch ([EnCodec, Defossez et al.,
+    2022](https://arxiv.org/abs/2210.13438)).
+
+    Args:
+        dim: size of the latent vector.
+        codebook_size: entries.
+        decay: of the moving averages.
+        commitment: weight of the loss that keeps latents near their entry.
+        dead_below: entries with a smaller moving count are replaced.
+        kmeans_steps: at the start.
+
+    Example:
+        >>> import torch
+        >>> quantizer = VQ(dim=8, codebook_size=32).eval()
+        >>> latents = torch.randn(1, 8, 10)
+        >>> codes = quantizer.encode(latents)
+        >>> torch.equal(quantizer.decode(codes), quantizer(latents).quantized)
+        True
+    """
+
+    codebook: Tensor
+    counts: Tensor
+    sums: Tensor
+    started: Tensor
+
+    def __init__(
+        self,
+        dim: int,
+        codebook_size: int,
+        decay: float = 0.99,
+        commitment: float = 0.25,
+        dead_below: float = 2.0,
+        kmeans_steps: int = 10,
+    ) -> None:
+        super().__init__()
+        self.dim, self.codebook_size, self.num_codebooks = dim, codebook_size, 1
+        self.decay, self.commitment, self.dead_below = decay, commitment, dead_below
+        self.kmeans_steps = kmeans_steps
+        self.register_buffer("codebook", torch.randn(codebook_size, dim))
+        self.register_buffer("counts", torch.ones(codebook_size))
+        self.register_buffer("sums", torch.zeros(codebook_size, dim))
+        self.register_buffer("started", torch.zeros(()))
+
+    def _nearest(self, flat: Tensor) -> Tensor:
+        """flat: "n d" -> "n"."""
+        scores = flat @ self.codebook.T - self.codebook.square().sum(1) / 2
+        return scores.argmax(dim=1)
+
+    def _tally(self, flat: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+        counts = torch.zeros_like(self.counts).index_add_(0, codes, torch.ones_like(flat[:, 0]))
+        sums = torch.zeros_like(self.sums).index_add_(0, codes, flat)
+        return counts, sums
+
+    def _sample(self, flat: Tensor, n: int) -> Tensor:
+        return flat[torch.randint(len(flat), (n,), device=flat.device)]
+
+    def _start(self, flat: Tensor) -> None:
+        self.codebook.copy_(self._sample(flat, self.codebook_size))
+        for _ in range(self.kmeans_steps):
+            counts, sums = self._tally(flat, self._nearest(flat))
+            means = sums / counts.clamp_min(1)[:, None]
+            self.codebook.copy_(torch.where(counts[:, None] > 0, means, self.codebook))
+        counts, _ = self._tally(flat, self._nearest(flat))
+        self.counts.copy_(counts.clamp_min(self.dead_below))
+        self.sums.copy_(self.codebook * self.counts[:, None])
+        self.started.fill_(1.0)
+
+    @torch.no_grad()
+    def update(self, flat: Tensor, codes: Tensor) -> None:
+        """Move the codebook towards a training batch: flat "n d", its codes "n"."""
+        counts, sums = self._tally(flat, codes)
+        self.counts.lerp_(counts, 1 - self.decay)
+        self.sums.lerp_(sums, 1 - self.decay)
+        dead = self.counts < self.dead_below * min(1.0, len(flat) / (4 * self.codebook_size))
+        fresh = self._sample(flat, self.codebook_size)
+        self.counts.copy_(torch.where(dead, torch.full_like(self.counts, self.dead_below), self.counts))
+        self.sums.copy_(torch.where(dead[:, None], fresh * self.counts[:, None], self.sums))
+        self.codebook.copy_(self.sums / self.counts[:, None])
+
+    def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
+        """See `Quantizer.forward`."""
+        with torch.autocast(latents.device.type, enabled=False):
+            z = rearrange(latents, "b d t -> b t d").float()
+            flat = rearrange(z.detach(), "b t d -> (b t) d")
+            if self.training and not self.started:
+                with torch.no_grad():
+                    self._start(flat)
+            codes = self._nearest(flat)
+            entries = self.codebook[codes].view_as(z)
+            if self.training:
+                self.update(flat, codes)
+            loss = self.commitment * F.mse_loss(z, entries)
+            quantized = rearrange(straight_through(z, entries), "b t d -> b d t")
+            return QuantizeResult(quantized, codes.view(z.shape[0], 1, -1), loss)
+
+    @exact
+    def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
+        """See `Quantizer.encode`."""
+        self.depth(num_codebooks)
+        flat = rearrange(latents.float(), "b d t -> (b t) d")
+        return self._nearest(flat).view(latents.shape[0], 1, -1)
+
+    @exact
+    def decode(self, codes: Tensor) -> Tensor:
+        """See `Quantizer.decode`."""
+        self.check_codes(codes)
+        return rearrange(self.codebook[codes[:, 0]], "b t d -> b d t")

@@ -1,0 +1,57 @@
+"""Scores of a model on whole clips, at several depths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from audiocodec import audio, metrics
+from audiocodec.models import CodecModel
+
+
+def load_clips(root: Path, sample_rate: int, limit: int | None = None) -> list[np.ndarray]:
+    """Mono clips "t" below `root`, evenly picked down to `limit`."""
+    paths = audio.list_audio_files(root)
+    if limit is not None and limit < len(paths):
+        paths = [paths[i * len(paths) // limit] for i in range(limit)]
+    return [audio.read(path, sample_rate)[0].mean(axis=0) for path in paths]
+
+
+def depths_to_watch(num_codebooks: int) -> list[int]:
+    """One, half and all: if their scores agree, the later codebooks carry nothing."""
+    return sorted({1, max(1, num_codebooks // 2), num_codebooks})
+
+
+def validate(model: CodecModel, clips: Sequence[np.ndarray], depths: Sequence[int]) -> dict[str, float]:
+    """Mean scores over clips, and the share of codes in use.
+
+    Args:
+        model: in eval mode.
+        clips: "t" each, at the model's sample rate.
+        depths: numbers of codebooks to decode with.
+
+    Returns:
+        `estoi_6`, `pesq_6`, `si_sdr_6`, `mel_6` for depth 6, and so on.
+    """
+    scores: dict[str, list[float]] = {}
+    for clip in clips:
+        waveform = torch.from_numpy(clip)[None, None]
+        for depth in depths:
+            estimate = model.reconstruct(waveform, depth)[0, 0].float().numpy()
+            for name, value in _scores(clip, estimate, model.sample_rate).items():
+                scores.setdefault(f"{name}_{depth}", []).append(value)
+    return {name: float(np.nanmean(values)) for name, values in scores.items()}
+
+
+def _scores(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> dict[str, float]:
+    values = {
+        "estoi": metrics.estoi(reference, estimate, sample_rate),
+        "si_sdr": metrics.si_sdr(reference, estimate),
+        "mel": metrics.mel_distance(reference, estimate, sample_rate),
+    }
+    if sample_rate == 16_000:
+        values["pesq"] = metrics.pesq_wb(reference, estimate, sample_rate)
+    return values

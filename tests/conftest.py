@@ -1,0 +1,45 @@
+"""What many tests need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from audiocodec import audio
+from audiocodec.codec import Codec, load
+
+SPEECH = Path(__file__).parent / "sounds" / "speech.flac"
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def codec() -> Codec:
+    return load("speech-16k")
+
+
+@pytest.fixture(scope="session")
+def speech_path() -> Path:
+    return SPEECH
+
+
+@pytest.fixture(scope="session")
+def speech() -> np.ndarray:
+    """Five seconds of real speech, "1 t", 16 kHz."""
+    return audio.read(SPEECH, 16_000)[0]
+
+
+@pytest.fixture(scope="session")
+def test_clips() -> list[np.ndarray]:
+    """Eight clips of unequal length, "1 t", 16 kHz, of the shared data."""
+    folder = SHARED / "speech" / "test"
+    if not folder.is_dir():
+        pytest.skip("the shared speech data is not here (../shared/data/speech/test)")
+    return [audio.read(path, 16_000)[0][:1] for path in audio.list_audio_files(folder)[::5]]

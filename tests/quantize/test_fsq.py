@@ -1,0 +1,114 @@
+"""Arithmetic of the FSQ family."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audiocodec.errors import ConfigError
+from audiocodec.quantize import FSQ, NestedFSQ, ResidualFSQ
+from audiocodec.quantize import levels as fsq
+
+level_sets = st.lists(st.integers(2, 17), min_size=1, max_size=6)
+
+
+@given(level_sets, st.data())
+def test_codes_and_level_indices_are_one_to_one(levels: list[int], data: st.DataObject) -> None:
+    size = math.prod(levels)
+    codes = torch.tensor(data.draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=20)))
+    indices = fsq.from_codes(codes, levels)
+    assert (indices >= 0).all()
+    assert (indices < torch.tensor(levels)).all()
+    assert torch.equal(fsq.to_codes(indices, levels), codes)
+
+
+@pytest.mark.parametrize("levels", [[2], [2, 2, 2], [3, 4], [8, 5, 5, 5], [7, 2, 3]])
+def test_every_code_is_reached_once(levels: list[int]) -> None:
+    codes = torch.arange(math.prod(levels))
+    assert len(torch.unique(fsq.from_codes(codes, levels), dim=0)) == len(codes)
+
+
+@given(st.integers(2, 17), st.lists(st.floats(-50, 50), min_size=1, max_size=50))
+def test_bound_and_round_is_the_formula_of_the_paper(level: int, values: list[float]) -> None:
+    """floor(u L) is rounding a tanh(g z) to L symmetric levels, a = L / (L - 1), and stays in bounds."""
+    z = torch.tensor(values, dtype=torch.float64)
+    a = level / (level - 1)
+    x = a * torch.tanh(fsq.GAIN * z)
+    assert (x.abs() <= a).all()
+    position = (x + 1) * (level - 1) / 2
+    rounded = torch.floor(position + 0.5).clamp(0, level - 1).long()
+    indices = fsq.level_indices(fsq.bound(z), torch.tensor(level))
+    tie = ((position + 0.5) - (position + 0.5).round()).abs() < 1e-9
+    assert torch.equal(indices[~tie], rounded[~tie])
+    quantized = 2 * indices.double() / (level - 1) - 1
+    assert ((x - quantized).abs() <= a / level + 1e-9).all()  # residual within the next stage's bound
+
+
+@given(level_sets.filter(lambda s: max(s) <= 9), st.integers(1, 4))
+@settings(deadline=None)
+def test_nested_equals_the_residual_loop(levels: list[int], stages: int) -> None:
+    quantizer = NestedFSQ(levels, stages).eval()
+    latents = torch.randn(1, len(levels), 64)
+    codes = quantizer.encode(latents)
+    level = torch.tensor(levels, dtype=torch.float64)[:, None]
+    a = level / (level - 1)
+    residual = a * torch.tanh(fsq.GAIN * latents[0].double())
+    near_tie = torch.zeros(64, dtype=torch.bool)
+    total = torch.zeros_like(residual)
+    for i in range(stages):
+        scale = level**-i
+        position = (residual / scale + 1) * (level - 1) / 2 + 0.5
+        near_tie |= ((position - position.round()).abs() < 1e-6).any(0)
+        digit = torch.floor(position).clamp(torch.zeros_like(level), level - 1)
+        value = scale * (2 * digit / (level - 1) - 1)
+        residual = residual - value
+        total = total + value
+        assert (residual.abs() <= scale / level * a + 1e-9).all()  # the bound invariant
+        expected = fsq.to_codes(digit.T.long(), levels)
+        assert torch.equal(codes[0, i][~near_tie], expected[~near_tie])
+        decoded = quantizer.decode(codes[:, : i + 1])[0].double()
+        found = a * torch.tanh(fsq.GAIN * decoded)
+        torch.testing.assert_close(found[:, ~near_tie], total[:, ~near_tie], atol=1e-5, rtol=1e-5)
+
+
+def test_gaussian_latents_use_the_levels_evenly() -> None:
+    quantizer = FSQ([8, 5, 5, 5])
+    latents = 7 * torch.randn(8, 4, 4000) + 3  # scale and shift are normalized away
+    quantizer(latents)
+    codes = quantizer.eval().encode(latents)
+    shares = torch.bincount(codes.flatten(), minlength=1000) / codes.numel()
+    entropy = -(shares * shares.clamp_min(1e-12).log2()).sum() / math.log2(1000)
+    assert (shares > 0).all()
+    assert entropy > 0.99
+
+
+def test_no_codebook_is_stored() -> None:
+    quantizer = ResidualFSQ(64, [8, 8, 8, 8, 8, 8], num_codebooks=2)
+    assert quantizer.codebook_size == 2**18
+    assert sum(t.numel() for t in quantizer.state_dict().values()) < 2000
+
+
+@pytest.mark.parametrize("levels", [[], [1, 5], [2**32, 2**31]])
+def test_impossible_levels_are_refused(levels: list[int]) -> None:
+    with pytest.raises(ConfigError, match="levels"):
+        FSQ(levels)
+
+
+def test_cells_finer_than_float32_are_refused() -> None:
+    with pytest.raises(ConfigError, match="finer"):
+        NestedFSQ([8], num_codebooks=9)
+
+
+def test_dropout_reaches_every_depth() -> None:
+    from audiocodec.quantize.base import draw_depths
+
+    depths = draw_depths(torch.zeros(4000, 1, 1), 6, dropout=0.5, training=True)
+    counts = torch.bincount(depths, minlength=7)
+    assert counts[0] == 0
+    assert (counts[1:6] > 200).all()
+    assert counts[6] > 2000
+    assert (draw_depths(torch.zeros(50, 1, 1), 6, dropout=0.5, training=False) == 6).all()

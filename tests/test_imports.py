@@ -1,0 +1,98 @@
+"""The house: what may import what, and what stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import audiocodec
+
+ROOT = Path(audiocodec.__file__).parent
+
+# part -> parts it may import; errors and the standard library are free to all
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "extras": set(),
+    "files": set(),
+    "container": {"files"},
+    "audio": set(),
+    "nn": set(),
+    "quantize": {"nn"},
+    "losses": {"nn"},
+    "metrics": {"audio", "extras"},
+    "models": {"nn", "quantize"},
+    "streaming": {"models"},
+    "codec": {"container", "audio", "files", "models", "streaming"},
+    "data": {"audio"},
+    "train": {"models", "losses", "data", "metrics", "audio"},
+    "cli": {"*"},
+}
+
+
+def part_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports_of(path: Path) -> set[str]:
+    """Parts of audiocodec that a file imports, anywhere in it, type checking included."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"audiocodec.{a.name}" for a in node.names] if node.module == "audiocodec" else [node.module]
+        elif isinstance(node, ast.Import):
+            names = [a.name for a in node.names]
+        found |= {part_of(n) for n in names if n.startswith("audiocodec.")}
+    return found
+
+
+FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
+
+
+def test_there_are_files() -> None:
+    assert len(FILES) > 40
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_up(path: Path) -> None:
+    part = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    allowed = ALLOWED[part] | {part, "errors"}
+    if "*" not in allowed:
+        assert imports_of(path) <= allowed
+
+
+def modules_after(code: str) -> set[str]:
+    script = f"{code}\nimport sys\nprint(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import audiocodec",
+        "import audiocodec.container",
+        "from audiocodec.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass",
+        f"from audiocodec.cli import main\ntry: main(['info', {str(Path(__file__).parent / 'golden/v1.fsq')!r}])\nexcept SystemExit: pass",
+    ],
+)
+def test_stays_without_torch(code: str) -> None:
+    assert not {"torch", "librosa", "scipy"} & modules_after(code)
+
+
+def test_coding_stays_without_training_packages() -> None:
+    loaded = modules_after("import audiocodec\naudiocodec.load('speech-16k')")
+    assert not {"torchaudio", "librosa", "auraloss", "pesq", "pystoi"} & loaded
+
+
+def test_public_names_exist() -> None:
+    assert audiocodec.__all__ == sorted(audiocodec.__all__)
+    for name in audiocodec.__all__:
+        assert getattr(audiocodec, name).__name__ == name
+    assert set(audiocodec.__all__) <= set(dir(audiocodec))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = audiocodec.nonsense
