@@ -59,7 +59,7 @@ def load_config(path: Path) -> dict[str, Any]:
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from error
+        raise ConfigError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from error
     sections = {"model", "losses", "data", "train", "budget"}
     if not isinstance(config, dict) or set(config) != sections:
         raise ConfigError(f"{path}: needs exactly the sections {', '.join(sorted(sections))}")

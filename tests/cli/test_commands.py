@@ -1,0 +1,179 @@
+"""The commands as people use them."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import Result
+
+from audiocodec.cli.main import COMMANDS
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def encoded(tmp_path_factory: pytest.TempPathFactory, speech_path: Path) -> Path:
+    from audiocodec import encode_file
+
+    path = tmp_path_factory.mktemp("encoded") / "speech.fsq"
+    encode_file(speech_path, path)
+    return path
+
+
+def test_there_and_back(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    tokens, wav = tmp_path / "a.fsq", tmp_path / "a.wav"
+    result = run("encode", speech_path, tokens, "--bitrate", "3k")
+    assert result.exit_code == 0
+    assert "5.32 s, 3.3" in result.stderr
+    assert "kbit/s on disk" in result.stderr
+    assert "times real time" in result.stderr
+    assert run("decode", tokens, wav).exit_code == 0
+    original, decoded = soundfile.info(speech_path), soundfile.info(wav)
+    assert (decoded.frames, decoded.samplerate, decoded.channels) == (original.frames, original.samplerate, 1)
+
+
+def test_names_follow_the_source(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    source = tmp_path / "talk.flac"
+    source.write_bytes(speech_path.read_bytes())
+    assert run("encode", source).exit_code == 0
+    assert run("decode", tmp_path / "talk.fsq").exit_code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["talk.flac", "talk.fsq", "talk.wav"]
+
+
+def test_folders_are_mirrored(run: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("in/a.wav", "in/deep/b.wav", "in/deep/c.flac"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / name, 0.1 * rng.standard_normal(4000), 16_000)
+    (tmp_path / "in/notes.txt").write_text("not sound")
+    assert run("encode", tmp_path / "in", "--out", tmp_path / "out").exit_code == 0
+    found = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.fsq"))
+    assert found == ["a.fsq", "deep/b.fsq", "deep/c.fsq"]
+    assert run("decode", tmp_path / "out", "--out", tmp_path / "back", "--format", "flac").exit_code == 0
+    assert len(list((tmp_path / "back").rglob("*.flac"))) == 3
+
+
+def test_one_bad_file_does_not_stop_the_others(run: Run, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "good.wav", np.zeros(4000), 16_000)
+    (tmp_path / "bad.wav").write_text("this is text")
+    result = run("encode", tmp_path / "bad.wav", tmp_path / "good.wav", "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "bad.wav: cannot be read as sound" in result.stderr
+    assert "1 of 2 files failed" in result.stderr
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["good.fsq"]
+
+
+def test_pipes(speech_path: Path, tmp_path: Path) -> None:
+    """Through the installed command, as a shell would."""
+    command = str(Path(sys.executable).with_name("audiocodec"))
+    wav = io.BytesIO()
+    soundfile.write(wav, 0.1 * np.random.default_rng(0).standard_normal((12_000, 2)), 24_000, format="WAV")
+    tokens = subprocess.run([command, "encode", "-", "-"], input=wav.getvalue(), capture_output=True, check=True)
+    assert b"kbit/s on disk" in tokens.stderr
+    (tmp_path / "piped.fsq").write_bytes(tokens.stdout)
+    subprocess.run([command, "verify", tmp_path / "piped.fsq"], check=True, capture_output=True)
+    sound = subprocess.run([command, "decode", "-", "-"], input=tokens.stdout, capture_output=True, check=True)
+    decoded, rate = soundfile.read(io.BytesIO(sound.stdout))
+    assert (decoded.shape, rate) == ((12_000, 2), 24_000)
+    broken = subprocess.run([command, "decode", "-", "-"], input=tokens.stdout[:300], capture_output=True)
+    assert broken.returncode == 1
+    assert broken.stdout == b""
+    assert broken.stderr.startswith(b"error: ")
+    assert broken.stderr.count(b"\n") == 1
+
+
+def test_info(run: Run, encoded: Path) -> None:
+    text = run("info", encoded)
+    assert text.exit_code == 0
+    assert "speech-16k" in text.stdout
+    fields = json.loads(run("info", encoded, "--json").stdout)
+    assert fields["samples"] == 127_788
+    assert fields["sample_rate"] == 24_000
+    assert fields["num_codebooks"] == 12
+    assert fields["file_bytes"] == encoded.stat().st_size
+    assert fields["bitrate"] == pytest.approx(8 * encoded.stat().st_size / (127_788 / 24_000))
+    assert fields["bitrate_by_codebook"][-1] == pytest.approx(5979, abs=1)
+    both = json.loads(run("info", encoded, encoded, "--json").stdout)
+    assert len(both) == 2
+
+
+def test_verify_and_salvage(run: Run, encoded: Path, tmp_path: Path) -> None:
+    assert run("verify", encoded).stdout == f"{encoded}: ok\n"
+    data = bytearray(encoded.read_bytes())
+    data[len(data) // 2] ^= 16
+    damaged = tmp_path / "damaged.fsq"
+    damaged.write_bytes(data)
+    result = run("verify", damaged, encoded)
+    assert result.exit_code == 1
+    assert "page 2 is damaged" in result.stderr
+    assert "ok" in result.stdout
+    wav = tmp_path / "out.wav"
+    refused = run("decode", damaged, wav)
+    assert refused.exit_code == 1
+    assert "page 2 is damaged" in refused.stderr
+    assert list(tmp_path.iterdir()) == [damaged]
+    saved = run("decode", damaged, wav, "--salvage")
+    assert saved.exit_code == 0
+    assert "1.00 s lost" in saved.stderr
+    samples, rate = soundfile.read(wav)
+    assert len(samples) == 127_788
+    assert np.abs(samples[int(2.05 * rate) : int(2.95 * rate)]).max() < 1e-3
+    assert np.abs(samples[: 2 * rate]).max() > 0.05
+
+
+def test_truncate(run: Run, encoded: Path, tmp_path: Path) -> None:
+    smaller = tmp_path / "smaller.fsq"
+    assert run("truncate", encoded, smaller, "-n", 6).exit_code == 0
+    assert json.loads(run("info", smaller, "--json").stdout)["num_codebooks"] == 6
+    assert smaller.stat().st_size < 0.55 * encoded.stat().st_size
+    assert run("verify", smaller).exit_code == 0
+    assert run("decode", encoded, tmp_path / "a.wav", "-n", 6).exit_code == 0
+    assert run("decode", smaller, tmp_path / "b.wav").exit_code == 0
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+    assert run("truncate", smaller, tmp_path / "c.fsq", "-n", 7).exit_code == 1
+    assert not (tmp_path / "c.fsq").exists()
+
+
+def test_models(run: Run) -> None:
+    assert "speech-16k" in run("models").stdout
+    (row,) = json.loads(run("models", "--json").stdout)
+    assert row["max_bitrate"] == pytest.approx(5979, abs=1)
+
+
+def test_every_command_has_help_with_an_example(run: Run) -> None:
+    assert len(COMMANDS) == 6
+    for command in COMMANDS:
+        result = run(command, "--help")
+        assert result.exit_code == 0
+        assert f"audiocodec {command} " in result.stdout.split("Example")[1]
+    assert "encode" in run("--help").stdout
+    assert "0.1.0" in run("--version").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["encode"],
+        ["encode", "a.wav", "b.fsq", "--bitrate", "fast"],
+        ["encode", "a.wav", "b.fsq", "--bitrate", "3k", "-n", "6"],
+        ["encode", "a.wav", "b.wav", "c.wav"],
+        ["encode", "a.wav", "b.fsq", "-n", "0"],
+        ["encode", "-", "--out", "x"],
+        ["encode", "a.wav", "deep/a.wav", "--out", "x"],
+        ["truncate", "a.fsq", "b.fsq"],
+        ["nonsense"],
+        ["encode", "--nonsense", "a.wav"],
+    ],
+)
+def test_misuse_is_exit_code_2(run: Run, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
