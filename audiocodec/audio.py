@@ -14,7 +14,9 @@ import soxr
 
 from audiocodec.errors import AudioError, OutputError
 
-SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"})
+SUFFIXES = frozenset(
+    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"}
+)
 BLOCK_SAMPLES = 1 << 16
 MAX_CHANNELS = 255
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 100, 1_000_000
@@ -121,9 +123,7 @@ def check_rate(sample_rate: int, name: str) -> None:
         AudioError: outside 100 Hz to 1 MHz.
     """
     if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
-        raise AudioError(
-            f"{name}: sample rate {sample_rate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
-        )
+        raise AudioError(f"{name}: sample rate {sample_rate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
 
 
 def _reason(error: Exception) -> str:

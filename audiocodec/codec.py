@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.files import replacing
 from audiocodec.models.pretrained import Bundle, load_bundle
 from audiocodec.streaming import StreamDecoder, StreamEncoder, single_thread
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,8 @@ class Codec:
             smallest = channels * self.codebook_bitrate
             if not bitrate >= smallest:
                 raise ConfigError(
-                    f"bitrate {bitrate:.0f} is below the {math.ceil(smallest)} bit/s of one codebook in {channels} channel(s)"
+                    f"bitrate {bitrate:.0f} is below the {math.ceil(smallest)} bit/s "
+                    f"of one codebook in {channels} channel(s)"
                 )
             return min(self.num_codebooks, int(bitrate / smallest))
         depth = self.num_codebooks if num_codebooks is None else num_codebooks
@@ -182,10 +186,18 @@ class Codec:
     # Arrays
 
     @overload
-    def encode(self, wav: Sequence[Any], sample_rate: int, **depth: Any) -> list[Tokens]: ...
+    def encode(
+        self, wav: list[Any], sample_rate: int, num_codebooks: int | None = None, bitrate: float | None = None
+    ) -> list[Tokens]: ...
 
     @overload
-    def encode(self, wav: Any, sample_rate: int, **depth: Any) -> Tokens: ...
+    def encode(
+        self,
+        wav: np.ndarray | torch.Tensor,
+        sample_rate: int,
+        num_codebooks: int | None = None,
+        bitrate: float | None = None,
+    ) -> Tokens: ...
 
     def encode(
         self, wav: Any, sample_rate: int, num_codebooks: int | None = None, bitrate: float | None = None
@@ -207,7 +219,10 @@ class Codec:
             ConfigError: the number of codebooks or the bitrate cannot be had.
         """
         if isinstance(wav, (list, tuple)):
-            return [self.encode(item, sample_rate, num_codebooks=num_codebooks, bitrate=bitrate) for item in wav]
+            return [self._encode_one(item, sample_rate, num_codebooks, bitrate) for item in wav]
+        return self._encode_one(wav, sample_rate, num_codebooks, bitrate)
+
+    def _encode_one(self, wav: Any, sample_rate: int, num_codebooks: int | None, bitrate: float | None) -> Tokens:
         samples = _as_channels(wav)
         audio.check_rate(sample_rate, "wav")
         channels = len(samples)
@@ -241,7 +256,11 @@ class Codec:
     # Files
 
     def encode_stream(
-        self, reader: audio.AudioReader, output: BinaryIO, num_codebooks: int | None = None, bitrate: float | None = None
+        self,
+        reader: audio.AudioReader,
+        output: BinaryIO,
+        num_codebooks: int | None = None,
+        bitrate: float | None = None,
     ) -> FileReport:
         """Encode an open sound file into a binary stream, in constant memory.
 

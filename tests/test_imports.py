@@ -71,13 +71,17 @@ def modules_after(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
+GOLDEN = Path(__file__).parent / "golden" / "v1.fsq"
+INFO = f"from audiocodec.cli import main\ntry: main(['info', {str(GOLDEN)!r}])\nexcept SystemExit: pass"
+
+
 @pytest.mark.parametrize(
     "code",
     [
         "import audiocodec",
         "import audiocodec.container",
         "from audiocodec.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass",
-        f"from audiocodec.cli import main\ntry: main(['info', {str(Path(__file__).parent / 'golden/v1.fsq')!r}])\nexcept SystemExit: pass",
+        INFO,
     ],
 )
 def test_stays_without_torch(code: str) -> None:

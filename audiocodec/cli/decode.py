@@ -18,7 +18,9 @@ from audiocodec.cli.paths import PIPE, plan, run_all, source_path
 @options.out
 @click.option("--model", "-m", help="Path of a bundle's YAML; by default the model that the file names.")
 @options.num_codebooks
-@click.option("--format", "suffix", default=".wav", show_default=True, help="Suffix of results whose name is not given.")
+@click.option(
+    "--format", "suffix", default=".wav", show_default=True, help="Suffix of results whose name is not given."
+)
 @click.option("--salvage", is_flag=True, help="Put silence where the file is damaged.")
 @options.threads
 @options.force

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 
-class Bitrate(click.ParamType):
+class Bitrate(click.ParamType[float]):
     """Bits a second: 3000, 3k or 1.5k."""
 
     name = "bitrate"

@@ -42,9 +42,9 @@ def plan(
         if argument == PIPE:
             raise click.UsageError("'-' does not go with --out")
         root = Path(argument)
-        for source in list_folder(root):
-            below = source.relative_to(root) if root.is_dir() else Path(source.name)
-            pairs.append((str(source), str((Path(out) / below).with_suffix(suffix))))
+        for path in list_folder(root):
+            below = path.relative_to(root) if root.is_dir() else Path(path.name)
+            pairs.append((str(path), str((Path(out) / below).with_suffix(suffix))))
     return _refuse_twins(pairs)
 
 

@@ -154,7 +154,9 @@ class Header:
         if zlib.crc32(prefix + body[:length]) != int.from_bytes(body[length:], "little"):
             raise DamagedFileError(f"{name}: header is damaged (checksum does not match)")
         if version > VERSION:
-            raise VersionError(f"{name}: is of format version {version}, this program reads up to {VERSION}; upgrade it")
+            raise VersionError(
+                f"{name}: is of format version {version}, this program reads up to {VERSION}; upgrade it"
+            )
         try:
             return cls._parse(body[:length]).check()
         except (struct.error, IndexError, UnicodeDecodeError) as error:

@@ -92,6 +92,8 @@ def keep_codebooks(header: Header, index: int, data: bytes, num_codebooks: int, 
         DamagedFileError: the page is damaged.
     """
     frames = frames_of(header, index, data, name)
-    number = int.from_bytes(data[PREFIX.size : -4], "little") & ((1 << num_codebooks * codebook_bits(header, frames)) - 1)
+    number = int.from_bytes(data[PREFIX.size : -4], "little") & (
+        (1 << num_codebooks * codebook_bits(header, frames)) - 1
+    )
     kept = header.with_codebooks(num_codebooks)
     return _seal(index, frames, number.to_bytes(payload_bytes(kept, frames), "little"))

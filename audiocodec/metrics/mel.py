@@ -20,7 +20,9 @@ def mel_distance(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) 
     distances = []
     for n_fft in (512, 1024, 2048):
         reference_mel, estimate_mel = (
-            librosa.feature.melspectrogram(y=x, sr=sample_rate, n_fft=n_fft, hop_length=n_fft // 4, n_mels=80, power=1.0)
+            librosa.feature.melspectrogram(
+                y=x, sr=sample_rate, n_fft=n_fft, hop_length=n_fft // 4, n_mels=80, power=1.0
+            )
             for x in (reference, estimate)
         )
         distances.append(np.abs(np.log10(reference_mel + 1e-5) - np.log10(estimate_mel + 1e-5)).mean())

@@ -16,6 +16,8 @@ def pesq_wb(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> fl
         MissingExtraError: `pesq` is not installed.
     """
     package = require("pesq", "eval")
+    if not reference.any():
+        return float("nan")
     try:
         return float(package.pesq(sample_rate, reference, estimate, "wb"))
     except package.NoUtterancesError:

@@ -16,7 +16,9 @@ from audiocodec.models.encoder import Encoder
 
 PARTS: dict[str, dict[str, Callable[..., Any]]] = {
     "encoder": {"Encoder": Encoder},
-    "quantizer": {name: getattr(quantize, name) for name in quantize.__all__ if name not in ("Quantizer", "QuantizeResult")},
+    "quantizer": {
+        name: getattr(quantize, name) for name in quantize.__all__ if name not in ("Quantizer", "QuantizeResult")
+    },
     "decoder": {"ConvDecoder": ConvDecoder, "ISTFTDecoder": ISTFTDecoder},
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -28,8 +30,8 @@ class CodecModel(nn.Module):
             raise ConfigError(f"encoder has hop length {encoder.hop_length}, decoder {decoder.hop_length}")
         self.encoder, self.quantizer, self.decoder = encoder, quantizer, decoder
         self.sample_rate = sample_rate
-        self.hop_length = int(encoder.hop_length)
-        self.delay = int(decoder.delay)
+        self.hop_length = cast(int, encoder.hop_length)
+        self.delay = cast(int, decoder.delay)
 
     def forward(
         self, waveform: Tensor, num_codebooks: int | Tensor | None = None

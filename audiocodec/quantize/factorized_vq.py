@@ -52,10 +52,13 @@ class FactorizedVQ(Quantizer):
             codes = self._nearest(projected)
             entries = self.codebook[codes]
             loss = F.mse_loss(entries, projected.detach()) + self.commitment * F.mse_loss(projected, entries.detach())
-            inner = self.project_in(z.detach())
-            quantized = self.project_out(entries.detach() + (inner - inner.detach()))
-            quantized = rearrange(straight_through(z, quantized), "b t d -> b d t")
-            return QuantizeResult(quantized, codes[:, None], loss)
+            return QuantizeResult(self.reconstruct(latents.float(), codes[:, None]), codes[:, None], loss)
+
+    def reconstruct(self, latents: Tensor, codes: Tensor) -> Tensor:
+        """The entries of `codes` "b 1 t", straight-through between the projections: "b d t"."""
+        projected = self.project_in(rearrange(latents, "b d t -> b t d"))
+        entries = straight_through(projected, self.codebook[codes[:, 0]])
+        return rearrange(self.project_out(entries), "b t d -> b d t")
 
     @exact
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:

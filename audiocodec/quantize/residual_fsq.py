@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from einops import einsum, rearrange
 from torch import Tensor, nn
 
 from audiocodec.quantize import levels as fsq
-from audiocodec.quantize.base import Quantizer, QuantizeResult, exact, item_depths, straight_through
+from audiocodec.quantize.base import Quantizer, QuantizeResult, exact, item_depths
 from audiocodec.quantize.normalize import RunningNorm
 
 
@@ -22,7 +23,12 @@ class ResidualFSQ(Quantizer):
     place of fixed stage scales (as the frozen norms of [RFSQ,
     2025](https://arxiv.org/abs/2508.15860) do), and the level goes back through the inverse
     of the bound, so it approximates the projected residual itself and subtracting it makes
-    sense. See [Mentzer et al., 2023](https://arxiv.org/abs/2309.15505) for FSQ; the
+    sense.
+
+    Rounding is straight-through and the residual is not detached between stages: the gradient
+    of the whole towards the latents is 1 in the directions that the stages in use carry,
+    whatever their number (with detached residuals it would be multiplied by it), and 0 in
+    those they cannot carry. See [Mentzer et al., 2023](https://arxiv.org/abs/2309.15505) for FSQ; the
     low-dimensional projections are those of [DAC, Kumar et al.,
     2023](https://arxiv.org/abs/2306.06546). They start orthogonal, the first stages on
     disjoint dimensions. There is no commitment loss: it would pull the residual to zero and
@@ -57,14 +63,16 @@ class ResidualFSQ(Quantizer):
         self.project_out = nn.Parameter(rows.clone())
         self.norms = nn.ModuleList(RunningNorm(len(levels)) for _ in range(num_codebooks))
 
+    def _norms(self) -> list[RunningNorm]:
+        return cast(list[RunningNorm], list(self.norms))
+
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""
         with torch.autocast(latents.device.type, enabled=False):
             z = rearrange(latents, "b d t -> b t d").float()
             depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b -> b 1 1")
-            residual = z.detach()
-            total, codes = torch.zeros_like(residual), []
-            for i, norm in enumerate(self.norms):
+            residual, total, codes = z, torch.zeros_like(z), []
+            for i, norm in enumerate(self._norms()):
                 projected = residual @ self.project_in[i].T  # b t levels
                 if self.training:
                     norm.update(projected)
@@ -74,12 +82,13 @@ class ResidualFSQ(Quantizer):
                 residual = residual - part
                 total = total + part * (depths > i)
                 codes.append(fsq.to_codes(indices, self.level_list))
-            quantized = rearrange(straight_through(z, total), "b t d -> b d t")
+            quantized = rearrange(total, "b t d -> b d t")
             return QuantizeResult(quantized, torch.stack(codes, dim=1), z.new_zeros(()))
 
     def _statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of all stages, "q levels" each."""
-        return torch.stack([n.mean for n in self.norms]), torch.stack([n.std for n in self.norms])
+        norms = self._norms()
+        return torch.stack([n.mean for n in norms]), torch.stack([n.std for n in norms])
 
     def _table(self) -> Tensor:
         """Value of each level in each stage, "q index levels"; unused entries repeat the last."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from audiocodec.quantize.base import Quantizer, QuantizeResult, exact, item_depths, straight_through
+from audiocodec.quantize.base import Quantizer, QuantizeResult, exact, item_depths
+from audiocodec.quantize.factorized_vq import FactorizedVQ
+from audiocodec.quantize.vq import VQ
 
 
 class ResidualVQ(Quantizer):
     """Stage i quantizes what stages 0 ... i - 1 left over.
 
-    See [SoundStream, Zeghidour et al., 2021](https://arxiv.org/abs/2107.03312). The residual
-    is detached between stages and one straight-through estimator covers them all; each
-    stage's own loss still reaches the latents.
+    See [SoundStream, Zeghidour et al., 2021](https://arxiv.org/abs/2107.03312). The gradient of
+    the whole towards the latents is 1 for any number of stages, not their number, and each
+    stage's own loss reaches the latents: the one runs through residuals that are not detached,
+    the other through residuals that are.
 
     Args:
         stage: makes one stage, a quantizer with one codebook: `VQ` or `FactorizedVQ`.
@@ -31,13 +35,15 @@ class ResidualVQ(Quantizer):
         torch.Size([1, 2, 10])
     """
 
-    def __init__(self, stage: Callable[[], Quantizer], num_codebooks: int, dropout: float = 0.1) -> None:
+    def __init__(self, stage: Callable[[], VQ | FactorizedVQ], num_codebooks: int, dropout: float = 0.1) -> None:
         super().__init__()
         self.stages = nn.ModuleList(stage() for _ in range(num_codebooks))
-        first = self.stages[0]
-        assert isinstance(first, Quantizer)
+        first = self._stages()[0]
         self.dim, self.codebook_size, self.num_codebooks = first.dim, first.codebook_size, num_codebooks
         self.dropout = dropout
+
+    def _stages(self) -> list[VQ | FactorizedVQ]:
+        return cast(list[VQ | FactorizedVQ], list(self.stages))
 
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""
@@ -46,23 +52,22 @@ class ResidualVQ(Quantizer):
             depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b -> b 1 1")
             residual, total = z, torch.zeros_like(z)
             codes, losses = [], []
-            for i, stage in enumerate(self.stages):
-                result = stage(residual)
-                part = result.quantized - (residual - residual.detach())  # its own estimator taken out
-                residual = residual - part.detach()
+            for i, stage in enumerate(self._stages()):
+                result = stage(residual.detach() + (z - z.detach()))
+                part = stage.reconstruct(residual, result.codes)
+                residual = residual - part
                 total = total + part * (depths > i)
                 codes.append(result.codes)
                 losses.append(result.loss)
-            loss = torch.stack(losses).sum()
-            return QuantizeResult(straight_through(z, total), torch.cat(codes, dim=1), loss)
+            return QuantizeResult(total, torch.cat(codes, dim=1), torch.stack(losses).sum())
 
     @exact
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
         """See `Quantizer.encode`."""
         residual, codes = latents.float(), []
-        for stage in list(self.stages)[: self.depth(num_codebooks)]:
-            codes.append(stage.encode(residual))  # type: ignore[operator]
-            residual = residual - stage.decode(codes[-1])  # type: ignore[operator]
+        for stage in self._stages()[: self.depth(num_codebooks)]:
+            codes.append(stage.encode(residual))
+            residual = residual - stage.decode(codes[-1])
         return torch.cat(codes, dim=1)
 
     @exact
@@ -70,6 +75,6 @@ class ResidualVQ(Quantizer):
         """See `Quantizer.decode`."""
         self.check_codes(codes)
         total = torch.zeros(codes.shape[0], self.dim, codes.shape[2], device=codes.device)
-        for stage, stage_codes in zip(self.stages, codes.split(1, dim=1), strict=False):
-            total = total + stage.decode(stage_codes)  # type: ignore[operator]
+        for stage, stage_codes in zip(self._stages(), torch.split(codes, 1, dim=1), strict=False):
+            total = total + stage.decode(stage_codes)
         return total

@@ -103,12 +103,15 @@ class VQ(Quantizer):
                 with torch.no_grad():
                     self._start(flat)
             codes = self._nearest(flat)
-            entries = self.codebook[codes].view_as(z)
+            loss = self.commitment * F.mse_loss(z, self.codebook[codes].view_as(z))
             if self.training:
                 self.update(flat, codes)
-            loss = self.commitment * F.mse_loss(z, entries)
-            quantized = rearrange(straight_through(z, entries), "b t d -> b d t")
-            return QuantizeResult(quantized, codes.view(z.shape[0], 1, -1), loss)
+            codes = codes.view(z.shape[0], 1, -1)
+            return QuantizeResult(self.reconstruct(latents.float(), codes), codes, loss)
+
+    def reconstruct(self, latents: Tensor, codes: Tensor) -> Tensor:
+        """The entries of `codes` "b 1 t", straight-through towards `latents`: "b d t"."""
+        return straight_through(latents, rearrange(self.codebook[codes[:, 0]], "b t d -> b d t"))
 
     @exact
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:

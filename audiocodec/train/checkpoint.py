@@ -38,7 +38,11 @@ def save_checkpoint(
     tensors |= _optimizer_tensors(optimizer)
     tensors["random"] = torch.get_rng_state()
     temporary = path.with_name(path.name + ".part")
-    save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, temporary, {"progress": json.dumps(progress)})
+    save_file(
+        {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()},
+        temporary,
+        {"progress": json.dumps(progress)},
+    )
     os.replace(temporary, path)
 
 

@@ -81,7 +81,9 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.ema = EMA(self.model, self.ema_decay)
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), self.learning_rate, betas=(0.8, 0.99), weight_decay=0.01)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), self.learning_rate, betas=(0.8, 0.99), weight_decay=0.01
+        )
         self.checkpoint_path = self.run_dir / "checkpoint.safetensors"
 
     def resume(self) -> bool:

@@ -73,7 +73,9 @@ def test_istft_inverts_the_stft() -> None:
     y, _ = istft(spectra)
     gain = (window**2).reshape(4, 16).sum(0) / window.reshape(4, 16).sum(0).mean()
     middle = slice(64, 500)
-    torch.testing.assert_close(y[:, middle], (x[:, : y.shape[1]] * gain.repeat(40)[: y.shape[1]])[:, middle], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        y[:, middle], (x[:, : y.shape[1]] * gain.repeat(40)[: y.shape[1]])[:, middle], atol=1e-5, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize(("n_fft", "hop"), [(64, 48), (16, 16)])

@@ -61,14 +61,48 @@ def test_first_codebooks_decode_alone(quantizer: Quantizer) -> None:
     assert learned_by_gradient or errors == sorted(errors, reverse=True)
 
 
+def gradients(quantizer: Quantizer, k: int, weights: torch.Tensor) -> torch.Tensor:
+    latents = latents_for(quantizer).requires_grad_()
+    (gradient,) = torch.autograd.grad((quantizer(latents, k).quantized * weights).sum(), latents)
+    return gradient
+
+
+def is_projected(quantizer: Quantizer) -> bool:
+    return any(isinstance(module, (ResidualFSQ, FactorizedVQ)) for module in quantizer.modules())
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_gradient_is_one_for_any_number_of_stages(quantizer: Quantizer, training: bool) -> None:
+    if is_projected(quantizer):
+        pytest.skip("its gradient is 1 in the directions that its projections carry: the tests below")
     quantizer.train(training)
-    latents = latents_for(quantizer).requires_grad_()
-    weights = torch.randn_like(latents)
+    weights = torch.randn_like(latents_for(quantizer))
     for k in range(1, quantizer.num_codebooks + 1):
-        (gradient,) = torch.autograd.grad((quantizer(latents, k).quantized * weights).sum(), latents)
-        torch.testing.assert_close(gradient, weights)
+        torch.testing.assert_close(gradients(quantizer, k, weights), weights)
+
+
+def test_gradient_of_projected_stages_is_one_where_they_carry_and_zero_elsewhere() -> None:
+    quantizer = ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=6)
+    weights = torch.randn_like(latents_for(quantizer))
+    for k in range(1, 7):
+        gradient = gradients(quantizer, k, weights)
+        rows = quantizer.project_in[:k].reshape(-1, 16)[:16]  # orthonormal at the start
+        carried = torch.einsum("rd,re,bet->bdt", rows, rows, weights)
+        torch.testing.assert_close(gradient, carried.detach(), atol=1e-5, rtol=1e-5)
+        if k >= 4:  # 16 dimensions are covered: later stages refine, and multiply nothing
+            torch.testing.assert_close(gradient, weights, atol=1e-5, rtol=1e-5)
+
+
+def test_gradient_of_factorized_stages_does_not_grow_with_their_number() -> None:
+    quantizer = ResidualVQ(lambda: FactorizedVQ(16, 32), num_codebooks=8)
+    for stage in quantizer.stages:  # the same projector in every stage: the worst case
+        torch.nn.init.eye_(stage.project_in.weight)
+        torch.nn.init.eye_(stage.project_out.weight)
+    weights = torch.randn_like(latents_for(quantizer))
+    for k in (1, 2, 8):
+        gradient = gradients(quantizer, k, weights)
+        torch.testing.assert_close(gradient[:, :8], weights[:, :8])
+        assert gradient[:, 8:].abs().max() == 0
 
 
 def test_every_parameter_learns(quantizer: Quantizer) -> None:

@@ -1,0 +1,40 @@
+# make demo   sets up, then codes and decodes real speech with the shipped model
+# make test   sets up, then runs the tests
+# make check  lint, format and types
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check
+
+demo: $(VENV)/.core
+	@mkdir -p demo
+	$(BIN)/audiocodec encode tests/sounds/speech.flac demo/speech.fsq --force
+	$(BIN)/audiocodec truncate demo/speech.fsq demo/speech-3k.fsq --num-codebooks 6 --force
+	$(BIN)/audiocodec info demo/speech.fsq
+	$(BIN)/audiocodec verify demo/speech.fsq demo/speech-3k.fsq
+	$(BIN)/audiocodec decode demo/speech.fsq demo/speech-6k.wav --force
+	$(BIN)/audiocodec decode demo/speech-3k.fsq demo/speech-3k.wav --force
+	@echo
+	@echo "Done: five seconds of speech went through tokens, at 6 and at 3 kbit/s."
+	@echo "Listen: tests/sounds/speech.flac (original), demo/speech-6k.wav, demo/speech-3k.wav"
+	@wc -c tests/sounds/speech.flac demo/speech.fsq demo/speech-3k.fsq
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(VENV)/.core: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.core

@@ -1,0 +1,73 @@
+"""Losses: nothing on equal input, known values, gradients that point the right way."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from audiocodec.losses import ComplexSTFTLoss, MelLoss, MultiResolutionSTFTLoss, Pair, WaveformLoss
+
+MAKERS = {
+    "mel": lambda: MelLoss(16_000, [128, 512], [20, 40]),
+    "complex_stft": lambda: ComplexSTFTLoss([128, 512]),
+    "multi_resolution_stft": lambda: MultiResolutionSTFTLoss([128, 512]),
+    "waveform": WaveformLoss,
+}
+
+
+@pytest.fixture(params=MAKERS)
+def loss(request: pytest.FixtureRequest) -> nn.Module:
+    return MAKERS[request.param]()
+
+
+def test_equal_input_costs_nothing_and_noise_costs_more(loss: nn.Module) -> None:
+    target = 0.1 * torch.randn(2, 1, 8000)
+    noise = torch.randn_like(target)
+    values = [loss(Pair(target + scale * noise, target)).item() for scale in (0.0, 0.01, 0.1)]
+    assert values[0] == pytest.approx(0, abs=1e-6)
+    assert values[0] < values[1] < values[2]
+
+
+def test_following_the_gradient_helps(loss: nn.Module) -> None:
+    target = 0.1 * torch.randn(2, 1, 8000)
+    estimate = (0.1 * torch.randn_like(target)).requires_grad_()
+    before = loss(Pair(estimate, target))
+    (gradient,) = torch.autograd.grad(before, estimate)
+    assert torch.isfinite(gradient).all()
+    step = 1e-3 * gradient / gradient.abs().max()
+    assert loss(Pair(estimate - step, target)) < before
+
+
+def test_silence_has_a_finite_gradient(loss: nn.Module) -> None:
+    estimate = torch.zeros(1, 1, 8000, requires_grad=True)
+    loss(Pair(estimate, 0.1 * torch.randn(1, 1, 8000))).backward()
+    assert estimate.grad is not None
+    assert torch.isfinite(estimate.grad).all()
+
+
+def test_mel_counts_decades() -> None:
+    target = torch.randn(1, 1, 16_000)
+    loss = MelLoss(16_000, [512], [40])
+    assert loss(Pair(10 * target, target)).item() == pytest.approx(1.0, abs=0.01)
+
+
+def test_waveform_is_relative_to_the_level() -> None:
+    target = torch.ones(1, 1, 1000)
+    assert WaveformLoss(floor=0.0)(Pair(1.5 * target, target)).item() == pytest.approx(0.5)
+    assert WaveformLoss(floor=0.0)(Pair(0.015 * target, 0.01 * target)).item() == pytest.approx(0.5)
+
+
+def test_complex_loss_hears_phase_and_mel_does_not() -> None:
+    target = torch.sin(torch.arange(8000) * 0.3)[None, None]
+    flipped = Pair(-target, target)
+    assert MelLoss(16_000, [512], [40])(flipped).item() == pytest.approx(0, abs=1e-5)
+    assert ComplexSTFTLoss([512])(flipped).item() > 0.1
+
+
+def test_spectra_are_computed_once() -> None:
+    pair = Pair(torch.randn(1, 1, 1000), torch.randn(1, 1, 1000))
+    assert pair.spectra(128)[0] is pair.spectra(128)[0]
+    assert math.prod(pair.spectra(128)[0].shape) > 0
