@@ -24,6 +24,7 @@ from audiocodec.errors import (
 )
 
 if TYPE_CHECKING:
+    from audiocodec.audio import read
     from audiocodec.codec import Codec, FileReport, decode_file, encode_file, load
     from audiocodec.container import Tokens
     from audiocodec.models.pretrained import list_models
@@ -38,6 +39,7 @@ _LAZY = {
     "encode_file": "audiocodec.codec",
     "list_models": "audiocodec.models.pretrained",
     "load": "audiocodec.codec",
+    "read": "audiocodec.audio",
 }
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "encode_file",
     "list_models",
     "load",
+    "read",
 ]
 
 

@@ -186,6 +186,12 @@ def resample_blocks(blocks: Iterable[np.ndarray], rate_in: int, rate_out: int, c
         yield out
 
 
+def resample(wav: np.ndarray, rate_in: int, rate_out: int) -> np.ndarray:
+    """wav: "c t" -> "c t" at another rate."""
+    blocks = list(resample_blocks([wav], rate_in, rate_out, len(wav)))
+    return np.concatenate([wav[:, :0], *blocks], axis=1)
+
+
 def stream_resampled(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
     """Blocks "c t" of a file at `sample_rate`.
 
@@ -196,13 +202,13 @@ def stream_resampled(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
         yield from resample_blocks(reader, reader.sample_rate, sample_rate, reader.channels)
 
 
-def read(path: Path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
+def read(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
     """A whole file, "c t", and its rate; resampled if `sample_rate` is given.
 
     Raises:
         AudioError: see `AudioReader`.
     """
-    with AudioReader(path) as reader:
+    with AudioReader(Path(path)) as reader:
         rate = sample_rate or reader.sample_rate
         blocks = list(resample_blocks(reader, reader.sample_rate, rate, reader.channels))
         return np.concatenate([np.zeros((reader.channels, 0), np.float32), *blocks], axis=1), rate

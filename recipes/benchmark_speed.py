@@ -127,7 +127,9 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["threads"] == 1 and not row["system"].startswith("speech"):
             times = [row[way] / mine[way] for way in ("encode", "decode")]
-            print(f"{row['system']}, 1 thread: encode {times[0]:.1f} times as slow as ours, decode {times[1]:.1f} times")
+            print(
+                f"{row['system']}, 1 thread: encode {times[0]:.1f} times as slow as ours, decode {times[1]:.1f} times"
+            )
 
 
 def peak_mb(arguments: list[str]) -> float:

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from audiocodec.errors import ModelError
+from audiocodec.models import CodecModel
+from audiocodec.models.build import build_model
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
@@ -69,6 +72,22 @@ def load_checkpoint(
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     torch.set_rng_state(tensors["random"])
     return progress
+
+
+def load_average(run_dir: Path) -> tuple[CodecModel, dict[str, Any]]:
+    """The averaged model of a run, in eval mode, and its description.
+
+    Raises:
+        ModelError: the folder holds no checkpoint with its configuration.
+    """
+    path = run_dir / "checkpoint.safetensors"
+    try:
+        spec = yaml.safe_load((run_dir / "config.yaml").read_text())["model"]
+        model = build_model(spec)
+        model.load_state_dict(_below(load_file(path), "average/"))
+    except Exception as error:
+        raise ModelError(f"{run_dir}: holds no training run ({str(error).splitlines()[0]})") from error
+    return model.eval(), spec
 
 
 def _below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

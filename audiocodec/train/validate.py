@@ -36,17 +36,18 @@ def validate(model: CodecModel, clips: Sequence[np.ndarray], depths: Sequence[in
     Returns:
         `estoi_6`, `pesq_6`, `si_sdr_6`, `mel_6` for depth 6, and so on.
     """
-    scores: dict[str, list[float]] = {}
+    collected: dict[str, list[float]] = {}
     for clip in clips:
         waveform = torch.from_numpy(clip)[None, None]
         for depth in depths:
             estimate = model.reconstruct(waveform, depth)[0, 0].float().numpy()
-            for name, value in _scores(clip, estimate, model.sample_rate).items():
-                scores.setdefault(f"{name}_{depth}", []).append(value)
-    return {name: float(np.nanmean(values)) for name, values in scores.items()}
+            for name, value in scores(clip, estimate, model.sample_rate).items():
+                collected.setdefault(f"{name}_{depth}", []).append(value)
+    return {name: float(np.nanmean(values)) for name, values in collected.items()}
 
 
-def _scores(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> dict[str, float]:
+def scores(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> dict[str, float]:
+    """All metrics of one clip "t"; PESQ-WB at 16 kHz only."""
     values = {
         "estoi": metrics.estoi(reference, estimate, sample_rate),
         "si_sdr": metrics.si_sdr(reference, estimate),

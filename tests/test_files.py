@@ -1,0 +1,35 @@
+"""Replacing a file never costs the one that was there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audiocodec.errors import OutputError
+from audiocodec.files import replacing
+
+
+def test_success_replaces_and_failure_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "a.txt"
+    with replacing(path) as temporary:
+        temporary.write_text("one")
+        assert not path.exists()
+    assert path.read_text() == "one"
+
+    def fail_half_way() -> None:
+        with replacing(path, overwrite=True) as temporary:
+            temporary.write_text("two")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail_half_way()
+    assert path.read_text() == "one"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_system_errors_become_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with pytest.raises(OutputError, match=r"a\.txt: cannot be written \(No space left on device\)"), replacing(path):
+        raise OSError(28, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
