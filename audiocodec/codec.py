@@ -253,6 +253,20 @@ class Codec:
         wav = np.concatenate([np.zeros((tokens.header.channels, 0), np.float32), *blocks], axis=1)[:, :samples]
         return np.pad(wav, ((0, 0), (0, samples - wav.shape[1])))
 
+    # Live
+
+    def stream_encoder(self, num_codebooks: int | None = None, bitrate: float | None = None) -> StreamEncoder:
+        """An encoder for one live channel at the model's rate: `push` samples, get codes.
+
+        Raises:
+            ConfigError: the number of codebooks or the bitrate cannot be had.
+        """
+        return StreamEncoder(self.model, self.depth_for(num_codebooks, bitrate, 1), every_frame=True)
+
+    def stream_decoder(self) -> StreamDecoder:
+        """A decoder for one live channel: `push` codes, get samples, late by `delay_samples`."""
+        return StreamDecoder(self.model)
+
     # Files
 
     def encode_stream(

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from audiocodec.errors import AudioError
 from audiocodec.models import CodecModel
 
 BLOCK_FRAMES = 16
@@ -41,15 +42,23 @@ class StreamEncoder:
         every_frame: give codes as soon as a frame is complete, for live use; the block that
             it belongs to is then run again for each of its frames. Otherwise codes come a
             whole block at a time. The codes are the same.
+
+    Attributes:
+        samples: pushed so far.
+        frames: returned so far.
     """
 
     def __init__(self, model: CodecModel, num_codebooks: int, every_frame: bool = False) -> None:
         self.model, self.num_codebooks, self.every_frame = model, num_codebooks, every_frame
         self._block_samples = BLOCK_FRAMES * model.hop_length
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new stream."""
         self._pending = np.zeros(0, np.float32)
         self._state: Any = None
         self._given = 0  # frames of the pending block already returned
-        self.frames = 0
+        self.samples = self.frames = 0
 
     def _run(self, samples: np.ndarray) -> tuple[np.ndarray, Any]:
         block = np.zeros(self._block_samples, np.float32)
@@ -59,8 +68,20 @@ class StreamEncoder:
             return self.model.quantizer.encode(latents, self.num_codebooks)[0].numpy(), state
 
     def push(self, samples: np.ndarray) -> np.ndarray:
-        """samples: "t", float32, any number -> codes that are ready, "q t"."""
-        self._pending = np.concatenate([self._pending, samples])
+        """samples: "t" at the model's rate, any number -> codes that are ready, "q t", int64.
+
+        Raises:
+            AudioError: not one axis of floats, or NaN or infinite samples.
+        """
+        if samples.ndim != 1 or not np.issubdtype(samples.dtype, np.floating):
+            raise AudioError(f"samples must be floats 't', got {samples.dtype} of shape {samples.shape}")
+        if not np.isfinite(samples).all():
+            raise AudioError("samples hold NaN or infinity")
+        self.samples += len(samples)
+        return self._advance(samples)
+
+    def _advance(self, samples: np.ndarray) -> np.ndarray:
+        self._pending = np.concatenate([self._pending, samples.astype(np.float32, copy=False)])
         parts = [np.zeros((self.num_codebooks, 0), np.int64)]
         while len(self._pending) >= self._block_samples:
             codes, self._state = self._run(self._pending[: self._block_samples])
@@ -75,13 +96,19 @@ class StreamEncoder:
         self.frames += out.shape[1]
         return out
 
-    def flush(self, frames: int) -> np.ndarray:
-        """The codes still missing to `frames` in all, silence after the last sample: "q t"."""
+    def flush(self, frames: int | None = None) -> np.ndarray:
+        """The codes still missing at the end of a stream: "q t".
+
+        Args:
+            frames: in all; by default those that cover the samples pushed and the model's delay.
+        """
+        if frames is None:
+            frames = -(-(self.samples + self.model.delay) // self.model.hop_length) if self.samples else 0
         missing = frames - self.frames
         if missing <= 0:
             return np.zeros((self.num_codebooks, 0), np.int64)
         blocks = -(-(self._given + missing) // BLOCK_FRAMES)
-        out = self.push(np.zeros(blocks * self._block_samples - len(self._pending), np.float32))
+        out = self._advance(np.zeros(blocks * self._block_samples - len(self._pending), np.float32))
         return out[:, :missing]
 
 
@@ -96,10 +123,18 @@ class StreamDecoder:
 
     def __init__(self, model: CodecModel) -> None:
         self.model = model
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new stream."""
         self._state: Any = None
 
     def push(self, codes: np.ndarray) -> np.ndarray:
-        """codes: "q t", any t -> samples "(t hop)", float32."""
+        """codes: "q t", any t -> samples "(t hop)", float32.
+
+        Raises:
+            ConfigError: too many codebooks, or a code out of range.
+        """
         parts = [np.zeros(0, np.float32)]
         with torch.inference_mode(), single_thread():
             for start in range(0, codes.shape[1], DECODE_FRAMES):

@@ -23,8 +23,7 @@ def stream_codes(codec: Codec, wav: np.ndarray, sizes: list[int], every_frame: b
         size = sizes[turn % len(sizes)]
         parts.append(encoder.push(wav[position : position + size]))
         position, turn = position + size, turn + 1
-    frames = -(-(len(wav) + codec.delay_samples) // codec.hop_length)
-    return np.concatenate([*parts, encoder.flush(frames)], axis=1)
+    return np.concatenate([*parts, encoder.flush()], axis=1)
 
 
 @pytest.mark.parametrize("every_frame", [False, True])
@@ -74,6 +73,25 @@ def test_decoding_in_pieces_is_decoding(codec: Codec, speech: np.ndarray) -> Non
     decoder = StreamDecoder(codec.model)
     pieces = np.concatenate([decoder.push(codes[:, i : i + 1]) for i in range(codes.shape[1])])
     np.testing.assert_allclose(pieces, whole, atol=1e-6)
+
+
+def test_live_streams(codec: Codec, speech: np.ndarray) -> None:
+    wav = speech[0, :20_000]
+    tokens = codec.encode(wav, 16_000, num_codebooks=5)
+    encoder, decoder = codec.stream_encoder(num_codebooks=5), codec.stream_decoder()
+    for _ in range(2):
+        codes = [encoder.push(wav[i : i + 320]) for i in range(0, 20_000, 320)]
+        assert all(c.shape == (5, 1) for c in codes[:-1])  # a frame in, its codes out
+        heard = np.concatenate([decoder.push(c) for c in [*codes, encoder.flush()]])
+        expected = codec.decode(tokens)[0]
+        np.testing.assert_allclose(heard[codec.delay_samples :][:20_000], expected, atol=1e-6)
+        encoder.reset()
+        decoder.reset()
+    assert encoder.flush().shape == (5, 0)
+    with pytest.raises(AudioError, match="NaN"):
+        encoder.push(np.full(10, np.nan))
+    with pytest.raises(AudioError, match="floats 't'"):
+        encoder.push(np.zeros((1, 10)))
 
 
 def test_it_is_speech_and_more_codebooks_help(codec: Codec, speech: np.ndarray) -> None:

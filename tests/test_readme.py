@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -13,13 +14,16 @@ ROOT = Path(__file__).parents[1]
 def test_readme_python_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    code, live = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tests").symlink_to(ROOT / "tests")
     names: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), names)
     assert capsys.readouterr().out == "(1, 6, 268)\n"
     assert (tmp_path / "speech.fsq").exists()
+    names |= {"np": np, "wav": np.zeros(16_000, np.float32)}
+    exec(compile(live, "README.md", "exec"), names)
+    assert names["heard"].shape == (320,)  # type: ignore[attr-defined]
 
 
 def test_readme_names_what_exists() -> None:
