@@ -71,7 +71,7 @@ class AudioReader:
         try:
             if path.stat().st_size == 0:
                 raise AudioError(f"{path}: is empty (0 bytes)")
-            self._file = soundfile.SoundFile(path)
+            self._file = soundfile.SoundFile(os.fsencode(path))
         except (soundfile.LibsndfileError, OSError, TypeError) as error:
             raise AudioError(f"{path}: cannot be read as sound ({_reason(error)})") from error
         self.sample_rate = int(self._file.samplerate)
@@ -239,7 +239,7 @@ class AudioWriter:
             raise OutputError(f"cannot write {suffix or 'a file without suffix'}; try .wav or .flac")
         spec.setdefault("subtype", "PCM_16" if spec["format"] not in ("OGG", "MP3") else None)
         try:
-            self._file = soundfile.SoundFile(path, "w", samplerate=sample_rate, channels=channels, **spec)
+            self._file = soundfile.SoundFile(os.fsencode(path), "w", samplerate=sample_rate, channels=channels, **spec)
         except (soundfile.LibsndfileError, OSError, ValueError) as error:
             raise OutputError(
                 f"cannot write {suffix} with {channels} channels at {sample_rate} Hz ({_reason(error)})"

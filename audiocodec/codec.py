@@ -304,7 +304,7 @@ class Codec:
             AudioError, ConfigError: see `encode`.
             OutputError: the target exists (unless `overwrite`) or cannot be written.
         """
-        with audio.AudioReader(Path(source)) as reader, replacing(Path(target), overwrite) as temporary:
+        with audio.AudioReader(Path(source)) as reader, replacing(Path(target), overwrite, Path(source)) as temporary:
             with temporary.open("wb") as file:
                 return self.encode_stream(reader, file, num_codebooks, bitrate)
 
@@ -341,7 +341,7 @@ class Codec:
             pages = _salvaged(source, lost) if salvage else _checked(reader)
             kept = (page if isinstance(page, int) else page[:, :depth] for page in pages)
             promised = total_samples(source, header)
-            with replacing(target, overwrite) as temporary:
+            with replacing(target, overwrite, source) as temporary:
                 samples = self._write_sound(kept, header, promised, temporary, target.suffix)
         return FileReport(
             samples / header.sample_rate, source.stat().st_size, time.monotonic() - begin, lost_frames=lost[0]

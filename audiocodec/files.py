@@ -11,28 +11,33 @@ from audiocodec.errors import OutputError
 
 
 @contextlib.contextmanager
-def replacing(path: Path, overwrite: bool = False) -> Iterator[Path]:
+def replacing(path: Path, overwrite: bool = False, source: Path | None = None) -> Iterator[Path]:
     """Give a temporary name beside `path`; it becomes `path` if the block succeeds.
 
-    On any error the temporary file is removed and `path` is as it was.
+    On any error the temporary file is removed and `path` is as it was. If `path` is a link, what
+    it points to is replaced.
 
     Args:
         path: the final name; missing parent folders are made.
         overwrite: allow `path` to exist.
+        source: a file that must not be lost: `path` may not be the same.
 
     Raises:
-        OutputError: `path` exists, is a folder, or cannot be written (disk full included).
+        OutputError: `path` exists, is the source, is a folder, or cannot be written (disk full included).
     """
     if path.is_dir():
         raise OutputError(f"{path}: is a folder, cannot write a file there")
     if path.exists() and not overwrite:
         raise OutputError(f"{path}: exists already (--force overwrites)")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if source is not None and path.exists() and path.samefile(source):
+        raise OutputError(f"{path}: is the source itself, name another target")
+    final = Path(os.path.realpath(path))
+    temporary = final.with_name(f".{final.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        final.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()
         yield temporary
-        os.replace(temporary, path)
+        os.replace(temporary, final)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:

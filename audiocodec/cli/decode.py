@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 import click
 
 from audiocodec.cli import options
-from audiocodec.cli.paths import PIPE, plan, run_all, source_path
+from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
 
 
 @click.command()
@@ -65,8 +64,8 @@ def decode(
             report = codec.decode_file(path, goal, num_codebooks, overwrite=force, salvage=salvage)
             if target == PIPE:
                 with goal.open("rb") as file:
-                    shutil.copyfileobj(file, sys.stdout.buffer)
-                sys.stdout.buffer.flush()
+                    shutil.copyfileobj(file, binary_output())
+                binary_output().flush()
         lost = f", {report.lost_frames / codec.frame_rate:.2f} s lost" if report.lost_frames else ""
         return f"{source} -> {target}: {report.duration_s:.2f} s, {report.speed:.0f} times real time{lost}"
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from audiocodec.cli import options
-from audiocodec.cli.paths import PIPE, plan, run_all, source_path
+from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
 
 
 @click.command()
@@ -53,10 +52,10 @@ def encode(
             with progress(source, reader.samples) as advance:
                 reader.on_block = advance
                 if target == PIPE:
-                    report = codec.encode_stream(reader, sys.stdout.buffer, num_codebooks, bitrate)
-                    sys.stdout.buffer.flush()
+                    report = codec.encode_stream(reader, binary_output(), num_codebooks, bitrate)
+                    binary_output().flush()
                 else:
-                    with replacing(Path(target), force) as temporary, temporary.open("wb") as file:
+                    with replacing(Path(target), force, path) as temporary, temporary.open("wb") as file:
                         report = codec.encode_stream(reader, file, num_codebooks, bitrate)
         return (
             f"{source} -> {target}: {report.duration_s:.2f} s, {report.bitrate / 1000:.2f} kbit/s on disk, "

@@ -8,10 +8,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
-from audiocodec.errors import AudioCodecError
+from audiocodec.errors import AudioCodecError, AudioError, OutputError
 
 PIPE = "-"
 
@@ -63,10 +64,26 @@ def source_path(argument: str) -> Iterator[Path]:
     if argument != PIPE:
         yield Path(argument)
         return
+    if sys.stdin is None:
+        raise AudioError("standard input is closed")
     with tempfile.NamedTemporaryFile(prefix="audiocodec-") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
         file.flush()
-        yield Path(file.name)
+        try:
+            yield Path(file.name)
+        except AudioCodecError as error:
+            raise type(error)(str(error).replace(file.name, "standard input")) from error
+
+
+def binary_output() -> BinaryIO:
+    """Standard output for bytes.
+
+    Raises:
+        OutputError: it is closed.
+    """
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    return sys.stdout.buffer
 
 
 def run_all(pairs: list[tuple[str, str]], work: Callable[[str, str], str]) -> None:

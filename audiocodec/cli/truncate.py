@@ -24,6 +24,7 @@ def truncate(source: Path, target: Path, num_codebooks: int, force: bool) -> Non
     from audiocodec.container import truncate_file
     from audiocodec.files import replacing
 
+    before = source.stat().st_size if source.is_file() else 0
     with replacing(target, force) as temporary, temporary.open("wb") as file:
         written = truncate_file(source, file, num_codebooks)
-    click.echo(f"{source} -> {target}: {source.stat().st_size} to {written} bytes", err=True)
+    click.echo(f"{source} -> {target}: {before} to {written} bytes", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -136,7 +137,7 @@ def total_samples(path: Path, header: Header) -> int | None:
     """Source samples, by the header or, if a pipe wrote it, by the trailer; None if both are silent."""
     if header.samples is not None:
         return header.samples
-    with path.open("rb") as file:
+    with opened(path) as file:
         found = _trailer_of(file, str(path))
     return found.samples if found else None
 
@@ -157,6 +158,22 @@ def _page_spans(header: Header, found: Trailer | None, start: int, size: int) ->
         yield size - start, 0
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The file, open for reading.
+
+    Raises:
+        TokenFileError: it cannot be opened or read.
+    """
+    try:
+        with path.open("rb") as file:
+            yield file
+    except IsADirectoryError as error:
+        raise TokenFileError(f"{path}: is a folder, not a token file") from error
+    except FileNotFoundError as error:
+        raise TokenFileError(f"{path}: no such file") from error
+
+
 def salvage(path: Path) -> Iterator[Page]:
     """Every page of a damaged file; those that are lost have `codes` None.
 
@@ -166,7 +183,7 @@ def salvage(path: Path) -> Iterator[Page]:
     Raises:
         TokenFileError: the header is not.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         header = Header.read(file, str(path))
         start = file.tell()
         found = _trailer_of(file, str(path))
@@ -204,7 +221,7 @@ def verify(path: Path) -> list[str]:
     if problems:
         return problems
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             for _ in TokenReader(file, str(path)):
                 pass
     except TokenFileError as error:

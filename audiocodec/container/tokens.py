@@ -12,7 +12,7 @@ import numpy as np
 
 from audiocodec.container import page
 from audiocodec.container.header import Header
-from audiocodec.container.reader import TokenReader
+from audiocodec.container.reader import TokenReader, opened
 from audiocodec.container.trailer import Trailer
 from audiocodec.container.writer import TokenWriter
 from audiocodec.errors import ConfigError, TokenFileError
@@ -113,13 +113,8 @@ def open_tokens(path: Path) -> Iterator[TokenReader]:
     Raises:
         TokenFileError: the file cannot be opened or is no token file.
     """
-    try:
-        with path.open("rb") as file:
-            yield TokenReader(file, str(path))
-    except IsADirectoryError as error:
-        raise TokenFileError(f"{path}: is a folder, not a token file") from error
-    except OSError as error:
-        raise TokenFileError(f"{path}: cannot be read ({error.strerror})") from error
+    with opened(path) as file:
+        yield TokenReader(file, str(path))
 
 
 def truncate_file(source: Path, output: BinaryIO, num_codebooks: int) -> int:

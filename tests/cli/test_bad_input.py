@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,10 +97,54 @@ def test_missing_and_folders(run: Run, tmp_path: Path) -> None:
     (tmp_path / "folder.wav").mkdir()
     refused(run("encode", tmp_path / "folder.wav", tmp_path / "a.fsq"), "is a folder")
     refused(run("encode", tmp_path / "folder.wav", "--out", tmp_path / "out"), "no sound file found")
-    refused(run("decode", tmp_path / "no.fsq", tmp_path / "a.wav"), "No such file")
+    refused(run("decode", tmp_path / "no.fsq", tmp_path / "a.wav"), "no such file")
     refused(run("decode", tmp_path / "folder.wav", tmp_path / "a.wav"), "is a folder")
-    refused(run("info", tmp_path / "no.fsq"), "No such file")
+    refused(run("info", tmp_path / "no.fsq"), "no such file")
     assert [p.name for p in tmp_path.iterdir()] == ["folder.wav"]
+
+
+def test_pipes_and_names_that_cannot_be(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    refused(run("encode", "-", "-", stdin=b""), "standard input: is empty")
+    refused(run("decode", "-", "-", stdin=b"nonsense"), "standard input: is not a token file")
+    refused(run("verify", tmp_path / "no.fsq"), "no.fsq: no such file")
+    odd = Path(os.fsdecode(bytes(tmp_path) + b"/bad\xff name.flac"))
+    odd.write_bytes(speech_path.read_bytes())
+    assert run("encode", odd, tmp_path / "odd.fsq", "-n", 1).exit_code == 0
+    odd.write_bytes(b"nonsense")
+    command = [str(Path(sys.executable).with_name("audiocodec")), "encode"]
+    done = subprocess.run([*command, odd, tmp_path / "b.fsq"], capture_output=True)
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    closed = subprocess.run(f"exec {command[0]} encode {speech_path} - >&-", shell=True, stderr=subprocess.PIPE)
+    assert (closed.returncode, closed.stderr) == (1, b"error: standard output is closed\n")
+
+
+def test_the_source_is_never_the_target(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    source, link = tmp_path / "a.flac", tmp_path / "link.fsq"
+    source.write_bytes(speech_path.read_bytes())
+    link.symlink_to(source)
+    for target in (source, link):
+        refused(run("encode", source, target, "--force"), "is the source itself")
+    assert source.read_bytes() == speech_path.read_bytes()
+
+
+def test_links_are_written_through(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.fsq").symlink_to("real.fsq")
+    assert run("encode", speech_path, tmp_path / "link.fsq", "-n", 1).exit_code == 0
+    assert (tmp_path / "link.fsq").is_symlink()
+    assert (tmp_path / "real.fsq").stat().st_size > 300
+
+
+def test_interrupting_leaves_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "long.wav"
+    source.write_bytes(wav_bytes(np.zeros(16_000 * 600)))
+    command = [str(Path(sys.executable).with_name("audiocodec")), "encode", str(source), str(tmp_path / "a.fsq")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob(".a.fsq*")) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[1] == "interrupted\n"
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_targets_that_cannot_be(run: Run, speech_path: Path, tmp_path: Path) -> None:
