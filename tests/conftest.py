@@ -11,6 +11,8 @@ import torch
 from audiocodec import audio
 from audiocodec.codec import Codec, load
 
+torch.set_num_threads(1)  # small matrices: two threads only wait for each other
+
 SPEECH = Path(__file__).parent / "sounds" / "speech.flac"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

@@ -73,11 +73,13 @@ def is_projected(quantizer: Quantizer) -> bool:
 
 @pytest.mark.parametrize("training", [True, False])
 def test_gradient_is_one_for_any_number_of_stages(quantizer: Quantizer, training: bool) -> None:
-    if is_projected(quantizer):
-        pytest.skip("its gradient is 1 in the directions that its projections carry: the tests below")
+    """Projected quantizers have tests of their own below: 1 where their projections carry."""
     quantizer.train(training)
     weights = torch.randn_like(latents_for(quantizer))
     for k in range(1, quantizer.num_codebooks + 1):
+        if is_projected(quantizer):
+            assert gradients(quantizer, k, weights).norm() < 3 * weights.norm()
+            continue
         torch.testing.assert_close(gradients(quantizer, k, weights), weights)
 
 
