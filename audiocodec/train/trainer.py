@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from audiocodec.data import SegmentSampler
-from audiocodec.errors import AudioCodecError, ConfigError
+from audiocodec.errors import AudioCodecError, ConfigError, ModelError
 from audiocodec.losses import Pair
 from audiocodec.models import CodecModel
 from audiocodec.train.checkpoint import load_checkpoint, save_checkpoint
@@ -98,6 +98,18 @@ class Trainer:
         self.step, self.seconds, self.bad_steps = progress["step"], progress["seconds"], progress["bad_steps"]
         self.sampler.rng.bit_generator.state = progress["sampler"]
         return True
+
+    def start_from(self, model: CodecModel) -> None:
+        """Begin with the weights of another run; optimizer and schedule start afresh.
+
+        Raises:
+            ModelError: it is another network.
+        """
+        try:
+            self.model.load_state_dict(model.state_dict())
+        except RuntimeError as error:
+            raise ModelError(f"its weights do not fit this network ({str(error).splitlines()[0]})") from error
+        self.ema.model.load_state_dict(model.state_dict())
 
     def save(self) -> None:
         """Write the checkpoint."""

@@ -69,6 +69,18 @@ def test_a_resumed_run_gives_the_same_weights(tmp_path: Path, stop: int) -> None
         assert torch.equal(resumed.ema.model.state_dict()[key], value), key
 
 
+def test_starting_from_another_run(tmp_path: Path) -> None:
+    first, second = make(tmp_path / "a", steps=3), make(tmp_path / "b", steps=3)
+    first.fit()
+    second.start_from(first.ema.model)
+    for key, value in first.ema.model.state_dict().items():
+        assert torch.equal(second.model.state_dict()[key], value)
+        assert torch.equal(second.ema.model.state_dict()[key], value)
+    other = build_model({**TINY, "quantizer": {**TINY["quantizer"], "num_codebooks": 5}})
+    with pytest.raises(ModelError, match="do not fit"):
+        second.start_from(other)
+
+
 def test_nothing_to_resume(tmp_path: Path) -> None:
     assert not make(tmp_path).resume()
 
