@@ -19,7 +19,7 @@ from audiocodec.container.reader import total_samples
 from audiocodec.container.tokens import check_depth, open_tokens
 from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.files import replacing
-from audiocodec.models.pretrained import Bundle, load_bundle
+from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
 from audiocodec.streaming import StreamDecoder, StreamEncoder, single_thread
 
 if TYPE_CHECKING:
@@ -73,13 +73,32 @@ class Codec:
         if threads < 1:
             raise ConfigError(f"threads is {threads}, it must be 1 or more")
         self.name, self.version, self.model_hash = bundle.name, bundle.version, bundle.model_hash
-        self.model = bundle.model
+        self.bundle, self.model = bundle, bundle.model
         self.sample_rate, self.hop_length = self.model.sample_rate, self.model.hop_length
         self.delay_samples = self.model.delay
         self.num_codebooks = self.model.quantizer.num_codebooks
         self.codebook_size = self.model.quantizer.codebook_size
         self.levels = tuple(getattr(self.model.quantizer, "level_list", (self.codebook_size,)))
         self.threads = threads
+
+    def save_pretrained(self, folder: str | Path, overwrite: bool = False) -> None:
+        """Write the model as a Hugging Face Hub repository holds it; `load` and `from_pretrained` take the folder.
+
+        Raises:
+            OutputError: files exist in `folder`, or cannot be written.
+        """
+        save_hub_folder(Path(folder), self.bundle, overwrite)
+
+    @classmethod
+    def from_pretrained(cls, name: str, threads: int = 1) -> Codec:
+        """As `load`; a name that is neither a model nor a path is taken as a Hugging Face Hub repository.
+
+        Raises:
+            MissingExtraError: it is one, and huggingface_hub is not installed.
+            ModelError: unknown or damaged.
+        """
+        known = name in list_models() or Path(name).exists()
+        return load(name if known else str(fetch_hub_folder(name)), threads)
 
     @property
     def frame_rate(self) -> float:
@@ -405,7 +424,7 @@ def load(name: str = "speech-16k", threads: int = 1) -> Codec:
     """Load a model that is in the package, or a bundle of your own.
 
     Args:
-        name: of a model (`audiocodec.list_models()`), or the path of a bundle's YAML.
+        name: of a model (`audiocodec.list_models()`), or the path of a model's folder or YAML.
         threads: channels worked on at once.
 
     Raises:

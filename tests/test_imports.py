@@ -24,11 +24,12 @@ ALLOWED: dict[str, set[str]] = {
     "quantize": {"nn"},
     "losses": {"nn"},
     "metrics": {"audio", "extras"},
-    "models": {"nn", "quantize"},
+    "models": {"nn", "quantize", "extras", "files"},
     "streaming": {"models"},
     "codec": {"container", "audio", "files", "models", "streaming"},
-    "data": {"audio"},
-    "train": {"models", "losses", "data", "metrics", "audio"},
+    "data": {"audio", "files"},
+    "train": {"nn", "quantize", "models", "losses", "data", "metrics", "audio", "extras", "files"},
+    "__main__": {"cli"},
     "cli": {"*"},
 }
 

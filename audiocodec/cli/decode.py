@@ -15,7 +15,7 @@ from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
 @click.command()
 @click.argument("files", nargs=-1, required=True)
 @options.out
-@click.option("--model", "-m", help="Path of a bundle's YAML; by default the model that the file names.")
+@click.option("--model", "-m", help="Path of a model's folder; by default the model that the file names.")
 @options.num_codebooks
 @click.option(
     "--format", "suffix", default=".wav", show_default=True, help="Suffix of results whose name is not given."

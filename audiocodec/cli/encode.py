@@ -13,7 +13,7 @@ from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
 @click.command()
 @click.argument("files", nargs=-1, required=True)
 @options.out
-@click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a bundle's YAML.")
+@click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
 @options.bitrate
 @options.num_codebooks
 @options.threads

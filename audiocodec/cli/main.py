@@ -19,6 +19,8 @@ COMMANDS = {
     "verify": "Check token files for damage.",
     "truncate": "Keep fewer codebooks of a token file, without the model.",
     "models": "List the models in this package.",
+    "train": "Train a codec on a folder of sound.",
+    "package": "Make a model of a training run.",
 }
 
 

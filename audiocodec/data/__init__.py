@@ -1,6 +1,20 @@
-"""Training data: from a folder of sound files to batches of segments."""
+"""Training data: from folders of sound files to batches of segments."""
 
+from audiocodec.data.augment import Augment
 from audiocodec.data.cache import SampleCache, build_cache
-from audiocodec.data.segments import SegmentSampler
+from audiocodec.data.corpus import Corpus, load_corpus
+from audiocodec.data.segments import SegmentDataset, batches
+from audiocodec.data.sources import CacheSource, FileSource, Source
 
-__all__ = ["SampleCache", "SegmentSampler", "build_cache"]
+__all__ = [
+    "Augment",
+    "CacheSource",
+    "Corpus",
+    "FileSource",
+    "SampleCache",
+    "SegmentDataset",
+    "Source",
+    "batches",
+    "build_cache",
+    "load_corpus",
+]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec.errors import AudioCodecError, AudioError
+from audiocodec.files import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -48,37 +48,44 @@ def _key(paths: list[Path], sample_rate: int) -> str:
     return hashlib.sha256(json.dumps([sample_rate, listing]).encode()).hexdigest()[:16]
 
 
-def build_cache(root: Path, sample_rate: int, folder: Path) -> SampleCache:
-    """Decode every sound file under `root` once; later calls only map the result.
+def build_cache(paths: list[Path], sample_rate: int, folder: Path) -> SampleCache:
+    """Decode sound files once; later calls only map the result.
 
     Args:
-        root: folder searched recursively; channels are averaged.
+        paths: of the files; channels are averaged.
         sample_rate: Hz, of the cached samples.
         folder: where the cache is kept; it takes 2 bytes a sample.
 
     Raises:
-        AudioError: no file under `root` could be read. Single broken files are logged and skipped.
+        AudioError: no file could be read. Single broken files are logged and skipped.
+        OutputError: the cache cannot be written.
     """
-    paths = audio.list_audio_files(root)
-    key = _key(paths, sample_rate)
+    key = _key([path for path in paths if path.is_file()], sample_rate)
     data_path, index_path = folder / f"{key}.i2", folder / f"{key}.json"
-    if not index_path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        starts = [0]
-        temporary = data_path.with_suffix(".part")
-        with temporary.open("wb") as file:
-            for path in paths:
-                try:
-                    for block in _mono_int16(path, sample_rate):
-                        file.write(block.tobytes())
-                except AudioCodecError as error:
-                    logger.warning("skipped: %s", error)
-                if file.tell() // 2 > starts[-1]:
-                    starts.append(file.tell() // 2)
-        os.replace(temporary, data_path)
-        index_path.write_text(json.dumps({"starts": starts}))
+    if not (index_path.exists() and data_path.exists()):
+        with replacing(data_path, overwrite=True) as temporary:
+            starts = _write_samples(paths, sample_rate, temporary)
+        if len(starts) < 2:
+            data_path.unlink()
+            raise AudioError(f"none of {len(paths)} sound files can be read, the first is {paths[0]}")
+        with replacing(index_path, overwrite=True) as temporary:
+            temporary.write_text(json.dumps({"starts": starts}))
     starts = json.loads(index_path.read_text())["starts"]
-    if len(starts) < 2:
-        raise AudioError(f"{root}: no sound file here can be read")
-    samples = np.memmap(data_path, dtype="<i2", mode="r")
-    return SampleCache(samples, np.asarray(starts), sample_rate)
+    return SampleCache(np.memmap(data_path, dtype="<i2", mode="r"), np.asarray(starts), sample_rate)
+
+
+def _write_samples(paths: list[Path], sample_rate: int, target: Path) -> list[int]:
+    """All files end to end; returns where each starts, and the end."""
+    starts = [0]
+    with target.open("wb") as file:
+        for path in paths:
+            try:
+                for block in _mono_int16(path, sample_rate):
+                    file.write(block.tobytes())
+            except AudioCodecError as error:
+                logger.warning("skipped: %s", error)
+                file.seek(starts[-1] * 2)
+                file.truncate()
+            if file.tell() // 2 > starts[-1]:
+                starts.append(file.tell() // 2)
+    return starts

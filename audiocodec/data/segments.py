@@ -1,65 +1,124 @@
-"""Random training segments out of a sample cache."""
+"""Training segments by number: segment i of a run is the same whoever asks for it, and when."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
 
-from audiocodec.data.cache import SampleCache
+from audiocodec.data.augment import Augment
+from audiocodec.data.sources import Source
+from audiocodec.errors import AudioError
+
+TRIES = 20
+SILENCE = 1e-6  # mean square, -60 dBFS
 
 
-class SegmentSampler:
-    """Draws batches of equally likely segments, with random gain and polarity.
+class SegmentDataset(Dataset[np.ndarray]):
+    """Segment i, a function of the seed and i alone.
 
-    A segment never crosses from one file into the next, and one that is nearly silent is
-    drawn again (at most `tries` times, so silent data still gives batches).
+    That makes a resumed run see what the unbroken one would have seen, and several processes or
+    loader workers together what one would. Sources are drawn by weight, files by length, places
+    evenly; a segment never crosses from one file into the next, and silent places and broken
+    files are drawn again.
 
     Args:
-        cache: where the samples are.
+        sources: one for each domain, with its weight.
         segment_samples: length of a segment.
-        batch_size: segments a batch.
-        gain_db: gain is uniform in this range, in dB.
-        seed: two samplers with one seed draw the same batches.
+        augment: changes made to each.
+        seed: of everything drawn.
+
+    Raises:
+        AudioError: no sources, or no positive weight.
     """
 
     def __init__(
-        self,
-        cache: SampleCache,
-        segment_samples: int,
-        batch_size: int,
-        gain_db: tuple[float, float] = (-10.0, 6.0),
-        seed: int = 0,
+        self, sources: Sequence[tuple[Source, float]], segment_samples: int, augment: Augment, seed: int = 0
     ) -> None:
-        self.cache = cache
-        self.segment_samples = segment_samples
-        self.batch_size = batch_size
-        self.gain_db = gain_db
-        self.rng = np.random.default_rng(seed)
-        lengths = np.diff(cache.starts)
-        self._usable = np.flatnonzero(lengths >= segment_samples)
-        if len(self._usable) == 0:
-            self._usable = np.array([int(np.argmax(lengths))])
-        self._weights = lengths[self._usable] / lengths[self._usable].sum()
+        weights = np.array([weight for _, weight in sources], dtype=float)
+        if len(sources) == 0 or weights.min() < 0 or weights.sum() <= 0:
+            raise AudioError("the weights of the data must be positive")
+        self.sources = [source for source, _ in sources]
+        self.weights = weights / weights.sum()
+        self.segment_samples, self.augment, self.seed = segment_samples, augment, seed
+        self._usable = [_long_enough(source.lengths, segment_samples) for source in self.sources]
 
-    def _draw(self) -> np.ndarray:
-        file = self.rng.choice(self._usable, p=self._weights)
-        start, stop = self.cache.starts[file], self.cache.starts[file + 1]
-        offset = start + self.rng.integers(0, max(1, stop - start - self.segment_samples + 1))
-        piece = self.cache.samples[offset : min(stop, offset + self.segment_samples)]
-        segment = np.zeros(self.segment_samples, np.float32)
-        segment[: len(piece)] = piece.astype(np.float32) / 32768
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Segment `index`, "1 t", float32.
+
+        Raises:
+            AudioError: 20 files drawn one after the other could not be read.
+        """
+        rng = np.random.default_rng([self.seed, index])
+        return self.augment(self._draw(rng), rng)[None]
+
+    def _draw(self, rng: np.random.Generator) -> np.ndarray:
+        segment, read = np.zeros(self.segment_samples, np.float32), False
+        for _ in range(TRIES):
+            try:
+                piece = self._piece(rng)
+            except AudioError:
+                continue
+            read = True
+            segment[: len(piece)], segment[len(piece) :] = piece, 0
+            if np.mean(segment**2) > SILENCE:
+                return segment
+        if not read:
+            raise AudioError(f"{TRIES} pieces of training data in a row could not be read")
         return segment
 
-    def _draw_loud(self, tries: int = 5) -> np.ndarray:
-        for _ in range(tries):
-            segment = self._draw()
-            if np.mean(segment**2) > 1e-6:  # -60 dBFS
-                break
-        return segment
+    def _piece(self, rng: np.random.Generator) -> np.ndarray:
+        domain = rng.choice(len(self.sources), p=self.weights)
+        source, (files, shares) = self.sources[domain], self._usable[domain]
+        file = int(rng.choice(files, p=shares))
+        speed = self.augment.draw_speed(rng)
+        room = source.lengths[file] - int(self.segment_samples * speed) - 64
+        return source.read(file, int(rng.integers(0, max(1, room + 1))), self.segment_samples, speed)
 
-    def batch(self) -> np.ndarray:
-        """One batch, "b 1 t", float32, never clipping."""
-        segments = np.stack([self._draw_loud() for _ in range(self.batch_size)])
-        gain = 10 ** (self.rng.uniform(*self.gain_db, size=(self.batch_size, 1)) / 20)
-        peak = np.abs(segments).max(axis=1, keepdims=True) + 1e-9
-        sign = self.rng.choice([-1.0, 1.0], size=(self.batch_size, 1))
-        return (segments * np.minimum(gain, 0.99 / peak) * sign).astype(np.float32)[:, None]
+
+def _long_enough(lengths: np.ndarray, segment_samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of files that hold a segment (or the longest, if none does), and their shares."""
+    usable = np.flatnonzero(lengths >= segment_samples)
+    if len(usable) == 0:
+        usable = np.array([int(np.argmax(lengths))])
+    return usable, lengths[usable] / lengths[usable].sum()
+
+
+class _StepSampler:
+    """For each step from `first` on, the numbers of this rank's segments."""
+
+    def __init__(self, first: int, batch_size: int, rank: int, world_size: int) -> None:
+        self.first, self.batch_size, self.rank, self.world_size = first, batch_size, rank, world_size
+
+    def __iter__(self) -> Iterator[list[int]]:
+        step = self.first
+        while True:
+            start = (step * self.world_size + self.rank) * self.batch_size
+            yield list(range(start, start + self.batch_size))
+            step += 1
+
+
+def batches(
+    dataset: SegmentDataset, batch_size: int, first_step: int = 0, rank: int = 0, world_size: int = 1, workers: int = 0
+) -> Iterator[torch.Tensor]:
+    """Endless batches "b 1 t" of this rank, beginning at `first_step`.
+
+    Args:
+        dataset: of segments.
+        batch_size: segments of one rank. All ranks together get what one process would get with
+            `batch_size * world_size`.
+        first_step: training step of the first batch.
+        rank: number of this process.
+        world_size: number of processes.
+        workers: processes that read ahead; 0 reads in this one.
+    """
+    loader: DataLoader[np.ndarray] = DataLoader(
+        dataset,
+        batch_sampler=_StepSampler(first_step, batch_size, rank, world_size),  # type: ignore[arg-type]
+        num_workers=workers,
+        pin_memory=torch.cuda.is_available(),
+        prefetch_factor=4 if workers else None,
+    )
+    return iter(loader)

@@ -1,9 +1,23 @@
-"""Training losses: each takes a `Pair` of estimate and target and returns a scalar."""
+"""Training losses. Each takes a `Pair` of estimate and target and returns a scalar, apart from
+`HingeLoss`, `LeastSquaresLoss` and `FeatureMatchingLoss`, which take what discriminators return."""
 
+from audiocodec.losses.adversarial import HingeLoss, LeastSquaresLoss
 from audiocodec.losses.complex_stft import ComplexSTFTLoss
+from audiocodec.losses.feature_matching import FeatureMatchingLoss
 from audiocodec.losses.mel import MelLoss
 from audiocodec.losses.multi_resolution_stft import MultiResolutionSTFTLoss
 from audiocodec.losses.pair import Pair
+from audiocodec.losses.si_sdr import SISDRLoss
 from audiocodec.losses.waveform import WaveformLoss
 
-__all__ = ["ComplexSTFTLoss", "MelLoss", "MultiResolutionSTFTLoss", "Pair", "WaveformLoss"]
+__all__ = [
+    "ComplexSTFTLoss",
+    "FeatureMatchingLoss",
+    "HingeLoss",
+    "LeastSquaresLoss",
+    "MelLoss",
+    "MultiResolutionSTFTLoss",
+    "Pair",
+    "SISDRLoss",
+    "WaveformLoss",
+]

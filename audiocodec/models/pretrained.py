@@ -1,8 +1,9 @@
-"""Models as bundles of three files: weights, description, card."""
+"""Models as bundles of three files: weights, description, card; here or in the layout of the Hugging Face Hub."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from audiocodec.errors import ConfigError, ModelError
+from audiocodec.errors import ConfigError, ModelError, OutputError
+from audiocodec.extras import require
+from audiocodec.files import replacing
 from audiocodec.models.build import build_model
 from audiocodec.models.codec import CodecModel
 
@@ -45,7 +48,7 @@ def list_models() -> list[str]:
 
 
 def bundle_path(name: str) -> Path:
-    """The YAML of a model, by name or by path.
+    """The description of a model, by name or by path: a YAML, or the `config.json` of a Hub folder.
 
     Raises:
         ModelError: there is none.
@@ -55,7 +58,19 @@ def bundle_path(name: str) -> Path:
     path = Path(name)
     if path.suffix == ".yaml" and path.is_file():
         return path
-    raise ModelError(f"no model {name!r}; known: {', '.join(list_models())}, or the path of a bundle's .yaml")
+    if path.is_dir():
+        found = [p for p in (path / "config.json", *sorted(path.glob("*.yaml"))) if _weights(p).is_file()]
+        if len(found) == 1:
+            return found[0]
+        raise ModelError(f"{path}: holds {len(found)} models, name the .yaml of one" if found else f"{path}: no model")
+    raise ModelError(f"no model {name!r}; known: {', '.join(list_models())}, or the path of a model's folder or .yaml")
+
+
+def _weights(description: Path) -> Path:
+    """The weights that belong to a description."""
+    if description.name == "config.json":
+        return description.with_name("model.safetensors")
+    return description.with_suffix(".safetensors")
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -66,7 +81,7 @@ def describe(name: str) -> dict[str, Any]:
     """
     path = bundle_path(name)
     try:
-        description = yaml.safe_load(path.read_text(encoding="utf-8"))
+        description = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML
         if not {"name", "version", "model"} <= set(description):
             raise ModelError(f"{path}: needs name, version and model")
     except (OSError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -75,13 +90,13 @@ def describe(name: str) -> dict[str, Any]:
 
 
 def load_bundle(name: str) -> Bundle:
-    """Load a model by name or by the path of its YAML; the weights lie beside it.
+    """Load a model by name, or by the path of its folder or YAML; the weights lie beside it.
 
     Raises:
         ModelError: unknown or damaged.
     """
     path, description = bundle_path(name), describe(name)
-    weights = path.with_suffix(".safetensors")
+    weights = _weights(path)
     try:
         tensors = load_file(weights)
         model = build_model(description["model"])
@@ -103,17 +118,59 @@ def hash_tensors(tensors: dict[str, torch.Tensor]) -> bytes:
     return digest.digest()[:16]
 
 
-def save_bundle(folder: Path, name: str, version: str, model_spec: dict[str, Any], model: CodecModel) -> Path:
+def save_bundle(
+    folder: Path, name: str, version: str, model_spec: dict[str, Any], model: CodecModel, overwrite: bool = False
+) -> Path:
     """Write `<name>.safetensors` (float16) and `<name>.yaml`; returns the YAML's path.
 
     Raises:
         ModelError: a weight does not fit float16.
+        OutputError: the files exist, or cannot be written.
     """
-    tensors = {key: value.detach().half().contiguous() for key, value in model.state_dict().items()}
+    description = {"name": name, "version": version, "model": model_spec}
+    path = folder / f"{name}.yaml"
+    with replacing(path, overwrite) as temporary:
+        _write_weights(folder / f"{name}.safetensors", model, overwrite)
+        temporary.write_text(yaml.safe_dump(description, sort_keys=False))
+    return path
+
+
+def save_hub_folder(folder: Path, bundle: Bundle, overwrite: bool = False) -> None:
+    """Write the three files a Hugging Face Hub repository holds: `model.safetensors`, `config.json`, `README.md`.
+
+    Raises:
+        OutputError: the files exist, or cannot be written.
+    """
+    card = (
+        f"---\nlibrary_name: audiocodec\npipeline_tag: audio-to-audio\ntags: [audio, codec]\n---\n\n# {bundle.name}\n"
+    )
+    texts = {"README.md": card, "config.json": json.dumps(bundle.description, indent=2) + "\n"}
+    _write_weights(folder / "model.safetensors", bundle.model, overwrite)
+    for name, text in texts.items():
+        with replacing(folder / name, overwrite) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def _write_weights(path: Path, model: CodecModel, overwrite: bool) -> None:
+    tensors = {key: value.detach().cpu().half().contiguous() for key, value in model.state_dict().items()}
     if not all(torch.isfinite(t).all() for t in tensors.values()):
         raise ModelError("a weight is too large for float16")
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, folder / f"{name}.safetensors")
-    path = folder / f"{name}.yaml"
-    path.write_text(yaml.safe_dump({"name": name, "version": version, "model": model_spec}, sort_keys=False))
-    return path
+    with replacing(path, overwrite) as temporary:
+        try:
+            save_file(tensors, temporary)
+        except SafetensorError as error:
+            raise OutputError(f"{path}: cannot be written ({error})") from error
+
+
+def fetch_hub_folder(repository: str) -> Path:
+    """The local copy of a Hugging Face Hub repository, fetched if need be.
+
+    Raises:
+        MissingExtraError: huggingface_hub is not installed.
+        ModelError: the Hub does not give it.
+    """
+    hub = require("huggingface_hub", "hub")
+    try:
+        return Path(hub.snapshot_download(repository, allow_patterns=["model.safetensors", "config.json", "README.md"]))
+    except Exception as error:  # whatever network and Hub come up with
+        raise ModelError(f"{repository}: cannot be fetched ({str(error).splitlines()[0]})") from error

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from audiocodec.errors import ConfigError
+from audiocodec.nn import ranks
 
 
 @dataclass
@@ -116,13 +117,13 @@ def straight_through(latents: Tensor, quantized: Tensor) -> Tensor:
 
 def draw_depths(latents: Tensor, num_codebooks: int, dropout: float, training: bool) -> Tensor:
     """Codebooks to use for each item, "b": all, or uniform in 1 ... all for a share `dropout`."""
-    batch = latents.shape[0]
-    full = torch.full((batch,), num_codebooks, device=latents.device)
+    full = torch.full((latents.shape[0],), num_codebooks, device=latents.device)
     if not training or dropout == 0:
         return full
+    batch = latents.shape[0] * ranks.world_size()  # drawn for all ranks at once: one process draws the same
     fewer = torch.randint(1, num_codebooks + 1, (batch,), device=latents.device)
     dropped = torch.rand(batch, device=latents.device) < dropout
-    return torch.where(dropped, fewer, full)
+    return torch.where(ranks.mine(dropped), ranks.mine(fewer), full)
 
 
 def item_depths(latents: Tensor, num_codebooks: int | Tensor | None, quantizer: Quantizer, dropout: float) -> Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from audiocodec.nn import ranks
+
 
 class RunningNorm(nn.Module):
     """Brings each dimension to zero mean and unit variance by statistics of past batches.
@@ -31,7 +33,7 @@ class RunningNorm(nn.Module):
     @torch.no_grad()
     def update(self, x: Tensor) -> None:
         """x: "... dim", a training batch."""
-        flat = x.detach().reshape(-1, x.shape[-1])
+        flat = ranks.gather(x.detach().reshape(-1, x.shape[-1]))
         mean, std = flat.mean(0), flat.std(0, correction=0).clamp_min(1e-5)
         share = torch.where(self.started > 0, self.momentum, 1.0)
         self.mean.lerp_(mean, share)

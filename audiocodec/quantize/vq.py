@@ -7,6 +7,7 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
+from audiocodec.nn import ranks
 from audiocodec.quantize.base import Quantizer, QuantizeResult, exact, straight_through
 
 
@@ -101,11 +102,11 @@ class VQ(Quantizer):
             flat = rearrange(z.detach(), "b t d -> (b t) d")
             if self.training and not self.started:
                 with torch.no_grad():
-                    self._start(flat)
+                    self._start(ranks.gather(flat))
             codes = self._nearest(flat)
             loss = self.commitment * F.mse_loss(z, self.codebook[codes].view_as(z))
             if self.training:
-                self.update(flat, codes)
+                self.update(ranks.gather(flat), ranks.gather(codes))
             codes = codes.view(z.shape[0], 1, -1)
             return QuantizeResult(self.reconstruct(latents.float(), codes), codes, loss)
 

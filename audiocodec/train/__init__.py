@@ -1,6 +1,9 @@
-"""Training: the loop, moving averages, checkpoints, validation."""
+"""Training: configuration, loop, discriminators, checkpoints, validation."""
 
-from audiocodec.train.trainer import Budget, Trainer
+from audiocodec.train.config import RecipeConfig, load_config
+from audiocodec.train.recipe import build_trainer
+from audiocodec.train.settings import Budget, TrainConfig
+from audiocodec.train.trainer import Trainer
 from audiocodec.train.validate import validate
 
-__all__ = ["Budget", "Trainer", "validate"]
+__all__ = ["Budget", "RecipeConfig", "TrainConfig", "Trainer", "build_trainer", "load_config", "validate"]

@@ -3,91 +3,100 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from audiocodec.errors import ModelError
+from audiocodec.errors import ModelError, OutputError
+from audiocodec.files import replacing
 from audiocodec.models import CodecModel
 from audiocodec.models.build import build_model
 
+LAST, BEST = "checkpoint.safetensors", "best.safetensors"
 
-def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+Optimizers = Mapping[str, torch.optim.Optimizer]
+
+
+def _optimizer_tensors(optimizers: Optimizers) -> dict[str, torch.Tensor]:
     return {
-        f"optimizer/{index}/{name}": value
+        f"{part}/{index}/{name}": value
+        for part, optimizer in optimizers.items()
         for index, state in optimizer.state_dict()["state"].items()
         for name, value in state.items()
     }
 
 
 def save_checkpoint(
-    path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, progress: dict[str, Any]
+    path: Path, modules: Mapping[str, nn.Module], optimizers: Optimizers, progress: dict[str, Any]
 ) -> None:
-    """Write atomically: a killed run leaves the checkpoint before this one.
+    """Write atomically: a killed run or a full disk leaves the checkpoint before this one.
 
     Args:
         path: of the file.
-        model, average, optimizer: the state to keep.
-        progress: JSON-able counters and generator states.
+        modules: their weights are kept, by name.
+        optimizers: their states are kept, by name.
+        progress: JSON-able counters.
+
+    Raises:
+        OutputError: it cannot be written.
     """
-    tensors = {f"model/{k}": v for k, v in model.state_dict().items()}
-    tensors |= {f"average/{k}": v for k, v in average.state_dict().items()}
-    tensors |= _optimizer_tensors(optimizer)
-    tensors["random"] = torch.get_rng_state()
-    temporary = path.with_name(path.name + ".part")
-    save_file(
-        {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()},
-        temporary,
-        {"progress": json.dumps(progress)},
-    )
-    os.replace(temporary, path)
+    tensors = {f"{part}/{key}": v for part, module in modules.items() for key, v in module.state_dict().items()}
+    tensors |= _optimizer_tensors(optimizers)
+    copies = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
+    with replacing(path, overwrite=True) as temporary:
+        try:
+            save_file(copies, temporary, {"progress": json.dumps(progress)})
+        except SafetensorError as error:
+            raise OutputError(f"{path}: cannot be written ({error})") from error
 
 
-def load_checkpoint(
-    path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
-) -> dict[str, Any]:
+def load_checkpoint(path: Path, modules: Mapping[str, nn.Module], optimizers: Optimizers) -> dict[str, Any]:
     """Restore what `save_checkpoint` wrote and return its `progress`.
 
     Raises:
-        ModelError: the file is damaged or belongs to another model.
+        ModelError: the file is damaged or belongs to another run.
     """
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             progress = json.loads(file.metadata()["progress"])
-        model.load_state_dict(_below(tensors, "model/"))
-        average.load_state_dict(_below(tensors, "average/"))
+        for part, module in modules.items():
+            module.load_state_dict(_below(tensors, f"{part}/"))
+        for part, optimizer in optimizers.items():
+            state: dict[int, dict[str, torch.Tensor]] = {}
+            for key, value in _below(tensors, f"{part}/").items():
+                index, name = key.split("/")
+                state.setdefault(int(index), {})[name] = value
+            optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     except Exception as error:
-        raise ModelError(f"{path}: is no checkpoint of this model ({error})") from error
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    for key, value in _below(tensors, "optimizer/").items():
-        index, name = key.split("/")
-        state.setdefault(int(index), {})[name] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    torch.set_rng_state(tensors["random"])
-    return progress
+        raise ModelError(f"{path}: is no checkpoint of this run ({str(error).splitlines()[0]})") from error
+    return dict(progress)
 
 
-def load_average(run_dir: Path) -> tuple[CodecModel, dict[str, Any]]:
-    """The averaged model of a run, in eval mode, and its description.
+def load_average(run_dir: Path, best: bool = False) -> tuple[CodecModel, dict[str, Any]]:
+    """The averaged model of a run, in eval mode, and its configuration.
+
+    Args:
+        run_dir: folder of the run.
+        best: the one that validated best instead of the last.
 
     Raises:
         ModelError: the folder holds no checkpoint with its configuration.
     """
-    path = run_dir / "checkpoint.safetensors"
+    path = run_dir / (BEST if best else LAST)
     try:
-        spec = yaml.safe_load((run_dir / "config.yaml").read_text())["model"]
-        model = build_model(spec)
+        config = yaml.safe_load((run_dir / "config.yaml").read_text())
+        model = build_model(config["model"])
         model.load_state_dict(_below(load_file(path), "average/"))
     except Exception as error:
         raise ModelError(f"{run_dir}: holds no training run ({str(error).splitlines()[0]})") from error
-    return model.eval(), spec
+    return model.eval(), config
 
 
 def _below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -1,69 +1,43 @@
-"""From a YAML configuration to a ready `Trainer`."""
+"""From a configuration to a ready `Trainer`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
-from torch import nn
+from torch import Tensor, distributed, nn
 
 from audiocodec import losses
-from audiocodec.data import SegmentSampler, build_cache
-from audiocodec.errors import ConfigError
-from audiocodec.models import CodecModel
+from audiocodec.data import CacheSource, FileSource, SegmentDataset, Source, batches, build_cache, load_corpus
+from audiocodec.errors import ConfigError, OutputError
+from audiocodec.models import CodecModel, discriminators
 from audiocodec.models.build import build_model, call
-from audiocodec.train.trainer import Budget, Trainer
+from audiocodec.models.pretrained import load_bundle
+from audiocodec.nn import ranks
+from audiocodec.train.adversary import Adversary
+from audiocodec.train.balancer import Balancer
+from audiocodec.train.checkpoint import load_average
+from audiocodec.train.config import AdversarialConfig, DataConfig, RecipeConfig, dump_config, known
+from audiocodec.train.launch import choose_device, process_group
+from audiocodec.train.monitor import Monitor
+from audiocodec.train.objective import Objective
+from audiocodec.train.trainer import Trainer
 from audiocodec.train.validate import depths_to_watch, load_clips, validate
 
 LOSSES = {
     "mel": losses.MelLoss,
     "complex_stft": losses.ComplexSTFTLoss,
     "multi_resolution_stft": losses.MultiResolutionSTFTLoss,
+    "si_sdr": losses.SISDRLoss,
     "waveform": losses.WaveformLoss,
 }
-
-
-@dataclass
-class DataConfig:
-    """The `data` section. Paths are relative to the folder the recipe is run in.
-
-    Attributes:
-        train: folder of sound to train on.
-        valid: folder of clips to validate on.
-        cache: folder for decoded samples, 2 bytes each.
-        segment_frames: frames of a training segment.
-        batch_size: segments of a batch.
-        valid_clips: at most this many clips, evenly picked.
-        seed: of segments and initial weights.
-    """
-
-    train: str
-    valid: str
-    cache: str
-    segment_frames: int
-    batch_size: int
-    valid_clips: int | None = None
-    seed: int = 0
-
-
-def load_config(path: Path) -> dict[str, Any]:
-    """Read a recipe's YAML and check its sections.
-
-    Raises:
-        ConfigError: unreadable, or a section is missing or unknown.
-    """
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from error
-    sections = {"model", "losses", "data", "train", "budget"}
-    if not isinstance(config, dict) or set(config) != sections:
-        raise ConfigError(f"{path}: needs exactly the sections {', '.join(sorted(sections))}")
-    return config
+CRITERIA = {"hinge": losses.HingeLoss, "least_squares": losses.LeastSquaresLoss}
 
 
 def build_losses(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[float, nn.Module]]:
@@ -74,40 +48,145 @@ def build_losses(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[float
     """
     built = {}
     for name, arguments in spec.items():
-        if name not in LOSSES:
-            raise ConfigError(f"losses: unknown {name!r}, known: {', '.join(LOSSES)}")
-        arguments = dict(arguments)
+        known(name, list(LOSSES), f"losses.{name}")
+        arguments = dict(arguments or {})
         built[name] = (float(arguments.pop("weight", 1.0)), call(LOSSES[name], arguments, f"losses.{name}"))
+    if not built:
+        raise ConfigError(f"losses: name at least one of {', '.join(LOSSES)}")
     return built
 
 
-def build_trainer(config: Mapping[str, Any], run_dir: Path) -> Trainer:
-    """Everything a run needs, with random weights.
-
-    Args:
-        config: of `load_config`.
-        run_dir: folder for the checkpoint and the curve.
+def build_adversary(spec: AdversarialConfig, bfloat16: bool) -> Adversary:
+    """The `adversarial` section.
 
     Raises:
-        ConfigError, AudioError: the configuration or the data cannot be used.
+        ConfigError: a name or an argument is unknown.
     """
-    data: DataConfig = call(DataConfig, config["data"], "data")
+    known(spec.loss, list(CRITERIA), "adversarial.loss")
+    built = {}
+    for name, arguments in spec.discriminators.items():
+        where = f"adversarial.discriminators.{name}"
+        known(name, discriminators.__all__, where)
+        built[name] = call(getattr(discriminators, name), dict(arguments or {}), where)
+    return Adversary(built, CRITERIA[spec.loss](), spec.weight, spec.feature_matching, bfloat16)
+
+
+def _roots(data: DataConfig) -> dict[Path, float]:
+    """Where the sound is, and the weight of each place."""
+    if isinstance(data.root, str):
+        return {Path(data.root).expanduser(): 1.0}
+    if not isinstance(data.root, Mapping) or not data.root:
+        raise ConfigError("data.root: give a folder, a manifest, or several with weights")
+    try:
+        return {Path(str(path)).expanduser(): float(weight) for path, weight in data.root.items()}
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"data.root: a weight is no number ({error})") from error
+
+
+def _source(paths: list[Path], data: DataConfig, sample_rate: int) -> Source:
+    if data.cache is None:
+        return FileSource(paths, sample_rate)
+    folder = Path(data.cache).expanduser()
+    if ranks.rank() == 0:
+        build_cache(paths, sample_rate, folder)
+    if ranks.world_size() > 1:
+        distributed.barrier()
+    return CacheSource(build_cache(paths, sample_rate, folder))
+
+
+def _weights_of(name: str) -> CodecModel:
+    """The model of a run's folder, or one by name or path."""
+    if (Path(name) / "config.yaml").is_file():
+        return load_average(Path(name))[0]
+    return load_bundle(name).model
+
+
+def freeze_tokens(model: CodecModel) -> None:
+    """Leave encoder and quantizer as they are from here on: tokens stay valid."""
+    for part in (model.encoder, model.quantizer):
+        part.requires_grad_(False).eval()
+
+
+def prepare_run(config: RecipeConfig, run_dir: Path) -> None:
+    """Make the folder of a run and write its resolved configuration.
+
+    Raises:
+        ConfigError: the folder holds a run of another model or phase.
+        OutputError: the folder cannot be written.
+    """
+    path = run_dir / "config.yaml"
+    if path.exists():
+        before = yaml.safe_load(path.read_text())
+        for key in ("model", "phase"):
+            if before.get(key) != dataclasses.asdict(config)[key]:
+                raise ConfigError(f"{run_dir}: holds a run whose {key} is another; choose another folder")
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        path.write_text(dump_config(config))
+    except OSError as error:
+        raise OutputError(f"{run_dir}: cannot be written ({error.strerror})") from error
+
+
+def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> Trainer:
+    """Everything a run needs; its weights are random, or those of `start_from`, or of the checkpoint in `run_dir`.
+
+    Raises:
+        ConfigError, AudioError, ModelError: the configuration or the data cannot be used.
+    """
+    data, device = config.data, choose_device(config.train.device)
+    torch.set_num_threads(config.train.threads)
+    torch.set_float32_matmul_precision("high")
     torch.manual_seed(data.seed)
-    model = build_model(config["model"])
-    cache = build_cache(Path(data.train), model.sample_rate, Path(data.cache).expanduser())
-    sampler = SegmentSampler(cache, data.segment_frames * model.hop_length, data.batch_size, seed=data.seed)
-    clips = load_clips(Path(data.valid), model.sample_rate, data.valid_clips)
-    depths = depths_to_watch(model.quantizer.num_codebooks)
+    model = build_model(config.model).train()
+    if config.phase == "adversarial":
+        if config.start_from is None:
+            raise ConfigError("phase adversarial trains a decoder further: say which by start_from=MODEL_OR_RUN")
+        freeze_tokens(model)
+    adversary = None if config.phase == "spectral" else build_adversary(config.adversarial, config.train.bfloat16)
+    objective = Objective(build_losses(config.losses), adversary, Balancer() if config.train.balancer else None)
+    corpora = {root: (load_corpus(root), weight) for root, weight in _roots(data).items()}
+    clips = load_clips(
+        [path for corpus, _ in corpora.values() for path in corpus.valid],
+        model.sample_rate,
+        data.valid_clips,
+        data.valid_seconds,
+    )
+    sources = [(_source(corpus.train, data, model.sample_rate), weight) for corpus, weight in corpora.values()]
+    dataset = SegmentDataset(sources, data.segment_frames * model.hop_length, data.augment, data.seed)
 
-    def score(averaged: CodecModel) -> dict[str, float]:
-        return validate(averaged, clips, depths)
+    def stream(step: int) -> Iterator[Tensor]:
+        return batches(dataset, data.batch_size, step, ranks.rank(), ranks.world_size(), data.workers)
 
-    parts = {
-        "model": model,
-        "losses": build_losses(config["losses"]),
-        "sampler": sampler,
-        "budget": call(Budget, config["budget"], "budget"),
-        "run_dir": run_dir,
-        "validate": score,
-    }
-    return call(Trainer, parts | dict(config["train"]), "train")
+    prepare = prepare_run if ranks.rank() == 0 else lambda config, run_dir: None
+    prepare(config, run_dir)
+    trainer = Trainer(
+        model=model,
+        objective=objective,
+        data=stream,
+        budget=config.budget,
+        config=config.train,
+        run_dir=run_dir,
+        validate=partial(validate, clips=clips, depths=depths_to_watch(model.quantizer.num_codebooks)),
+        monitor=Monitor(run_dir, config.train.tensorboard, clips) if ranks.rank() == 0 else None,
+        device=device,
+        seed=data.seed,
+    )
+    if config.start_from is not None:
+        trainer.start_from(_weights_of(config.start_from))
+    if resume:
+        trainer.resume()
+    return trainer
+
+
+def run(config: RecipeConfig, run_dir: Path) -> Trainer:
+    """Train, or go on training, until the budget is spent; under `torchrun` with all its processes.
+
+    Raises:
+        AudioCodecError: see `build_trainer` and `Trainer.fit`.
+        KeyboardInterrupt: asked to stop; a checkpoint is written.
+    """
+    with process_group(choose_device(config.train.device)):
+        trainer = build_trainer(config, run_dir)
+        with trainer.monitor or contextlib.nullcontext():
+            trainer.fit()
+    return trainer

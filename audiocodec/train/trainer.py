@@ -1,102 +1,101 @@
-"""The training loop of phase 1: spectral losses, no discriminator."""
+"""The training loop, for every phase."""
 
 from __future__ import annotations
 
-import csv
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiocodec.data import SegmentSampler
-from audiocodec.errors import AudioCodecError, ConfigError, ModelError
+from audiocodec.errors import AudioCodecError, ModelError, OutputError
 from audiocodec.losses import Pair
 from audiocodec.models import CodecModel
-from audiocodec.train.checkpoint import load_checkpoint, save_checkpoint
+from audiocodec.nn import ranks
+from audiocodec.quantize.base import draw_depths
+from audiocodec.train.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
 from audiocodec.train.ema import EMA
+from audiocodec.train.launch import agree, asked_to_stop, mean_gradients
+from audiocodec.train.monitor import Monitor
+from audiocodec.train.objective import Objective
+from audiocodec.train.settings import Budget, TrainConfig
+from audiocodec.train.usage import CodeUsage
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Budget:
-    """How long a run is; the learning rate decays to the end in exactly that.
-
-    Attributes:
-        steps: optimizer steps, or None.
-        minutes: time spent in training steps, over all resumed parts, or None.
-    """
-
-    steps: int | None = None
-    minutes: float | None = None
-
-    def __post_init__(self) -> None:
-        if (self.steps is None) == (self.minutes is None):
-            raise ConfigError("budget: give either steps or minutes")
-
-    def share(self, step: int, seconds: float) -> float:
-        """Share of the budget that is spent, 0 to 1 and beyond."""
-        return step / self.steps if self.steps is not None else seconds / (60 * (self.minutes or 1))
-
-
-@dataclass
 class Trainer:
-    """Trains a codec on batches of a sampler, with EMA, warm-up, cosine decay and a NaN guard.
+    """Trains a codec. Every step is a function of the weights, the seed and the step's number.
 
     Attributes:
-        model: to train.
-        losses: name -> (weight, loss of a `Pair`).
-        sampler: of batches "b 1 t".
+        model: to train. Parameters without gradient, and a quantizer in eval mode, stay as they are.
+        objective: the losses.
+        data: gives this rank's batches "b 1 t" from a step on.
         budget: when to stop.
-        run_dir: checkpoint and curve go here.
-        validate: scores of the averaged model, run every `validate_minutes`.
-        learning_rate: peak of the schedule.
-        warmup_steps: steps of linear growth before it.
-        ema_decay: of the averaged weights.
-        bfloat16: autocast of the network; the quantizer and the losses stay float32.
-        save_minutes: between checkpoints.
+        config: how to train.
+        run_dir: checkpoints go here.
+        validate: scores of the averaged model.
+        monitor: shows progress; None on all ranks but the first.
+        device: of model and batches.
+        seed: of what is random in a step.
     """
 
     model: CodecModel
-    losses: Mapping[str, tuple[float, nn.Module]]
-    sampler: SegmentSampler
+    objective: Objective
+    data: Callable[[int], Iterator[Tensor]]
     budget: Budget
+    config: TrainConfig
     run_dir: Path
     validate: Callable[[CodecModel], dict[str, float]]
-    learning_rate: float = 1e-3
-    warmup_steps: int = 300
-    ema_decay: float = 0.999
-    bfloat16: bool = False
-    validate_minutes: float = 10.0
-    save_minutes: float = 5.0
-    max_bad_steps: int = 50
+    monitor: Monitor | None = None
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    seed: int = 0
     step: int = field(default=0, init=False)
     seconds: float = field(default=0.0, init=False)
     bad_steps: int = field(default=0, init=False)
+    bad_in_a_row: int = field(default=0, init=False)
+    best: float = field(default=-math.inf, init=False)
 
     def __post_init__(self) -> None:
-        self.ema = EMA(self.model, self.ema_decay)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), self.learning_rate, betas=(0.8, 0.99), weight_decay=0.01
-        )
-        self.checkpoint_path = self.run_dir / "checkpoint.safetensors"
+        self.model.to(self.device)
+        self.objective.to(self.device)
+        self.ema = EMA(self.model, self.config.ema_decay)
+        self.usage = CodeUsage(self.model.quantizer.num_codebooks, self.model.quantizer.codebook_size, self.device)
+        self.trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizers = {"optimizer": self._adam(self.trained)}
+        if self.objective.adversary is not None:
+            self.optimizers["discriminator_optimizer"] = self._adam(self.objective.adversary.parameters())
+        mode = self.config.compile
+        self.forward: Any = self.model if mode is None else torch.compile(self.model, mode=mode)
+        self.frozen = not self.model.quantizer.training
+
+    def _adam(self, parameters: Any) -> torch.optim.AdamW:
+        return torch.optim.AdamW(parameters, self.config.learning_rate, betas=(0.8, 0.99), weight_decay=0.01)
+
+    def _modules(self) -> dict[str, nn.Module]:
+        modules: dict[str, nn.Module] = {"model": self.model, "average": self.ema.model}
+        return modules if self.objective.adversary is None else modules | {"adversary": self.objective.adversary}
 
     def resume(self) -> bool:
-        """Go on from the checkpoint in `run_dir`, if there is one.
+        """Go on from the last checkpoint in `run_dir`, if there is one.
 
         Raises:
-            ModelError: the checkpoint is damaged or of another model.
+            ModelError: the checkpoint is damaged or of another run.
         """
-        if not self.checkpoint_path.exists():
+        if not (self.run_dir / LAST).exists():
             return False
-        progress = load_checkpoint(self.checkpoint_path, self.model, self.ema.model, self.optimizer)
-        self.step, self.seconds, self.bad_steps = progress["step"], progress["seconds"], progress["bad_steps"]
-        self.sampler.rng.bit_generator.state = progress["sampler"]
+        progress = load_checkpoint(self.run_dir / LAST, self._modules(), self.optimizers)
+        self.step, self.seconds = progress["step"], progress["seconds"]
+        self.bad_steps, self.best = progress["bad_steps"], progress["best"]
+        if self.objective.balancer is not None:
+            self.objective.balancer.norms = progress["norms"]
         return True
 
     def start_from(self, model: CodecModel) -> None:
@@ -112,86 +111,174 @@ class Trainer:
         self.ema.model.load_state_dict(model.state_dict())
 
     def save(self) -> None:
-        """Write the checkpoint."""
-        self.run_dir.mkdir(parents=True, exist_ok=True)
+        """Write the last checkpoint; rank 0 alone.
+
+        Raises:
+            OutputError: it cannot be written; the one before is still there.
+        """
+        if ranks.rank() != 0:
+            return
+        balancer = self.objective.balancer
         progress = {
             "step": self.step,
             "seconds": self.seconds,
             "bad_steps": self.bad_steps,
-            "sampler": self.sampler.rng.bit_generator.state,
+            "best": self.best,
+            "norms": {} if balancer is None else balancer.norms,
         }
-        save_checkpoint(self.checkpoint_path, self.model, self.ema.model, self.optimizer, progress)
+        save_checkpoint(self.run_dir / LAST, self._modules(), self.optimizers, progress)
 
     def _learning_rate(self) -> float:
-        warm = min(1.0, (self.step + 1) / self.warmup_steps)
-        decay = 0.5 * (1 + math.cos(math.pi * min(1.0, self.budget.share(self.step, self.seconds))))
-        return self.learning_rate * warm * max(decay, 1e-3)
+        warm = min(1.0, (self.step + 1) / self.config.warmup_steps)
+        decay = 0.5 * (1 + math.cos(math.pi * min(1.0, self.share)))
+        return self.config.learning_rate * warm * max(decay, 1e-3)
 
-    def train_step(self) -> dict[str, float]:
-        """One optimizer step; returns every loss by name.
+    @property
+    def share(self) -> float:
+        """Share of the budget that is spent."""
+        return self.budget.share(self.step, self.seconds)
+
+    def train_step(self, waveform: Tensor) -> dict[str, Tensor]:
+        """One optimizer step on a batch "b 1 t"; returns every loss by name.
 
         Raises:
-            AudioCodecError: `max_bad_steps` steps gave NaN or infinity.
+            AudioCodecError: `max_bad_steps` steps in a row gave NaN or infinity.
         """
-        begin = time.monotonic()
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._learning_rate()
-        waveform = torch.from_numpy(self.sampler.batch())
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
-            estimate, target, result = self.model(waveform)
+        torch.manual_seed(int(np.random.SeedSequence([self.seed, self.step]).generate_state(1)[0]))
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = self._learning_rate()
+            optimizer.zero_grad()
+        waveform = waveform.to(self.device, non_blocking=True)
+        quantizer = self.model.quantizer
+        dropout = getattr(quantizer, "dropout", 0.0)
+        depths = draw_depths(waveform, quantizer.num_codebooks, dropout, True) if self.frozen else None
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
+            estimate, target, result = self.forward(waveform, depths)
         pair = Pair(estimate.float(), target)
-        terms: dict[str, Tensor] = {name: loss(pair) for name, (_, loss) in self.losses.items()}
-        total = result.loss + sum(self.losses[name][0] * term for name, term in terms.items())
-        self.optimizer.zero_grad()
-        total.backward()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        if torch.isfinite(norm):
-            self.optimizer.step()
-            self.ema.update(self.model, self.step)
-        else:
-            self.bad_steps += 1
-            if self.bad_steps >= self.max_bad_steps:
-                raise AudioCodecError(f"training gave NaN in {self.bad_steps} steps; try a lower learning rate")
+        scalars = self._train_discriminators(pair)
+        scalars |= self.objective.backward(pair, result.loss)
+        scalars["grad_norm"] = self._update("optimizer", self.trained)
+        self._guard(all(bool(torch.isfinite(v)) for k, v in scalars.items() if k.startswith("grad_norm")))
+        self.usage.add(result.codes)
         self.step += 1
-        self.seconds += time.monotonic() - begin
-        scalars = {"loss": total, "grad_norm": norm} | terms
-        return {name: float(value.detach()) for name, value in scalars.items()}
+        return scalars
+
+    def _train_discriminators(self, pair: Pair) -> dict[str, Tensor]:
+        adversary = self.objective.adversary
+        if adversary is None:
+            return {}
+        loss = adversary.discriminator_loss(pair)
+        loss.backward()
+        norm = self._update("discriminator_optimizer", list(adversary.parameters()))
+        return {"discriminator": loss.detach(), "grad_norm_discriminator": norm}
+
+    def _update(self, name: str, parameters: list[nn.Parameter]) -> Tensor:
+        """Average, clip and apply the gradients unless they are NaN; returns their norm."""
+        mean_gradients(parameters)
+        norm = nn.utils.clip_grad_norm_(parameters, 1.0)
+        if torch.isfinite(norm):
+            self.optimizers[name].step()
+        return norm
+
+    def _guard(self, good: bool) -> None:
+        """Follow a good step with the moving average; undo what a bad one left in the buffers."""
+        if good:
+            self.ema.update(self.model, self.step)
+            self.bad_in_a_row = 0
+            return
+        for buffer, before in zip(self.model.buffers(), self.ema.model.buffers(), strict=True):
+            buffer.data.copy_(before)
+        self.bad_steps += 1
+        self.bad_in_a_row += 1
+        if self.bad_in_a_row >= self.config.max_bad_steps:
+            raise AudioCodecError(f"training gave NaN in {self.bad_in_a_row} steps; try a lower learning rate")
 
     def fit(self) -> None:
-        """Train until the budget is spent; validate and save on the way and at the end."""
-        self.model.train()
-        validated = saved = self.seconds
-        recent: list[dict[str, float]] = []
-        while self.budget.share(self.step, self.seconds) < 1:
-            recent.append(self.train_step())
-            if self.seconds - saved >= 60 * self.save_minutes:
-                saved = self.seconds
-                self.save()
-            if self.seconds - validated >= 60 * self.validate_minutes:
-                validated = self.seconds
-                self._report(recent)
-                recent = []
-        self.save()
-        self._report(recent)
+        """Train until the budget is spent; validate and save on the way and at the end.
 
-    def _report(self, recent: list[dict[str, float]]) -> None:
-        means = {key: sum(r[key] for r in recent) / len(recent) for key in (recent[0] if recent else {})}
-        row = {"step": self.step, "minutes": round(self.seconds / 60, 2), **means, **self.validate(self.ema.model)}
-        logger.info("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
-        append_row(self.run_dir / "curve.csv", row)
+        Raises:
+            KeyboardInterrupt: Ctrl-C or SIGTERM; a checkpoint is written first.
+            AudioCodecError: too many bad steps, or the last checkpoint cannot be written.
+        """
+        saved, part, stopped = self.seconds, int(self.share * self.config.validations), False
+        means = _Means()
+        with asked_to_stop() as stop:
+            batches = self.data(self.step) if self.share < 1 else iter(())
+            while self.share < 1 and not stopped:
+                begin = time.monotonic()
+                batch = next(batches)
+                means.add(self.train_step(batch))
+                took = time.monotonic() - begin
+                self.seconds, stopped = agree(self.seconds + took, stop.asked, self.device)
+                self._show(batch, means, took)
+                if self.share < 1 and int(self.share * self.config.validations) > part:
+                    part, saved = int(self.share * self.config.validations), self.seconds
+                    self._report(means)
+                    self._try_to_save()
+                if self.seconds - saved >= 60 * self.config.save_minutes:
+                    saved = self.seconds
+                    self._try_to_save()
+            self.save()
+            if stopped:
+                raise KeyboardInterrupt
+            self._report(means)
+            self.save()
+
+    def _try_to_save(self) -> None:
+        try:
+            self.save()
+        except OutputError as error:
+            logger.warning("%s; the checkpoint before it is kept, training goes on", error)
+
+    def _show(self, batch: Tensor, means: _Means, took: float) -> None:
+        if self.monitor is None:
+            return
+        audio_s = batch.shape[0] * batch.shape[-1] / self.model.sample_rate * ranks.world_size()
+        left = self.seconds * (1 / max(self.share, 1e-9) - 1)
+        self.monitor.step(self.share, self.step, means.last("loss"), audio_s / took, left)
+
+    def _report(self, means: _Means) -> None:
+        row = {"step": self.step, "minutes": round(self.seconds / 60, 2), "bad_steps": self.bad_steps}
+        losses, usage = means.take(self.device), self.usage.scalars()  # collective: every rank
+        if self.monitor is None:
+            return
+        scores = self.validate(self.ema.model)
+        self._keep_best(scores)
+        self.monitor.report(row | losses | scores | usage, self.ema.model)
+
+    def _keep_best(self, scores: Mapping[str, float]) -> None:
+        values = [v for k, v in scores.items() if k.rsplit("_", 1)[0] == self.config.best_by]
+        if not values:
+            return
+        score = sum(values) / len(values) * (-1 if self.config.best_by == "mel" else 1)
+        if score > self.best:
+            self.best = score
+            try:
+                save_checkpoint(
+                    self.run_dir / BEST, {"average": self.ema.model}, {}, {"step": self.step} | dict(scores)
+                )
+            except OutputError as error:
+                logger.warning("%s", error)
 
 
-def append_row(path: Path, row: Mapping[str, float]) -> None:
-    """Append to a CSV whose header the first row made; other columns are left out."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = not path.exists()
-    if new:
-        columns = list(row)
-    else:
-        with path.open(newline="") as file:
-            columns = next(csv.reader(file))
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore", restval="")
-        if new:
-            writer.writeheader()
-        writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
+class _Means:
+    """Means of scalars over steps, read back from the device only when they are wanted."""
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, Tensor]] = []
+
+    def add(self, row: dict[str, Tensor]) -> None:
+        self._rows.append(row)
+
+    def last(self, name: str) -> float:
+        return float(self._rows[-1][name])
+
+    def take(self, device: torch.device) -> dict[str, float]:
+        """The means over steps and ranks; starts afresh."""
+        rows, self._rows = self._rows, []
+        if not rows:
+            return {}
+        names = list(rows[0])
+        table = torch.stack([torch.stack([row[name].detach().float() for name in names]) for row in rows])
+        return dict(zip(names, ranks.mean(table.to(device).mean(0)).tolist(), strict=True))

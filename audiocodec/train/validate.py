@@ -9,15 +9,19 @@ import numpy as np
 import torch
 
 from audiocodec import audio, metrics
+from audiocodec.data.corpus import readable
 from audiocodec.models import CodecModel
 
 
-def load_clips(root: Path, sample_rate: int, limit: int | None = None) -> list[np.ndarray]:
-    """Mono clips "t" below `root`, evenly picked down to `limit`."""
-    paths = audio.list_audio_files(root)
-    if limit is not None and limit < len(paths):
-        paths = [paths[i * len(paths) // limit] for i in range(limit)]
-    return [audio.read(path, sample_rate)[0].mean(axis=0) for path in paths]
+def load_clips(paths: Sequence[Path], sample_rate: int, limit: int, seconds: float) -> list[np.ndarray]:
+    """Mono clips "t" of at most `seconds`, evenly picked down to `limit`; unreadable ones are logged.
+
+    Raises:
+        AudioError: none can be read.
+    """
+    good = [path for path, _ in readable(list(paths))]
+    picked = [good[i * len(good) // limit] for i in range(limit)] if limit < len(good) else good
+    return [audio.read(path, sample_rate)[0].mean(axis=0)[: int(seconds * sample_rate)] for path in picked]
 
 
 def depths_to_watch(num_codebooks: int) -> list[int]:
@@ -37,10 +41,11 @@ def validate(model: CodecModel, clips: Sequence[np.ndarray], depths: Sequence[in
         `estoi_6`, `pesq_6`, `si_sdr_6`, `mel_6` for depth 6, and so on.
     """
     collected: dict[str, list[float]] = {}
+    device = next(model.parameters()).device
     for clip in clips:
-        waveform = torch.from_numpy(clip)[None, None]
+        waveform = torch.from_numpy(clip).to(device)[None, None]
         for depth in depths:
-            estimate = model.reconstruct(waveform, depth)[0, 0].float().numpy()
+            estimate = model.reconstruct(waveform, depth)[0, 0].float().cpu().numpy()
             for name, value in scores(clip, estimate, model.sample_rate).items():
                 collected.setdefault(f"{name}_{depth}", []).append(value)
     return {name: float(np.nanmean(values)) for name, values in collected.items()}

@@ -1,0 +1,36 @@
+"""`audiocodec package`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from audiocodec.cli import options
+
+
+@click.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="Of the model, as it will stand in token files.")
+@click.option("--version", default="1", show_default=True, help="Of the weights.")
+@click.option("--out", "folder", type=click.Path(path_type=Path, file_okay=False), help="Folder for the model [NAME].")
+@click.option("--best", is_flag=True, help="Take the weights that validated best instead of the last.")
+@options.force
+def package(run_dir: Path, name: str, version: str, folder: Path | None, best: bool, force: bool) -> None:
+    """Make a model of a training run: weights, description and card.
+
+    \b
+    Example:
+        audiocodec package runs/tiny/phase1 --name my-codec
+        audiocodec encode speech.wav speech.fsq --model my-codec
+    """
+    from audiocodec.extras import require
+
+    require("omegaconf", "train")
+    from audiocodec.train.package import package_run
+
+    folder = folder or Path(name)
+    bundle = package_run(run_dir, folder, name, version, best, force)
+    size = (folder / f"{name}.safetensors").stat().st_size
+    click.echo(f"{folder}: {name} {version}, {size / 2**20:.2f} MiB, hash {bundle.model_hash.hex()[:8]}", err=True)
+    click.echo(f"use it: audiocodec encode in.wav out.fsq --model {folder}", err=True)

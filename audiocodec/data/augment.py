@@ -1,0 +1,65 @@
+"""Random changes to a segment: what a codec must not care about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Augment:
+    """How segments are varied. Zeros switch a change off.
+
+    Attributes:
+        gain_db: gain is uniform within this range, but never clips.
+        speed: share of segments played faster or slower, by up to `speed_range`.
+        speed_range: largest factor; pitch and formants move with it, as if others spoke.
+        equalize: share of segments with a random smooth frequency response.
+        equalize_db: standard deviation of that response.
+        band_limit: share of segments with nothing above a random frequency (1/8 of the sample rate to half).
+        noise: share of segments with white noise, 20 to 50 dB below them.
+    """
+
+    gain_db: tuple[float, float] = (-10.0, 6.0)
+    speed: float = 0.0
+    speed_range: float = 1.22
+    equalize: float = 0.0
+    equalize_db: float = 3.0
+    band_limit: float = 0.0
+    noise: float = 0.0
+
+    def draw_speed(self, rng: np.random.Generator) -> float:
+        """A playing speed; 1 for most."""
+        if self.speed == 0 or rng.random() >= self.speed:
+            return 1.0
+        return float(self.speed_range ** rng.uniform(-1, 1))
+
+    def __call__(self, segment: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """segment: "t" -> the same, changed, never above full scale."""
+        segment = _filtered(segment, self._response(rng))
+        if self.noise and rng.random() < self.noise:
+            level = np.sqrt(np.mean(segment**2)) * 10 ** (-rng.uniform(20, 50) / 20)
+            segment = segment + level * rng.standard_normal(len(segment)).astype(np.float32)
+        gain = 10 ** (rng.uniform(*self.gain_db) / 20)
+        peak = np.abs(segment).max() + 1e-9
+        return segment * np.float32(rng.choice([-1.0, 1.0]) * min(gain, 0.99 / peak))
+
+    def _response(self, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+        """Gains in dB at six octaves down from half the sample rate, and the highest frequency kept (1 = all)."""
+        gains = np.zeros(7)
+        if self.equalize and rng.random() < self.equalize:
+            gains = rng.normal(0, self.equalize_db, 7)
+        limited = self.band_limit and rng.random() < self.band_limit
+        return gains, float(2 ** -rng.uniform(0, 2)) if limited else 1.0
+
+
+def _filtered(segment: np.ndarray, response: tuple[np.ndarray, float]) -> np.ndarray:
+    gains, highest = response
+    if highest == 1 and not gains.any():
+        return segment
+    frequencies = np.linspace(0, 1, len(segment) // 2 + 1)
+    octaves = np.log2(frequencies + 2.0**-7)
+    curve = 10 ** (np.interp(octaves, np.arange(-6, 1), gains) / 20)
+    curve *= np.clip((highest - frequencies) / 0.02 + 1, 0, 1)
+    return np.fft.irfft(np.fft.rfft(segment) * curve, len(segment)).astype(np.float32)

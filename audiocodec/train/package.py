@@ -1,0 +1,78 @@
+"""From a training run to a model that `audiocodec.load` takes."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from audiocodec.errors import ConfigError
+from audiocodec.models.pretrained import Bundle, load_bundle, save_bundle
+from audiocodec.train.checkpoint import load_average
+
+
+def package_run(
+    run_dir: Path, folder: Path, name: str, version: str, best: bool = False, overwrite: bool = False
+) -> Bundle:
+    """Write weights (float16 safetensors), description (YAML) and card (Markdown with scores and curve).
+
+    Args:
+        run_dir: folder of the run.
+        folder: where the three files go.
+        name: of the model, as it will stand in token files.
+        version: of the weights.
+        best: the weights that validated best instead of the last.
+        overwrite: allow the files to exist.
+
+    Returns:
+        The bundle, loaded again from what was written.
+
+    Raises:
+        ConfigError: a name no file can have.
+        ModelError: there is no run.
+        OutputError: the files exist, or cannot be written.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise ConfigError(f"{name!r} is no name for a model: letters, digits, '.', '_' and '-', at most 64")
+    model, config = load_average(run_dir, best)
+    path = save_bundle(folder, name, version, config["model"], model, overwrite)
+    bundle = load_bundle(str(path))
+    path.with_suffix(".md").write_text(_card(bundle, config, run_dir / "curve.csv"), encoding="utf-8")
+    return bundle
+
+
+def _card(bundle: Bundle, config: dict[str, Any], curve: Path) -> str:
+    rows = []
+    if curve.exists():
+        with curve.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+    scores = [c for c in (rows[0] if rows else {}) if re.fullmatch(r"(estoi|pesq|si_sdr|mel)_\d+", c)]
+    columns = ["step", "minutes", *sorted(scores, key=lambda c: (int(c.rsplit("_", 1)[1]), c))]
+    table = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    table += ["| " + " | ".join(row.get(c) or "" for c in columns) + " |" for row in rows]
+    data = {key: config["data"][key] for key in ("root", "seed", "augment")}
+    return "\n".join(
+        [
+            f"# {bundle.name} {bundle.version}",
+            "",
+            f"Model hash {bundle.model_hash.hex()}: token files of this hash can be decoded with it.",
+            "",
+            "## Training",
+            "",
+            f"Phase {config['phase']}, from {config['start_from'] or 'random weights'}, budget {config['budget']}. Data:",
+            "",
+            "```yaml",
+            yaml.safe_dump(data, sort_keys=False).rstrip(),
+            "```",
+            "",
+            "## Scores on the validation clips, by training step",
+            "",
+            "`estoi_6` is ESTOI with the first 6 codebooks, and so on; the averaged weights are scored.",
+            "",
+            *(table if rows else ["No validation was recorded."]),
+            "",
+        ]
+    )

@@ -1,0 +1,66 @@
+"""How long to train and how: sections of a recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audiocodec.errors import ConfigError
+
+
+@dataclass
+class Budget:
+    """How long a run is; the learning rate decays to the end in exactly that.
+
+    Attributes:
+        steps: optimizer steps, or None.
+        minutes: time spent in training steps, over all resumed parts, or None.
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.minutes is None):
+            raise ConfigError("budget: give either steps or minutes")
+        if (self.steps or self.minutes or 0) <= 0:
+            raise ConfigError("budget: it must be positive")
+
+    def share(self, step: int, seconds: float) -> float:
+        """Share of the budget that is spent, 0 to 1 and beyond."""
+        return step / self.steps if self.steps is not None else seconds / (60 * (self.minutes or 1))
+
+
+@dataclass
+class TrainConfig:
+    """The `train` section.
+
+    Attributes:
+        learning_rate: peak of the schedule: linear warm-up, then cosine over the budget.
+        warmup_steps: steps of linear growth.
+        ema_decay: of the averaged weights, which are what is validated and shipped.
+        bfloat16: autocast of the networks; quantizer and losses stay float32.
+        balancer: weights of losses mean shares of the gradient.
+        compile: None, or a mode of `torch.compile`: default, reduce-overhead (CUDA graphs), max-autotune.
+        device: auto, cpu, cuda or cuda:1.
+        threads: of a CPU.
+        validations: how often to validate, evenly over the budget.
+        best_by: score that tells the best checkpoint, averaged over the depths validated: mel (lower
+            is better), estoi, pesq or si_sdr.
+        save_minutes: between checkpoints.
+        max_bad_steps: so many steps in a row with NaN or infinity end the run.
+        tensorboard: write events beside the CSV curve.
+    """
+
+    learning_rate: float = 1e-3
+    warmup_steps: int = 300
+    ema_decay: float = 0.999
+    bfloat16: bool = False
+    balancer: bool = False
+    compile: str | None = None
+    device: str = "auto"
+    threads: int = 1
+    validations: int = 10
+    best_by: str = "mel"
+    save_minutes: float = 5.0
+    max_bad_steps: int = 50
+    tensorboard: bool = True
