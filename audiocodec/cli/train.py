@@ -10,14 +10,14 @@ import click
 
 
 def _list_everything() -> None:
-    from audiocodec.models import build
+    from audiocodec.models import build, discriminators
     from audiocodec.train import config, recipe
 
     click.echo("recipes")
     for name, path in config.recipes().items():
         click.echo(f"  {name:18s} {path.read_text().splitlines()[0].lstrip('# ')}")
     lists = {kind: sorted(parts) for kind, parts in build.PARTS.items()}
-    lists |= {"losses": list(recipe.LOSSES), "discriminators": recipe.discriminators.__all__}
+    lists |= {"losses": list(recipe.LOSSES), "discriminators": discriminators.__all__}
     lists |= {"adversarial losses": list(recipe.CRITERIA), "phases": list(config.PHASES)}
     for kind, names in lists.items():
         click.echo(f"{kind}\n  {' '.join(names)}")
@@ -53,7 +53,6 @@ def train(
     for module in ("omegaconf", "torchaudio", "auraloss", "pystoi", "pesq"):
         require(module, "train")
     from audiocodec.models.build import build_model
-    from audiocodec.nn import ranks
     from audiocodec.train.config import dump_config, find_recipe, load_config
     from audiocodec.train.recipe import run
     from audiocodec.train.summary import summary
@@ -67,7 +66,7 @@ def train(
     folder = run_dir or Path("runs") / path.parent.name / path.stem
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     trainer = run(config, folder)
-    if ranks.rank() == 0:
+    if trainer.monitor is not None:
         click.echo(f"{folder}: {trainer.step} steps in {trainer.seconds / 60:.1f} minutes", err=True)
         click.echo(f"next: audiocodec package {folder} --name my-codec", err=True)
     return None

@@ -116,7 +116,7 @@ def batches(
     """
     loader: DataLoader[np.ndarray] = DataLoader(
         dataset,
-        batch_sampler=_StepSampler(first_step, batch_size, rank, world_size),  # type: ignore[arg-type]
+        batch_sampler=_StepSampler(first_step, batch_size, rank, world_size),
         num_workers=workers,
         pin_memory=torch.cuda.is_available(),
         prefetch_factor=4 if workers else None,

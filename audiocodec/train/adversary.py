@@ -33,10 +33,10 @@ class Adversary(nn.Module):
         self.discriminators = nn.ModuleDict(discriminators)
         self.criterion, self.matching = criterion, FeatureMatchingLoss()
         self.weight, self.feature_matching = weight, feature_matching
-        self.bfloat16 = bfloat16
+        self.half_precision = bfloat16
 
     def _views(self, waveform: Tensor) -> list[list[Tensor]]:
-        with torch.autocast(waveform.device.type, torch.bfloat16, enabled=self.bfloat16):
+        with torch.autocast(waveform.device.type, torch.bfloat16, enabled=self.half_precision):
             views = [view for discriminator in self.discriminators.values() for view in discriminator(waveform)]
         return [[features.float() for features in view] for view in views]
 

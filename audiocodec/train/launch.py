@@ -60,7 +60,7 @@ def mean_gradients(parameters: Iterable[Tensor]) -> None:
     if ranks.world_size() == 1 or not gradients:
         return
     flat = ranks.mean(torch.cat([g.flatten() for g in gradients]))
-    for gradient, piece in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+    for gradient, piece in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
         gradient.copy_(piece.view_as(gradient))
 
 

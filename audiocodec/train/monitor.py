@@ -42,7 +42,7 @@ class Monitor:
             require("tensorboard", "train")
             from torch.utils.tensorboard import SummaryWriter
 
-            self._events = SummaryWriter(str(run_dir / "tensorboard"))  # type: ignore[no-untyped-call]
+            self._events = SummaryWriter(str(run_dir / "tensorboard"))
 
     def __enter__(self) -> Monitor:
         if sys.stderr.isatty():

@@ -46,5 +46,5 @@ class Objective:
             total.backward()
         else:
             balanced = self.balancer.gradient(terms, pair.estimate)
-            ((pair.estimate * balanced).sum() + quantizer_loss).backward()
+            ((pair.estimate * balanced).sum() + quantizer_loss).backward()  # type: ignore[no-untyped-call]
         return {"loss": total.detach()} | {name: term.detach() for name, (_, term) in terms.items()}

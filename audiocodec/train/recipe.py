@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,10 @@ LOSSES = {
     "si_sdr": losses.SISDRLoss,
     "waveform": losses.WaveformLoss,
 }
-CRITERIA = {"hinge": losses.HingeLoss, "least_squares": losses.LeastSquaresLoss}
+CRITERIA: dict[str, Callable[[], losses.HingeLoss | losses.LeastSquaresLoss]] = {
+    "hinge": losses.HingeLoss,
+    "least_squares": losses.LeastSquaresLoss,
+}
 
 
 def build_losses(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[float, nn.Module]]:

@@ -26,7 +26,7 @@ def macs_per_second(model: CodecModel) -> tuple[float, float]:
             lambda: model.decoder(torch.zeros(1, model.quantizer.dim, frames)),
         ):
             with FlopCounterMode(display=False) as counter:
-                run()
+                run()  # type: ignore[no-untyped-call]
             counts.append(counter.get_total_flops() / 2 / (waveform.shape[-1] / model.sample_rate))
     return counts[0], counts[1]
 
@@ -38,10 +38,11 @@ def summary(model: CodecModel) -> str:
     encoder, decoder = (macs / 1e6 for macs in macs_per_second(model))
     parts = {"encoder": model.encoder, "quantizer": model.quantizer, "decoder": model.decoder}
     sizes = ", ".join(f"{name} {_parameters(part) / 1e6:.2f} M" for name, part in parts.items())
+    total = _parameters(model)
     delay_ms = 1000 * (model.hop_length + model.delay) / model.sample_rate
     return "\n".join(
         [
-            f"parameters  {_parameters(model) / 1e6:.2f} M: {sizes}; {_parameters(model) * 2 / 2**20:.2f} MiB as float16",
+            f"parameters  {total / 1e6:.2f} M: {sizes}; {total * 2 / 2**20:.2f} MiB as float16",
             f"work        encoder {encoder:.0f}, decoder {decoder:.0f} million multiply-adds per second of audio",
             f"frames      {frame_rate:g} a second of {model.hop_length} samples at {model.sample_rate} Hz",
             f"bitrates    {bitrate:.2f} to {bitrate * quantizer.num_codebooks:.2f} kbit/s a channel: "

@@ -169,7 +169,7 @@ class Trainer:
         if adversary is None:
             return {}
         loss = adversary.discriminator_loss(pair)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         norm = self._update("discriminator_optimizer", list(adversary.parameters()))
         return {"discriminator": loss.detach(), "grad_norm_discriminator": norm}
 

@@ -8,13 +8,24 @@ import pytest
 import torch
 from torch import nn
 
-from audiocodec.losses import ComplexSTFTLoss, MelLoss, MultiResolutionSTFTLoss, Pair, WaveformLoss
+from audiocodec.losses import (
+    ComplexSTFTLoss,
+    FeatureMatchingLoss,
+    HingeLoss,
+    LeastSquaresLoss,
+    MelLoss,
+    MultiResolutionSTFTLoss,
+    Pair,
+    SISDRLoss,
+    WaveformLoss,
+)
 
 MAKERS = {
     "mel": lambda: MelLoss(16_000, [128, 512], [20, 40]),
     "complex_stft": lambda: ComplexSTFTLoss([128, 512]),
     "multi_resolution_stft": lambda: MultiResolutionSTFTLoss([128, 512]),
     "waveform": WaveformLoss,
+    "si_sdr": SISDRLoss,
 }
 
 
@@ -27,7 +38,7 @@ def test_equal_input_costs_nothing_and_noise_costs_more(loss: nn.Module) -> None
     target = 0.1 * torch.randn(2, 1, 8000)
     noise = torch.randn_like(target)
     values = [loss(Pair(target + scale * noise, target)).item() for scale in (0.0, 0.01, 0.1)]
-    assert values[0] == pytest.approx(0, abs=1e-6)
+    assert values[0] == pytest.approx(0, abs=1e-6) or isinstance(loss, SISDRLoss)
     assert values[0] < values[1] < values[2]
 
 
@@ -71,3 +82,30 @@ def test_spectra_are_computed_once() -> None:
     pair = Pair(torch.randn(1, 1, 1000), torch.randn(1, 1, 1000))
     assert pair.spectra(128)[0] is pair.spectra(128)[0]
     assert math.prod(pair.spectra(128)[0].shape) > 0
+
+
+def test_si_sdr_is_in_db_and_deaf_to_scale() -> None:
+    target = torch.randn(1, 1, 100_000)
+    noisy = Pair(3 * (target + 0.1 * torch.randn_like(target)), target)
+    assert SISDRLoss()(noisy).item() == pytest.approx(-20, abs=0.2)
+
+
+@pytest.mark.parametrize(("loss", "low"), [(HingeLoss(), -1.0), (LeastSquaresLoss(), 0.0)])
+def test_adversarial_losses_reward_telling_apart(loss: HingeLoss | LeastSquaresLoss, low: float) -> None:
+    real = [torch.ones(2, 3), torch.ones(4)]
+    fake = [torch.full_like(r, low) for r in real]
+    assert loss.discriminator(real, fake) < loss.discriminator(real, real) < loss.discriminator(fake, real)
+    assert loss.generator(real).item() == 0
+    assert loss.generator(fake) > 0
+
+
+def test_known_adversarial_values() -> None:
+    assert HingeLoss().discriminator([torch.tensor([0.5])], [torch.tensor([0.5])]).item() == pytest.approx(2.0)
+    assert HingeLoss().discriminator([torch.tensor([9.0])], [torch.tensor([-9.0])]).item() == 0
+    assert LeastSquaresLoss().discriminator([torch.tensor([0.5])], [torch.tensor([0.5])]).item() == pytest.approx(0.5)
+
+
+def test_feature_matching_is_relative() -> None:
+    real = [torch.full((3,), 4.0), torch.full((2, 2), 0.04)]
+    assert FeatureMatchingLoss()(real, real).item() == 0
+    assert FeatureMatchingLoss()(real, [1.5 * f for f in real]).item() == pytest.approx(0.5)

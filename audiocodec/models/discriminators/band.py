@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -40,6 +41,6 @@ class BandDiscriminator(nn.Module):
         for window, stacks in zip(self.windows, self.stacks, strict=True):
             spectrum = complex_spectrum(waveform, window)
             cuts = [round(edge * spectrum.shape[-1]) for edge in self.edges]
-            for stack, low, high in zip(stacks, cuts, cuts[1:], strict=True):  # type: ignore[arg-type]
+            for stack, low, high in zip(cast(nn.ModuleList, stacks), cuts[:-1], cuts[1:], strict=True):
                 views.append(stack(spectrum[..., low:high]))
         return views

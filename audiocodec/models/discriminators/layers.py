@@ -27,7 +27,7 @@ class ConvStack(nn.Module):
         dims = [d_in] + [dim] * (len(kernels) - 1) + [1]
         self.layers = nn.ModuleList(
             weight_norm(nn.Conv2d(a, b, kernel, stride, padding=(kernel[0] // 2, kernel[1] // 2)))
-            for a, b, kernel, stride in zip(dims, dims[1:], kernels, strides, strict=True)
+            for a, b, kernel, stride in zip(dims[:-1], dims[1:], kernels, strides, strict=True)
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
