@@ -112,7 +112,7 @@ def _check_keys(cls: type, values: Any, where: str = "") -> None:
         ConfigError: a key is unknown or missing, or a section is no mapping.
     """
     if not isinstance(values, Mapping):
-        raise ConfigError(f"{where or 'configuration'}: needs keys and values, got {values!r}")
+        raise ConfigError(f"{where.rstrip('.')}: needs keys and values, got {values!r}")
     fields = {f.name: f for f in dataclasses.fields(cls)}
     hints = get_type_hints(cls)
     for key, value in values.items():
@@ -154,21 +154,23 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RecipeConfig:
     return cast(RecipeConfig, config)
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path) -> DictConfig:
     """A YAML, on top of the one beside it that `extends` names."""
     values = OmegaConf.load(path)
-    if isinstance(values, DictConfig) and "extends" in values:
+    if not isinstance(values, DictConfig):
+        raise ConfigError(f"{path}: needs keys and values")
+    if "extends" in values:
         return _merged(_load(path.parent / values.pop("extends")), values)
     return values
 
 
-def _merged(base: Any, top: Any) -> Any:
+def _merged(base: DictConfig, top: DictConfig) -> DictConfig:
     """`top` over `base`; a budget and a root of the data are replaced as a whole."""
-    if isinstance(base, DictConfig) and "budget" in top:
+    if "budget" in top:
         base.pop("budget", None)
-    if isinstance(base, DictConfig) and "data" in base and "root" in (top.get("data") or {}):
+    if "data" in base and "root" in (top.get("data") or {}):
         base.data.pop("root", None)
-    return OmegaConf.merge(base, top)
+    return cast(DictConfig, OmegaConf.merge(base, top))
 
 
 def dump_config(config: RecipeConfig) -> str:

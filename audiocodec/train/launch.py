@@ -50,6 +50,7 @@ def process_group(device: torch.device) -> Iterator[None]:
     distributed.init_process_group(backend, timeout=datetime.timedelta(hours=1))  # validation may take long
     try:
         yield
+        distributed.barrier()  # a rank that leaves early can end in abort()
     finally:
         distributed.destroy_process_group()
 

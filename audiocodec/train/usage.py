@@ -28,8 +28,7 @@ class CodeUsage:
 
     def scalars(self) -> dict[str, float]:
         """`usage_1` and `perplexity_1` of the first codebook, as shares of its size, and so on. Starts afresh."""
-        counts = ranks.mean(self.counts)
-        self.counts.zero_()
+        counts, self.counts = ranks.mean(self.counts), torch.zeros_like(self.counts)
         shares = counts / counts.sum(1, keepdim=True).clamp_min(1e-9)
         perplexity = torch.exp(-(shares * shares.clamp_min(1e-12).log()).sum(1)) / counts.shape[1]
         usage = (counts > 0).float().mean(1)

@@ -1,0 +1,125 @@
+"""Recipes: typed, overridable, and every mistake is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audiocodec.errors import ConfigError
+from audiocodec.models.build import build_model
+from audiocodec.train.config import dump_config, find_recipe, load_config, recipes
+from audiocodec.train.recipe import build_adversary, build_losses
+from audiocodec.train.summary import macs_per_second, summary
+from tests.models.test_build import TINY
+from tests.train.tiny import recipe
+
+
+def test_there_are_recipes() -> None:
+    assert {"tiny/phase1", "speech-16k/phase1", "speech-16k/phase2", "music-44k/phase1", "music-44k/phase2"} == set(
+        recipes()
+    )
+
+
+@pytest.mark.parametrize("name", recipes())
+def test_every_recipe_builds(name: str) -> None:
+    config = load_config(recipes()[name])
+    text = summary(build_model(config.model))
+    build_losses(config.losses)
+    build_adversary(config.adversarial, bfloat16=False)
+    assert "kbit/s a channel" in text
+    assert recipes()[name].read_text().startswith("# ")
+
+
+@pytest.mark.parametrize("name", ["speech-16k/phase1", "music-44k/phase1"])
+def test_models_that_ship_stay_small(name: str) -> None:
+    model = build_model(load_config(recipes()[name]).model)
+    assert sum(p.numel() for p in model.parameters()) * 2 <= 10 * 2**20
+
+
+def test_the_second_phase_trains_the_same_network() -> None:
+    for name in ("speech-16k", "music-44k"):
+        first, second = (load_config(recipes()[f"{name}/phase{i}"]) for i in (1, 2))
+        assert first.model == second.model
+        assert second.phase == "adversarial"
+        assert second.budget.minutes == 60
+
+
+def test_what_is_dumped_loads_as_the_same(tmp_path: Path) -> None:
+    config = recipe(tmp_path, "data.augment.speed=0.5", "budget.minutes=3")
+    assert config.data.augment.speed == 0.5
+    assert (config.budget.steps, config.budget.minutes) == (None, 3.0)
+    (tmp_path / "again.yaml").write_text(dump_config(config))
+    assert load_config(tmp_path / "again.yaml") == config
+
+
+def test_a_root_is_replaced_not_merged(tmp_path: Path) -> None:
+    config = recipe(tmp_path, data={"root": {"a": 1, "b": 2}, "segment_frames": 1, "batch_size": 1})
+    assert config.data.root == {"a": 1, "b": 2}
+    assert load_config(tmp_path / "recipe.yaml", ["data.root=c"]).data.root == "c"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("budget.minuts=3", r"budget.minuts: unknown 'minuts', did you mean 'minutes'\?"),
+        ("trane.device=cpu", "did you mean 'train'"),
+        ("data.augment.sped=1", "did you mean 'speed'"),
+        ("xyz=1", "known: model, losses"),
+        ("train.learning_rate=fast", "train.learning_rate: .*Float"),
+        ("train=3", "train: needs keys and values"),
+        ("phase=spectrel", "did you mean 'spectral'"),
+        ("budget", "is no override, write key=value"),
+        ("budget.steps=0", "must be positive"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        recipe(tmp_path, override)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- 1", "needs keys and values"),
+        ("a: [", "cannot be read"),
+        ("model: {}", "losses is missing"),
+        ("extends: recipe.yaml", "extends itself"),
+        ("extends: nope.yaml", "cannot be read"),
+    ],
+)
+def test_bad_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "recipe.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_config(tmp_path / "recipe.yaml")
+
+
+def test_unknown_recipes_are_refused() -> None:
+    assert find_recipe("tiny") == recipes()["tiny/phase1"]
+    with pytest.raises(ConfigError, match="did you mean 'tiny'"):
+        find_recipe("tinny")
+    with pytest.raises(ConfigError, match="no such file"):
+        find_recipe("nope.yaml")
+
+
+def test_unknown_parts_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'waveform'"):
+        build_losses({"wavform": {}})
+    with pytest.raises(ConfigError, match=r"losses.mel: .*window"):
+        build_losses({"mel": {"window": 1}})
+    with pytest.raises(ConfigError, match="name at least one"):
+        build_losses({})
+    config = recipe(tmp_path, "adversarial.loss=hing")
+    with pytest.raises(ConfigError, match="did you mean 'hinge'"):
+        build_adversary(config.adversarial, bfloat16=False)
+    config = recipe(tmp_path, adversarial={"discriminators": {"STFTDiscriminater": {}}})
+    with pytest.raises(ConfigError, match="did you mean 'STFTDiscriminator'"):
+        build_adversary(config.adversarial, bfloat16=False)
+
+
+def test_work_is_counted() -> None:
+    """Of one strided convolution, one pointwise one and so on: at least the matrix of the first layer."""
+    encoder, decoder = macs_per_second(build_model(TINY))
+    first = 16_000 / 16 * 8 * 32  # samples / stride x channels x kernel
+    assert first < encoder < 100 * first
+    assert first < decoder < 100 * first

@@ -1,0 +1,77 @@
+"""From a run to a model that everything else takes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import audiocodec
+from audiocodec.errors import ConfigError, MissingExtraError, ModelError, OutputError
+from audiocodec.train.package import package_run
+from audiocodec.train.recipe import run
+from tests.train.tiny import recipe
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    run(recipe(folder), folder / "run")
+    return folder / "run"
+
+
+def test_a_packaged_run_is_a_model(run_dir: Path, tmp_path: Path) -> None:
+    bundle = package_run(run_dir, tmp_path / "mine", "mine", "3")
+    card = (tmp_path / "mine" / "mine.md").read_text()
+    assert bundle.model_hash.hex() in card
+    assert "| step | minutes |" in card
+    assert card.count("\n| 12 |") == 1
+    codec = audiocodec.load(str(tmp_path / "mine"))
+    assert (codec.name, codec.version) == ("mine", "3")
+    wav = 0.1 * np.random.default_rng(0).standard_normal((1, 8000)).astype(np.float32)
+    assert codec.decode(codec.encode(wav, sample_rate=16_000)).shape == (1, 8000)
+    assert audiocodec.load(str(tmp_path / "mine" / "mine.yaml")).model_hash == codec.model_hash
+
+
+def test_hub_layout(run_dir: Path, tmp_path: Path) -> None:
+    codec = audiocodec.Codec(package_run(run_dir, tmp_path / "mine", "mine", "3"))
+    codec.save_pretrained(tmp_path / "hub")
+    assert {p.name for p in (tmp_path / "hub").iterdir()} == {"model.safetensors", "config.json", "README.md"}
+    assert json.loads((tmp_path / "hub" / "config.json").read_text())["name"] == "mine"
+    assert "library_name: audiocodec" in (tmp_path / "hub" / "README.md").read_text()
+    again = audiocodec.Codec.from_pretrained(str(tmp_path / "hub"))
+    assert (again.model_hash, again.name, again.version) == (codec.model_hash, "mine", "3")
+    with pytest.raises(OutputError, match="exists already"):
+        codec.save_pretrained(tmp_path / "hub")
+    assert audiocodec.Codec.from_pretrained("speech-16k").name == "speech-16k"
+
+
+def test_the_hub_is_asked_only_for_what_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(MissingExtraError, match=r"audiocodec\[hub\]"):
+        audiocodec.Codec.from_pretrained("someone/codec")
+
+
+def test_nothing_is_overwritten_unasked(run_dir: Path, tmp_path: Path) -> None:
+    package_run(run_dir, tmp_path, "mine", "1")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(OutputError, match="exists already"):
+        package_run(run_dir, tmp_path, "mine", "2")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert package_run(run_dir, tmp_path, "mine", "2", best=True, overwrite=True).version == "2"
+
+
+def test_bad_requests(run_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is no name for a model"):
+        package_run(run_dir, tmp_path, "../mine", "1")
+    with pytest.raises(ModelError, match="holds no training run"):
+        package_run(tmp_path, tmp_path / "out", "mine", "1")
+    with pytest.raises(ModelError, match="no model"):
+        audiocodec.load(str(tmp_path))
+    package_run(run_dir, tmp_path, "a", "1")
+    package_run(run_dir, tmp_path, "b", "1")
+    with pytest.raises(ModelError, match="holds 2 models, name the .yaml of one"):
+        audiocodec.load(str(tmp_path))
