@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from audiocodec.losses.pair import Pair
+from audiocodec.losses.pair import Pair, Spectrum
 
 
 class ComplexSTFTLoss(nn.Module):
@@ -25,15 +25,15 @@ class ComplexSTFTLoss(nn.Module):
         super().__init__()
         self.windows, self.power = tuple(windows), power
 
-    def _compress(self, spectrum: Tensor) -> Tensor:
-        """Complex "b f t" -> "b f t 2"."""
-        parts = torch.view_as_real(spectrum)
-        return parts * (parts.square().sum(-1, keepdim=True) + 1e-8) ** ((self.power - 1) / 2)
+    def _compress(self, spectrum: Spectrum) -> tuple[Tensor, Tensor]:
+        """Real and imaginary part, "b f t" each."""
+        gain = (spectrum.power + 1e-8) ** ((self.power - 1) / 2)
+        return spectrum.real * gain, spectrum.imag * gain
 
     def forward(self, pair: Pair) -> Tensor:
         """Scalar, averaged over windows."""
         distances = []
         for window in self.windows:
             estimate, target = map(self._compress, pair.spectra(window))
-            distances.append((estimate - target).square().sum(-1).mean())
-        return torch.stack(distances).mean()
+            distances += [(e - t).square().mean() for e, t in zip(estimate, target, strict=True)]
+        return torch.stack(distances).sum() / len(self.windows)

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from einops import rearrange
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """A complex STFT by parts, "b f t" each: on a CPU several times faster than complex tensors.
+
+    Attributes:
+        real, imag: the parts.
+        power: sum of their squares.
+    """
+
+    real: Tensor
+    imag: Tensor
+    power: Tensor
 
 
 class Pair:
@@ -18,14 +34,20 @@ class Pair:
     def __init__(self, estimate: Tensor, target: Tensor) -> None:
         assert estimate.shape == target.shape
         self.estimate, self.target = estimate, target
-        self._spectra: dict[int, tuple[Tensor, Tensor]] = {}
+        self._spectra: dict[int, tuple[Spectrum, Spectrum]] = {}
 
-    def spectra(self, n_fft: int) -> tuple[Tensor, Tensor]:
-        """Complex STFT of estimate and target, "b f t", Hann window, hop n_fft / 4."""
+    def spectra(self, n_fft: int) -> tuple[Spectrum, Spectrum]:
+        """STFT of estimate and target, Hann window, hop n_fft / 4."""
         if n_fft not in self._spectra:
-            both = rearrange(torch.stack([self.estimate, self.target]).float(), "p b 1 t -> (p b) t")
-            window = torch.hann_window(n_fft, device=both.device)
-            both = torch.stft(both, n_fft, n_fft // 4, window=window, normalized=True, return_complex=True)
-            estimate, target = both.chunk(2)
-            self._spectra[n_fft] = (estimate, target.detach())
+            with torch.no_grad():
+                target = _stft(self.target, n_fft)
+            self._spectra[n_fft] = (_stft(self.estimate, n_fft), target)
         return self._spectra[n_fft]
+
+
+def _stft(waveform: Tensor, n_fft: int) -> Spectrum:
+    window = torch.hann_window(n_fft, device=waveform.device)
+    x = rearrange(waveform.float(), "b 1 t -> b t")
+    spectrum = torch.stft(x, n_fft, n_fft // 4, window=window, normalized=True, return_complex=True)
+    real, imag = torch.view_as_real(spectrum).unbind(-1)
+    return Spectrum(real, imag, real.square() + imag.square())
