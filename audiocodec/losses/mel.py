@@ -38,8 +38,7 @@ class MelLoss(nn.Module):
         for window in self.windows:
             filters = getattr(self, f"filters_{window}")
             estimate, target = (
-                torch.log10(filters @ (s.power + 1e-14).sqrt() + self.floor)
-                for s in pair.spectra(window)
+                torch.log10(filters @ (s.power + 1e-14).sqrt() + self.floor) for s in pair.spectra(window)
             )
             distances.append((estimate - target).abs().mean())
         return torch.stack(distances).mean()

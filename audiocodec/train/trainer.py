@@ -77,7 +77,9 @@ class Trainer:
         self.frozen = not self.model.quantizer.training
 
     def _adam(self, parameters: Any) -> torch.optim.AdamW:
-        return torch.optim.AdamW(parameters, self.config.learning_rate, betas=(0.8, 0.99), weight_decay=0.01, fused=True)
+        return torch.optim.AdamW(
+            parameters, self.config.learning_rate, betas=(0.8, 0.99), weight_decay=0.01, fused=True
+        )
 
     def _modules(self) -> dict[str, nn.Module]:
         modules: dict[str, nn.Module] = {"model": self.model, "average": self.ema.model}

@@ -1,0 +1,50 @@
+"""Train a recipe again, all its phases, and make a model of it.
+
+    python recipes/reproduce.py speech-16k ../shared/data/speech runs
+    python recipes/reproduce.py tiny tests/sounds runs budget.minutes=0.5
+
+Stopped and started again it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from audiocodec.errors import AudioCodecError
+from audiocodec.train.config import find_recipe, load_config, recipes
+from audiocodec.train.package import package_run
+from audiocodec.train.recipe import run
+
+
+def phases(recipe: str) -> list[str]:
+    """Names of the recipe's phases, in order."""
+    return [name for name in recipes() if name.startswith(f"{recipe}/")]
+
+
+@click.command(help=__doc__)
+@click.argument("recipe")
+@click.argument("root")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("overrides", nargs=-1)
+def main(recipe: str, root: str, folder: Path, overrides: tuple[str, ...]) -> None:
+    """Each phase begins with the averaged weights of the one before."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    try:
+        names, before = phases(recipe), None
+        find_recipe(recipe)
+        for name in names:
+            begin: list[str] = [] if before is None else [f"start_from={before}"]
+            run(load_config(find_recipe(name), [f"data.root={root}", *begin, *overrides]), folder / name)
+            before = folder / name
+        bundle = package_run(folder / names[-1], folder / recipe / "model", recipe, "1", overwrite=True)
+    except AudioCodecError as error:
+        sys.exit(f"error: {error}")
+    print(f"{folder / recipe / 'model'}: hash {bundle.model_hash.hex()[:8]}")
+
+
+if __name__ == "__main__":
+    main()

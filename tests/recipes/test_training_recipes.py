@@ -1,0 +1,52 @@
+"""The recipes around training: one command reproduces a model, the benchmark prints its table."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import CliRunner
+
+import audiocodec
+
+ROOT = Path(__file__).parents[2]
+SOUNDS = ROOT / "tests" / "sounds"
+
+
+@pytest.fixture
+def load_recipe(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(ROOT / "recipes")
+    return importlib
+
+
+def test_a_recipe_is_reproduced_as_a_model(load_recipe: ModuleType, tmp_path: Path) -> None:
+    reproduce = load_recipe.import_module("reproduce")
+    arguments = ["tiny", str(SOUNDS), str(tmp_path), "budget.steps=2"]
+    result = CliRunner().invoke(reproduce.main, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    codec = audiocodec.load(str(tmp_path / "tiny" / "model"))
+    assert codec.model_hash.hex()[:8] in result.output
+
+
+def test_phases_follow_each_other(load_recipe: ModuleType) -> None:
+    assert load_recipe.import_module("reproduce").phases("speech-16k") == ["speech-16k/phase1", "speech-16k/phase2"]
+
+
+def test_benchmark_of_training(load_recipe: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    benchmark = load_recipe.import_module("benchmark_train")
+    from audiocodec.models.build import build_model
+    from audiocodec.train.config import find_recipe, load_config
+
+    monkeypatch.setattr(benchmark, "encodec", lambda rate: build_model(load_config(find_recipe("tiny")).model).train())
+    monkeypatch.setattr(benchmark, "LOADER_SECONDS", 0.1)
+    arguments = [str(SOUNDS), "--recipe", "tiny", "--threads", "1", "--steps", "1", "--csv", str(tmp_path / "a.csv")]
+    result = CliRunner().invoke(benchmark.main, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    with (tmp_path / "a.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["what"] for row in rows][:2] == ["train tiny", "train EnCodec"]
+    assert [row["what"] for row in rows][-1] == "load cache"
+    assert all(float(row["audio s/s"]) > 0 for row in rows)
