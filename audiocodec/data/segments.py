@@ -71,19 +71,21 @@ class SegmentDataset(Dataset[np.ndarray]):
 
     def _piece(self, rng: np.random.Generator) -> np.ndarray:
         domain = rng.choice(len(self.sources), p=self.weights)
-        source, (files, shares) = self.sources[domain], self._usable[domain]
-        file = int(rng.choice(files, p=shares))
+        source, (files, ends) = self.sources[domain], self._usable[domain]
+        file = int(files[np.searchsorted(ends, rng.random(), side="right")])
         speed = self.augment.draw_speed(rng)
         room = source.lengths[file] - int(self.segment_samples * speed) - 64
         return source.read(file, int(rng.integers(0, max(1, room + 1))), self.segment_samples, speed)
 
 
 def _long_enough(lengths: np.ndarray, segment_samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of files that hold a segment (or the longest, if none does), and their shares."""
+    """Indices of files that hold a segment (or the longest, if none does), and where each one's share of 1 ends."""
     usable = np.flatnonzero(lengths >= segment_samples)
     if len(usable) == 0:
         usable = np.array([int(np.argmax(lengths))])
-    return usable, lengths[usable] / lengths[usable].sum()
+    ends = np.cumsum(lengths[usable], dtype=float)
+    ends[-1:] *= 1 + 1e-9  # no draw falls behind the last
+    return usable, ends / np.sum(lengths[usable])
 
 
 class _StepSampler:

@@ -69,7 +69,7 @@ def agree(seconds: float, stop: bool, device: torch.device) -> tuple[float, bool
     """Rank 0's clock, and whether any rank was told to stop: the same on every rank."""
     if ranks.world_size() == 1:
         return seconds, stop
-    both = torch.tensor([seconds if ranks.rank() == 0 else 0.0, float(stop)], device=device)
+    both = torch.tensor([seconds if ranks.rank() == 0 else 0.0, float(stop)], dtype=torch.float64, device=device)
     distributed.all_reduce(both)
     return float(both[0]), bool(both[1] > 0)
 

@@ -210,10 +210,12 @@ class Trainer:
             while self.share < 1 and not stopped:
                 begin = time.monotonic()
                 batch = next(batches)
-                means.add(self.train_step(batch))
+                scalars = self.train_step(batch)
+                if self.bad_in_a_row == 0:
+                    means.add(scalars)
                 took = time.monotonic() - begin
                 self.seconds, stopped = agree(self.seconds + took, stop.asked, self.device)
-                self._show(batch, means, took)
+                self._show(batch, float(scalars["loss"]), took)
                 if self.share < 1 and int(self.share * self.config.validations) > part:
                     part, saved = int(self.share * self.config.validations), self.seconds
                     self._report(means)
@@ -233,16 +235,16 @@ class Trainer:
         except OutputError as error:
             logger.warning("%s; the checkpoint before it is kept, training goes on", error)
 
-    def _show(self, batch: Tensor, means: _Means, took: float) -> None:
+    def _show(self, batch: Tensor, loss: float, took: float) -> None:
         if self.monitor is None:
             return
         audio_s = batch.shape[0] * batch.shape[-1] / self.model.sample_rate * ranks.world_size()
         left = self.seconds * (1 / max(self.share, 1e-9) - 1)
-        self.monitor.step(self.share, self.step, means.last("loss"), audio_s / took, left)
+        self.monitor.step(self.share, self.step, loss, audio_s / took, left)
 
     def _report(self, means: _Means) -> None:
         row = {"step": self.step, "minutes": round(self.seconds / 60, 2), "bad_steps": self.bad_steps}
-        losses, usage = means.take(self.device), self.usage.scalars()  # collective: every rank
+        losses, usage = means.take(), self.usage.scalars()  # collective: every rank
         if self.monitor is None:
             return
         scores = self.validate(self.ema.model)
@@ -265,22 +267,19 @@ class Trainer:
 
 
 class _Means:
-    """Means of scalars over steps, read back from the device only when they are wanted."""
+    """Means of scalars over steps, summed on the device they are on."""
 
     def __init__(self) -> None:
-        self._rows: list[dict[str, Tensor]] = []
+        self._sums: dict[str, Tensor] = {}
+        self._count = 0
 
     def add(self, row: dict[str, Tensor]) -> None:
-        self._rows.append(row)
+        for name, value in row.items():
+            self._sums[name] = self._sums.get(name, 0) + value.detach().double()
+        self._count += 1
 
-    def last(self, name: str) -> float:
-        return float(self._rows[-1][name])
-
-    def take(self, device: torch.device) -> dict[str, float]:
+    def take(self) -> dict[str, float]:
         """The means over steps and ranks; starts afresh."""
-        rows, self._rows = self._rows, []
-        if not rows:
-            return {}
-        names = list(rows[0])
-        table = torch.stack([torch.stack([row[name].detach().float() for name in names]) for row in rows])
-        return dict(zip(names, ranks.mean(table.to(device).mean(0)).tolist(), strict=True))
+        sums, count = self._sums, self._count
+        self._sums, self._count = {}, 0
+        return {name: float(ranks.mean(value / count)) for name, value in sums.items()}

@@ -21,7 +21,17 @@ def load_clips(paths: Sequence[Path], sample_rate: int, limit: int, seconds: flo
     """
     good = [path for path, _ in readable(list(paths))]
     picked = [good[i * len(good) // limit] for i in range(limit)] if limit < len(good) else good
-    return [audio.read(path, sample_rate)[0].mean(axis=0)[: int(seconds * sample_rate)] for path in picked]
+    return [_beginning(path, sample_rate, int(seconds * sample_rate)) for path in picked]
+
+
+def _beginning(path: Path, sample_rate: int, samples: int) -> np.ndarray:
+    """The first `samples` of a file, "t", mono; the rest is not read."""
+    blocks: list[np.ndarray] = []
+    for block in audio.stream_resampled(path, sample_rate):
+        blocks.append(block.mean(axis=0))
+        if sum(map(len, blocks)) >= samples:
+            break
+    return np.concatenate(blocks)[:samples]
 
 
 def depths_to_watch(num_codebooks: int) -> list[int]:
