@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+import torch
 from einops import rearrange
 from torch import Tensor, nn
 
@@ -35,6 +36,8 @@ class ConvDecoder(nn.Module):
             layers += [ResidualBlock(dim, dim, dilation=3 ** (j % 3)) for j in range(depth)]
             layers.append(Upsample(dim, dims[i + 1] if i + 1 < len(dims) else 1, stride))
         self.body = Chain(layers)
+        with torch.no_grad():  # starts quiet: otherwise the first steps go into taking noise back
+            cast(Upsample, layers[-1]).linear.weight.mul_(0.1)
 
     def forward(self, quantized: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """quantized: "b latent_dim t" -> waveform: "b 1 (t hop_length)"."""

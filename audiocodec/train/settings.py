@@ -35,6 +35,7 @@ class TrainConfig:
     """The `train` section.
 
     Attributes:
+        optimizer: muon (orthogonalized momentum for matrices, AdamW for the rest) or adamw.
         learning_rate: peak of the schedule: linear warm-up, then cosine over the budget.
         warmup_steps: steps of linear growth.
         ema_decay: of the averaged weights, which are what is validated and shipped.
@@ -51,6 +52,7 @@ class TrainConfig:
         tensorboard: write events beside the CSV curve.
     """
 
+    optimizer: str = "muon"
     learning_rate: float = 1e-3
     warmup_steps: int = 300
     ema_decay: float = 0.999

@@ -24,10 +24,13 @@ from audiocodec.train.ema import EMA
 from audiocodec.train.launch import agree, asked_to_stop, mean_gradients
 from audiocodec.train.monitor import Monitor
 from audiocodec.train.objective import Objective
+from audiocodec.train.optimizers import adamw, build_optimizers
 from audiocodec.train.settings import Budget, TrainConfig
 from audiocodec.train.usage import CodeUsage
 
 logger = logging.getLogger(__name__)
+
+DISCRIMINATORS = "discriminator_optimizer"
 
 
 @dataclass
@@ -69,17 +72,14 @@ class Trainer:
         self.ema = EMA(self.model, self.config.ema_decay)
         self.usage = CodeUsage(self.model.quantizer.num_codebooks, self.model.quantizer.codebook_size, self.device)
         self.trained = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizers = {"optimizer": self._adam(self.trained)}
+        self.optimizers = build_optimizers(self.config.optimizer, self.trained, self.config.learning_rate)
+        self.codec_optimizers = list(self.optimizers)
         if self.objective.adversary is not None:
-            self.optimizers["discriminator_optimizer"] = self._adam(self.objective.adversary.parameters())
+            discriminators = self.objective.adversary.parameters()
+            self.optimizers[DISCRIMINATORS] = adamw(discriminators, self.config.learning_rate)
         mode = self.config.compile
         self.forward: Any = self.model if mode is None else torch.compile(self.model, mode=mode)
         self.frozen = not self.model.quantizer.training
-
-    def _adam(self, parameters: Any) -> torch.optim.AdamW:
-        return torch.optim.AdamW(
-            parameters, self.config.learning_rate, betas=(0.8, 0.99), weight_decay=0.01, fused=True
-        )
 
     def _modules(self) -> dict[str, nn.Module]:
         modules: dict[str, nn.Module] = {"model": self.model, "average": self.ema.model}
@@ -160,7 +160,7 @@ class Trainer:
         pair = Pair(estimate.float(), target)
         scalars = self._train_discriminators(pair)
         scalars |= self.objective.backward(pair, result.loss)
-        scalars["grad_norm"] = self._update("optimizer", self.trained)
+        scalars["grad_norm"] = self._update(self.codec_optimizers, self.trained)
         self._guard(all(bool(torch.isfinite(v)) for k, v in scalars.items() if k.startswith("grad_norm")))
         self.usage.add(result.codes)
         self.step += 1
@@ -172,15 +172,16 @@ class Trainer:
             return {}
         loss = adversary.discriminator_loss(pair)
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = self._update("discriminator_optimizer", list(adversary.parameters()))
+        norm = self._update([DISCRIMINATORS], list(adversary.parameters()))
         return {"discriminator": loss.detach(), "grad_norm_discriminator": norm}
 
-    def _update(self, name: str, parameters: list[nn.Parameter]) -> Tensor:
+    def _update(self, names: list[str], parameters: list[nn.Parameter]) -> Tensor:
         """Average, clip and apply the gradients unless they are NaN; returns their norm."""
         mean_gradients(parameters)
         norm = nn.utils.clip_grad_norm_(parameters, 1.0)
         if torch.isfinite(norm):
-            self.optimizers[name].step()
+            for name in names:
+                self.optimizers[name].step()
         return norm
 
     def _guard(self, good: bool) -> None:
