@@ -10,7 +10,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from audiocodec.nn import CausalConv, Chain, ResidualBlock, Upsample
+from audiocodec.nn import CausalConv, Chain, Gain, ResidualBlock, Upsample
 
 
 class ConvDecoder(nn.Module):
@@ -23,10 +23,17 @@ class ConvDecoder(nn.Module):
         latent_dim: size of the quantized latent vector.
         delay: samples by which the output lags the input of the encoder. The decoder itself
             adds none; training it to answer late lets it see the next frames first.
+        gain: scale the steps before the last stage by a factor each (see `audiocodec.nn.Gain`).
     """
 
     def __init__(
-        self, strides: Sequence[int], dims: Sequence[int], blocks: Sequence[int], latent_dim: int, delay: int = 0
+        self,
+        strides: Sequence[int],
+        dims: Sequence[int],
+        blocks: Sequence[int],
+        latent_dim: int,
+        delay: int = 0,
+        gain: bool = False,
     ) -> None:
         super().__init__()
         self.hop_length = math.prod(strides)
@@ -35,6 +42,8 @@ class ConvDecoder(nn.Module):
         for i, (stride, dim, depth) in enumerate(zip(strides, dims, blocks, strict=True)):
             layers += [ResidualBlock(dim, dim, dilation=3 ** (j % 3)) for j in range(depth)]
             layers.append(Upsample(dim, dims[i + 1] if i + 1 < len(dims) else 1, stride))
+        if gain:
+            layers.insert(-1, Gain(dims[-1]))
         self.body = Chain(layers)
         with torch.no_grad():  # starts quiet: otherwise the first steps go into taking noise back
             cast(Upsample, layers[-1]).linear.weight.mul_(0.1)

@@ -3,6 +3,7 @@
 from audiocodec.nn.block import ResidualBlock
 from audiocodec.nn.chain import Chain
 from audiocodec.nn.conv import CausalConv, Downsample, Upsample
+from audiocodec.nn.gain import Gain
 from audiocodec.nn.istft import OverlapAddISTFT
 
-__all__ = ["CausalConv", "Chain", "Downsample", "OverlapAddISTFT", "ResidualBlock", "Upsample"]
+__all__ = ["CausalConv", "Chain", "Downsample", "Gain", "OverlapAddISTFT", "ResidualBlock", "Upsample"]

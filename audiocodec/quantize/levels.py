@@ -42,6 +42,11 @@ def unbound(u: Tensor) -> Tensor:
     return torch.atanh(2 * u - 1) / GAIN
 
 
+def reach(levels: Tensor) -> Tensor:
+    """Size of a normalized latent up to which its outer level still stands for it: a quarter beyond that level's value."""
+    return 1.25 * unbound(1 - 0.5 / levels)
+
+
 def level_indices(u: Tensor, levels: Tensor) -> Tensor:
     """u: "... d" in [0, 1], levels: "d" -> the cell each falls into, int64, "... d"."""
     return torch.minimum((u * levels).floor().long(), levels - 1).clamp_min(0)

@@ -28,7 +28,9 @@ class ResidualFSQ(Quantizer):
     Rounding is straight-through and the residual is not detached between stages: the gradient
     of the whole towards the latents is 1 in the directions that the stages in use carry,
     whatever their number (with detached residuals it would be multiplied by it), and 0 in
-    those they cannot carry. See [Mentzer et al., 2023](https://arxiv.org/abs/2309.15505) for FSQ; the
+    those they cannot carry: no gradient pulls a latent that is beyond the outer levels further out
+    (without that limit the latents outgrew the levels: 2 to 3 dB of signal to quantization noise instead
+    of 14). See [Mentzer et al., 2023](https://arxiv.org/abs/2309.15505) for FSQ; the
     low-dimensional projections are those of [DAC, Kumar et al.,
     2023](https://arxiv.org/abs/2306.06546). They start orthogonal, the first stages on
     disjoint dimensions. There is no commitment loss: it would pull the residual to zero and
@@ -71,14 +73,17 @@ class ResidualFSQ(Quantizer):
         with torch.autocast(latents.device.type, enabled=False):
             z = rearrange(latents, "b d t -> b t d").float()
             depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b -> b 1 1")
+            limit = fsq.reach(self.levels)
             residual, total, codes = z, torch.zeros_like(z), []
             for i, norm in enumerate(self._norms()):
                 projected = residual @ self.project_in[i].T  # b t levels
                 if self.training:
                     norm.update(projected)
-                indices = fsq.level_indices(fsq.bound(norm(projected)), self.levels)
+                normalized = norm(projected)
+                indices = fsq.level_indices(fsq.bound(normalized), self.levels)
                 values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels)))
-                part = (projected + (values - projected).detach()) @ self.project_out[i]
+                within = norm.inverse(normalized.clamp(-limit, limit))
+                part = (within + (values - within).detach()) @ self.project_out[i]
                 residual = residual - part
                 total = total + part * (depths > i)
                 codes.append(fsq.to_codes(indices, self.level_list))

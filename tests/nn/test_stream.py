@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from audiocodec.models import ConvDecoder, Encoder, ISTFTDecoder
-from audiocodec.nn import CausalConv, Chain, Downsample, OverlapAddISTFT, ResidualBlock, Upsample
+from audiocodec.nn import CausalConv, Chain, Downsample, Gain, OverlapAddISTFT, ResidualBlock, Upsample
 
 Case = tuple[nn.Module, Callable[[int], Tensor], int]  # layer, input of n steps, axis of time in and out
 
@@ -25,9 +25,10 @@ CASES: dict[str, Callable[[], Case]] = {
     "upsample": lambda: (Upsample(4, 6, stride=4), lambda n: torch.randn(2, n, 4), 1),
     "residual_block": lambda: (ResidualBlock(4, 8, dilation=3), lambda n: torch.randn(2, n, 4), 1),
     "chain": lambda: (Chain([CausalConv(4, 4, 3), Upsample(4, 2, 2)]), lambda n: torch.randn(2, n, 4), 1),
+    "gain": lambda: (Gain(4), lambda n: torch.randn(2, n, 4), 1),
     "istft": lambda: (OverlapAddISTFT(64, 16), spectrum, 1),
     "encoder": lambda: (Encoder([8, 4], [8, 16], [1, 2], 6), lambda n: torch.randn(2, 1, 32 * n), 2),
-    "conv_decoder": lambda: (ConvDecoder([4, 8], [16, 8], [2, 1], 6), lambda n: torch.randn(2, 6, n), 2),
+    "conv_decoder": lambda: (ConvDecoder([4, 8], [16, 8], [2, 1], 6, gain=True), lambda n: torch.randn(2, 6, n), 2),
     "istft_decoder": lambda: (ISTFTDecoder(32, 16, 2, 8, 1, 48, 16, 6), lambda n: torch.randn(2, 6, n), 2),
 }
 
@@ -99,3 +100,12 @@ def test_causal_conv_is_the_padded_convolution() -> None:
     padded = nn.functional.pad(x.transpose(1, 2), (4, 0))
     expected = nn.functional.conv1d(padded, weight, layer.linear.bias, dilation=2)
     torch.testing.assert_close(layer(x)[0].transpose(1, 2), expected)
+
+
+def test_gain_starts_as_the_identity_and_then_multiplies_each_step() -> None:
+    layer, x = Gain(4), torch.randn(2, 5, 4)
+    assert torch.equal(layer(x)[0], x)
+    torch.nn.init.constant_(layer.log_gain.bias, 2.0)
+    torch.testing.assert_close(layer(x)[0], x * torch.e**2)
+    torch.nn.init.constant_(layer.log_gain.bias, 99.0)
+    torch.testing.assert_close(layer(x)[0], x * torch.e**6)

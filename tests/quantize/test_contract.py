@@ -61,8 +61,8 @@ def test_first_codebooks_decode_alone(quantizer: Quantizer) -> None:
     assert learned_by_gradient or errors == sorted(errors, reverse=True)
 
 
-def gradients(quantizer: Quantizer, k: int, weights: torch.Tensor) -> torch.Tensor:
-    latents = latents_for(quantizer).requires_grad_()
+def gradients(quantizer: Quantizer, k: int, weights: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
+    latents = (scale * latents_for(quantizer)).requires_grad_()
     (gradient,) = torch.autograd.grad((quantizer(latents, k).quantized * weights).sum(), latents)
     return gradient
 
@@ -84,15 +84,25 @@ def test_gradient_is_one_for_any_number_of_stages(quantizer: Quantizer, training
 
 
 def test_gradient_of_projected_stages_is_one_where_they_carry_and_zero_elsewhere() -> None:
-    quantizer = ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=6)
+    quantizer = ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=6).eval()
     weights = torch.randn_like(latents_for(quantizer))
     for k in range(1, 7):
-        gradient = gradients(quantizer, k, weights)
+        gradient = gradients(quantizer, k, weights, scale=0.3)  # within the outer levels
         rows = quantizer.project_in[:k].reshape(-1, 16)[:16]  # orthonormal at the start
         carried = torch.einsum("rd,re,bet->bdt", rows, rows, weights)
         torch.testing.assert_close(gradient, carried.detach(), atol=1e-5, rtol=1e-5)
         if k >= 4:  # 16 dimensions are covered: later stages refine, and multiply nothing
             torch.testing.assert_close(gradient, weights, atol=1e-5, rtol=1e-5)
+
+
+def test_no_gradient_pulls_latents_beyond_the_outer_levels() -> None:
+    quantizer = ResidualFSQ(4, [8, 5, 5, 5], num_codebooks=1).eval()
+    with torch.no_grad():
+        quantizer.project_in.copy_(torch.eye(4)[None])
+        quantizer.project_out.copy_(torch.eye(4)[None])
+    latents = torch.tensor([1.0, 1.6, 1.8, -9.0])[None, :, None].requires_grad_()
+    (gradient,) = torch.autograd.grad(quantizer(latents).quantized.sum(), latents)
+    assert gradient.flatten().tolist() == [1.0, 1.0, 0.0, 0.0]
 
 
 def test_gradient_of_factorized_stages_does_not_grow_with_their_number() -> None:

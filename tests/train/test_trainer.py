@@ -46,7 +46,8 @@ def steps(trainer: Trainer, n: int) -> None:
 
 
 def test_the_loss_falls_and_the_curve_is_written(tmp_path: Path) -> None:
-    trainer = build_trainer(
+    config = recipe(tmp_path, "budget.steps=80", "train.learning_rate=0.01", "train.validations=4")
+    trainer = build_trainer(config, tmp_path / "run")
         recipe(tmp_path, "budget.steps=80", "train.learning_rate=0.01", "train.validations=4"), tmp_path / "run"
     )
     trainer.fit()
