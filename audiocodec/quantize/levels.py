@@ -43,7 +43,7 @@ def unbound(u: Tensor) -> Tensor:
 
 
 def reach(levels: Tensor) -> Tensor:
-    """Size of a normalized latent up to which its outer level still stands for it: a quarter beyond that level's value."""
+    """Size of a normalized latent up to which its outer level stands for it: a quarter beyond that level's value."""
     return 1.25 * unbound(1 - 0.5 / levels)
 
 

@@ -48,8 +48,6 @@ def steps(trainer: Trainer, n: int) -> None:
 def test_the_loss_falls_and_the_curve_is_written(tmp_path: Path) -> None:
     config = recipe(tmp_path, "budget.steps=80", "train.learning_rate=0.01", "train.validations=4")
     trainer = build_trainer(config, tmp_path / "run")
-        recipe(tmp_path, "budget.steps=80", "train.learning_rate=0.01", "train.validations=4"), tmp_path / "run"
-    )
     trainer.fit()
     curve = rows(tmp_path / "run")
     assert [row["step"] for row in curve] == [str(step) for step in range(20, 81, 20)]
