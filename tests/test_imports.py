@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "codec": {"container", "audio", "files", "models", "streaming"},
     "data": {"audio", "files"},
     "train": {"nn", "quantize", "models", "losses", "data", "metrics", "audio", "extras", "files"},
+    "evaluate": {"codec", "metrics", "audio", "files"},
     "__main__": {"cli"},
     "cli": {"*"},
 }

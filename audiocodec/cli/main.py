@@ -21,6 +21,7 @@ COMMANDS = {
     "models": "List the models in this package.",
     "train": "Train a codec on a folder of sound.",
     "package": "Make a model of a training run.",
+    "evaluate": "Score codecs beside each other on a folder of clips.",
 }
 
 

@@ -1,0 +1,18 @@
+"""Codecs beside each other: clips x systems -> scores with true bitrates."""
+
+from audiocodec.evaluate.run import Settings, evaluate
+from audiocodec.evaluate.scores import METRICS, check_metrics
+from audiocodec.evaluate.systems import parse_system
+from audiocodec.evaluate.tables import Summary, markdown, summarize, write_csv
+
+__all__ = [
+    "METRICS",
+    "Settings",
+    "Summary",
+    "check_metrics",
+    "evaluate",
+    "markdown",
+    "parse_system",
+    "summarize",
+    "write_csv",
+]

@@ -1,0 +1,139 @@
+"""What is compared: models of ours, known peers, and any pair of commands."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from audiocodec.codec import Codec, load
+from audiocodec.errors import AudioCodecError, ConfigError
+
+TIMEOUT_S = 600
+
+# program of encoder and decoder, Debian package, command lines for a bitrate in bit/s
+PEERS: dict[str, tuple[str, Callable[[float], tuple[str, str]]]] = {
+    "opus": (
+        "opus-tools",
+        lambda rate: (
+            f"opusenc --quiet --bitrate {rate / 1000:g} --padding 0 --discard-comments {{in}} {{code}}",
+            "opusdec --quiet {code} {out}",
+        ),
+    ),
+    "lc3": ("liblc3-tools", lambda rate: (f"elc3 -b {rate:g} {{in}} {{code}}", "dlc3 {code} {out}")),
+}
+
+
+@functools.cache
+def _loaded(model: str) -> Codec:
+    return load(model)
+
+
+@dataclass(frozen=True)
+class OurModel:
+    """A model at a bitrate.
+
+    Attributes:
+        name: as it stands in tables.
+        model: name or path.
+        bitrate: at most, in bits a second.
+        aligned: its output is in time with its input.
+    """
+
+    name: str
+    model: str
+    bitrate: float
+    aligned: bool = True
+
+    def run(self, source: Path, code: Path, target: Path) -> int | None:
+        """A WAV to coded bytes to a WAV; returns the bytes of the coded file.
+
+        Raises:
+            AudioCodecError: it failed.
+        """
+        report = _loaded(self.model).encode_file(source, code, bitrate=self.bitrate)
+        _loaded(self.model).decode_file(code, target)
+        return report.file_bytes
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Programs run one after the other, without a shell.
+
+    Attributes:
+        name: as it stands in tables.
+        lines: with `{in}`, `{out}` and perhaps `{code}` between them.
+        aligned: False: what they give is shifted into place before it is scored.
+    """
+
+    name: str
+    lines: tuple[str, ...]
+    aligned: bool = False
+
+    def run(self, source: Path, code: Path, target: Path) -> int | None:
+        """A WAV to coded bytes to a WAV; returns the bytes of the coded file, None if there is none.
+
+        Raises:
+            AudioCodecError: it failed.
+        """
+        places = {"{in}": str(source), "{code}": str(code), "{out}": str(target)}
+        for line in self.lines:
+            words = [re.sub(r"\{(in|code|out)\}", lambda m: places[m[0]], word) for word in shlex.split(line)]
+            try:
+                done = subprocess.run(words, capture_output=True, timeout=TIMEOUT_S, check=False)
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise AudioCodecError(f"{self.name}: {words[0]} did not run ({error})") from error
+            if done.returncode:
+                tail = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+                raise AudioCodecError(f"{self.name}: {words[0]} ended with {done.returncode} ({tail[0]})")
+        if not target.exists():
+            raise AudioCodecError(f"{self.name}: it wrote no sound")
+        return code.stat().st_size if code.exists() else None
+
+
+System = OurModel | Commands
+
+
+def _commands(name: str, lines: tuple[str, ...], hint: str = "") -> Commands:
+    if not any("{in}" in line for line in lines) or not any("{out}" in line for line in lines):
+        raise ConfigError(f"system {name}: its commands need {{in}} and {{out}}")
+    for line in lines:
+        program = (shlex.split(line) or [""])[0]
+        if shutil.which(program) is None:
+            raise ConfigError(f"system {name}: {program!r} is not installed{hint}")
+    return Commands(name, lines)
+
+
+def parse_system(text: str) -> System:
+    """A system as a user writes it.
+
+    Args:
+        text: `speech-16k@3k` (a model's name or path, and a bitrate), `opus@12k`, `lc3@24k`, or
+            `name=encoder {in} {code} :: decoder {code} {out}`; without `{code}` its bitrate stays unknown.
+
+    Raises:
+        ConfigError: it is none of these, or a program is missing.
+        ModelError: an unknown model.
+    """
+    name, equals, line = text.partition("=")
+    if equals:
+        return _commands(name, tuple(part.strip() for part in line.split("::")))
+    name, at, rate_text = text.rpartition("@")
+    try:
+        rate = float(rate_text.removesuffix("k")) * (1000 if rate_text.endswith("k") else 1)
+    except ValueError:
+        rate = float("nan")
+    if not at or not rate > 0:
+        raise ConfigError(
+            f"system {text!r}: write model@bitrate, such as speech-16k@3k, or name=command {{in}} {{out}}"
+        )
+    if name in PEERS:
+        package, lines = PEERS[name]
+        return _commands(text, lines(rate), f" (Debian package {package})")
+    _loaded(name).depth_for(None, rate, 1)
+    return OurModel(text, name, rate)
