@@ -23,6 +23,6 @@ class Gain(nn.Module):
         nn.init.zeros_(self.log_gain.weight)
         nn.init.zeros_(self.log_gain.bias)
 
-    def forward(self, x: Tensor, state: None = None) -> tuple[Tensor, None]:
-        """x: "b t dim" -> the same, each step scaled by a factor of at most e**6."""
-        return x * torch.exp(self.log_gain(self.norm(x)).float().clamp(-6, 6)), state
+    def forward(self, x: Tensor, state: tuple[()] | None = None) -> tuple[Tensor, tuple[()]]:
+        """x: "b t dim" -> the same, each step scaled by a factor of at most e**6; nothing is remembered."""
+        return x * torch.exp(self.log_gain(self.norm(x)).float().clamp(-6, 6)), ()
