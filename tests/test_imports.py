@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "codec": {"container", "audio", "files", "models", "streaming"},
     "data": {"audio", "files"},
     "train": {"nn", "quantize", "models", "losses", "data", "metrics", "audio", "extras", "files"},
-    "evaluate": {"codec", "metrics", "audio", "files"},
+    "evaluate": {"codec", "metrics", "audio", "extras", "files"},
     "__main__": {"cli"},
     "cli": {"*"},
 }

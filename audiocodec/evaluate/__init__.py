@@ -1,5 +1,6 @@
 """Codecs beside each other: clips x systems -> scores with true bitrates."""
 
+from audiocodec.evaluate.report import write_report
 from audiocodec.evaluate.run import Settings, evaluate
 from audiocodec.evaluate.scores import METRICS, check_metrics
 from audiocodec.evaluate.systems import parse_system
@@ -15,4 +16,5 @@ __all__ = [
     "parse_system",
     "summarize",
     "write_csv",
+    "write_report",
 ]

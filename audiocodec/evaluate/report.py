@@ -1,0 +1,159 @@
+"""One HTML file to hear and see how systems compare; it needs nothing else, not even a network."""
+
+from __future__ import annotations
+
+import base64
+import importlib.resources
+import io
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from audiocodec import audio
+from audiocodec.errors import AudioCodecError
+from audiocodec.evaluate.run import Settings, code_clip
+from audiocodec.evaluate.scores import METRICS
+from audiocodec.evaluate.systems import parse_system
+from audiocodec.evaluate.tables import Summary
+from audiocodec.extras import require
+from audiocodec.files import replacing
+
+FLOOR_DB = -80.0
+
+
+@dataclass(frozen=True)
+class Track:
+    """One version of a clip.
+
+    Attributes:
+        name: original, or the system's.
+        sound: data URL of a FLAC.
+        picture: data URL of a PNG, its spectrogram.
+        difference: the same of the level difference to the original; None for the original.
+        scores: metric -> value, as text.
+    """
+
+    name: str
+    sound: str
+    picture: str
+    difference: str | None
+    scores: dict[str, str]
+
+
+def write_report(
+    rows: Sequence[dict[str, Any]],
+    summaries: Sequence[Summary],
+    settings: Settings,
+    path: Path,
+    listen: int,
+    overwrite: bool = False,
+) -> None:
+    """Write the report.
+
+    Args:
+        rows: of `evaluate`.
+        summaries: of `summarize`.
+        settings: of the evaluation.
+        path: of the HTML file.
+        listen: how many clips to hear and see, picked evenly.
+        overwrite: allow it to exist.
+
+    Raises:
+        MissingExtraError: matplotlib or Jinja2 is not installed.
+        OutputError: it exists or cannot be written.
+    """
+    jinja2 = require("jinja2", "eval")
+    template = importlib.resources.files("audiocodec.evaluate").joinpath("report.html").read_text("utf-8")
+    clips = audio.list_audio_files(Path(settings.clips))
+    picked = [clips[i * len(clips) // listen] for i in range(listen)] if listen < len(clips) else clips
+    page = (
+        jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+        .from_string(template)
+        .render(
+            summaries=summaries,
+            metrics=[(name, METRICS[name].higher_is_better) for name in settings.metrics],
+            plots=[plot(summaries, name) for name in settings.metrics],
+            clips=[(clip.relative_to(settings.clips).as_posix(), tracks(clip, settings, rows)) for clip in picked],
+            count=len(clips),
+        )
+    )
+    with replacing(path, overwrite) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def tracks(clip: Path, settings: Settings, rows: Sequence[dict[str, Any]]) -> list[Track]:
+    """The original and what each system makes of it; a system that fails is left out."""
+    wav, rate = audio.read(clip)
+    wav = wav[:, : int(settings.seconds * rate)]
+    reference = level_db(wav, rate)
+    found = [Track("original", _flac(wav, rate), _image(reference, "magma", FLOOR_DB, 0), None, {})]
+    name = clip.relative_to(settings.clips).as_posix()
+    for text in settings.systems:
+        try:
+            system = parse_system(text)
+            estimate, _ = code_clip(system, wav, rate)
+        except AudioCodecError:
+            continue
+        row = next((r for r in rows if r["clip"] == name and r["system"] == system.name), {})
+        scores = {m: f"{row[m]:.3g}" for m in settings.metrics if row.get(m) is not None}
+        if row.get("kbit_s") is not None:
+            scores = {"kbit/s": f"{row['kbit_s']:.2f}"} | scores
+        levels = level_db(estimate, rate)
+        pictures = _image(levels, "magma", FLOOR_DB, 0), _image(levels - reference, "RdBu_r", -40, 40)
+        found.append(Track(system.name, _flac(estimate, rate), *pictures, scores))
+    return found
+
+
+def level_db(wav: np.ndarray, rate: int) -> np.ndarray:
+    """Spectrogram "f t" of the mean of "c t", in dB below the full scale of a sine, never below -80."""
+    librosa = require("librosa", "eval")
+    n_fft = 2 ** round(np.log2(0.032 * rate))
+    spectrum = np.abs(librosa.stft(wav.mean(axis=0), n_fft=n_fft)) / (n_fft / 4)
+    return np.asarray(20 * np.log10(np.maximum(spectrum, 10 ** (FLOOR_DB / 20))))
+
+
+def plot(summaries: Sequence[Summary], metric: str) -> str:
+    """A rate-quality plot as SVG text; systems whose name differs in the bitrate alone are joined by a line."""
+    figure = require("matplotlib.figure", "eval").Figure(figsize=(4.6, 3.2), layout="constrained")
+    axes = figure.subplots()
+    families: dict[str, list[Summary]] = {}
+    for summary in summaries:
+        if np.isfinite(summary.kbit_s) and np.isfinite(summary.means[metric][0]):
+            families.setdefault(summary.system.rpartition("@")[0] or summary.system, []).append(summary)
+    for name, members in families.items():
+        members.sort(key=lambda s: s.kbit_s)
+        mean, low, high = np.array([s.means[metric] for s in members]).T
+        rates = [s.kbit_s for s in members]
+        axes.errorbar(rates, mean, yerr=[mean - low, high - mean], marker="o", capsize=2, label=name)
+    axes.set_xlabel("kbit/s")
+    axes.set_ylabel(metric)
+    axes.grid(alpha=0.3)
+    if families:
+        axes.legend(fontsize=8)
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()[text.getvalue().index("<svg") :]
+
+
+def _image(levels: np.ndarray, colors: str, low: float, high: float) -> str:
+    """A picture, low frequencies at the bottom, as a data URL."""
+    file = io.BytesIO()
+    shown = levels[::-1, :: max(1, levels.shape[1] // 600)]
+    require("matplotlib.image", "eval").imsave(file, shown, cmap=colors, vmin=low, vmax=high, format="png")
+    return _url("image/png", file.getvalue())
+
+
+def _flac(wav: np.ndarray, rate: int) -> str:
+    with tempfile.SpooledTemporaryFile() as file:
+        soundfile.write(file, np.clip(wav.T, -1, 1), rate, format="FLAC", subtype="PCM_16")
+        file.seek(0)
+        return _url("audio/flac", file.read())
+
+
+def _url(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
