@@ -20,6 +20,7 @@ from audiocodec.container.tokens import check_depth, open_tokens
 from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.files import replacing
 from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
+from audiocodec.nn import lay_out_for_few_rows
 from audiocodec.streaming import StreamDecoder, StreamEncoder, single_thread
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Codec:
         self.codebook_size = self.model.quantizer.codebook_size
         self.levels = tuple(getattr(self.model.quantizer, "level_list", (self.codebook_size,)))
         self.threads = threads
+        lay_out_for_few_rows(self.model)
 
     def save_pretrained(self, folder: str | Path, overwrite: bool = False) -> None:
         """Write the model as a Hugging Face Hub repository holds it; `load` and `from_pretrained` take the folder.

@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "metrics": {"audio", "extras"},
     "models": {"nn", "quantize", "extras", "files"},
     "streaming": {"models"},
-    "codec": {"container", "audio", "files", "models", "streaming"},
+    "codec": {"container", "audio", "files", "nn", "models", "streaming"},
     "data": {"audio", "files"},
     "train": {"nn", "quantize", "models", "losses", "data", "metrics", "audio", "extras", "files"},
     "__main__": {"cli"},

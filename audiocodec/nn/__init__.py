@@ -4,5 +4,6 @@ from audiocodec.nn.block import ResidualBlock
 from audiocodec.nn.chain import Chain
 from audiocodec.nn.conv import CausalConv, Downsample, Upsample
 from audiocodec.nn.istft import OverlapAddISTFT
+from audiocodec.nn.layout import lay_out_for_few_rows
 
-__all__ = ["CausalConv", "Chain", "Downsample", "OverlapAddISTFT", "ResidualBlock", "Upsample"]
+__all__ = ["CausalConv", "Chain", "Downsample", "OverlapAddISTFT", "ResidualBlock", "Upsample", "lay_out_for_few_rows"]

@@ -1,0 +1,140 @@
+"""Codes to samples as they arrive, and something to hear where none arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from audiocodec.models import CodecModel
+from audiocodec.models.predictor import LatentPredictor
+from audiocodec.streaming import trees
+from audiocodec.streaming.threads import single_thread
+
+PIECE_FRAMES = 50  # decoded at once: memory does not grow with what is pushed
+HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence
+
+
+class StreamDecoder:
+    """Turns codes of one channel into samples as they arrive.
+
+    The output lags by `delay_samples`: so many samples of silence come first.
+
+    Args:
+        model: in eval mode.
+        predictor: guesses lost frames; without one the last frame is repeated. Both fade out.
+
+    Attributes:
+        delay_samples: by which the sound is late.
+
+    Example:
+        >>> import audiocodec, numpy as np
+        >>> decoder = audiocodec.load("speech-16k").stream_decoder()
+        >>> decoder.push(np.zeros((6, 3), np.int64)).shape, decoder.conceal(2).shape, decoder.flush().shape
+        ((960,), (640,), (320,))
+    """
+
+    def __init__(self, model: CodecModel, predictor: LatentPredictor | None = None) -> None:
+        self.model, self.predictor, self.delay_samples = model, predictor, model.delay
+        self._remembered = predictor.history if predictor else 1
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new stream."""
+        dim = self.model.quantizer.dim
+        with torch.inference_mode(), single_thread():
+            _, self._network = self.model.decoder(torch.zeros(1, dim, 0))
+        self._history = torch.zeros(1, dim, self._remembered)
+        self._received = torch.zeros(1, self._remembered)
+        self._lost = 0  # frames in a row
+
+    def push(self, codes: np.ndarray) -> np.ndarray:
+        """codes: "q t", any t -> samples "(t hop)", float32.
+
+        Raises:
+            ConfigError: too many codebooks, or a code out of range.
+        """
+        return decode_batch([self], codes[None])[0]
+
+    def conceal(self, frames: int) -> np.ndarray:
+        """Samples "(frames hop)" in place of lost frames: the sound goes on, then fades out."""
+        parts = [np.zeros(0, np.float32)]
+        for start in range(0, frames, PIECE_FRAMES):
+            count = min(PIECE_FRAMES, frames - start)
+            with torch.inference_mode(), single_thread():
+                latents = self._guess(count)
+                waveform = _synthesize([self], latents, received=False)[0]
+            gain = _fade(self._lost + np.arange(count * self.model.hop_length) / self.model.hop_length)
+            parts.append(waveform * gain.astype(np.float32))
+            self._lost += count
+        return np.concatenate(parts)
+
+    def _guess(self, frames: int) -> Tensor:
+        if self.predictor is None:
+            return self._history[..., -1:].expand(-1, -1, frames)
+        return self.predictor.unroll(self._history, self._received, frames)
+
+    def flush(self) -> np.ndarray:
+        """The last `delay_samples` samples, which the decoder holds back until it has seen what follows.
+
+        Of use where the codes end without `StreamEncoder.flush`, whose codes cover the delay.
+        """
+        return self.conceal(-(-self.delay_samples // self.model.hop_length))[: self.delay_samples]
+
+    def skip(self, frames: int) -> np.ndarray:
+        """Silence in place of `frames` lost frames; decoding starts afresh behind them."""
+        self.reset()
+        return np.zeros(frames * self.model.hop_length, np.float32)
+
+    def state(self) -> trees.Arrays:
+        """Everything the stream remembers, as plain arrays: `np.savez(file, **decoder.state())`."""
+        own = {"history": self._history.numpy().copy(), "received": self._received.numpy().copy()}
+        return own | {"lost": np.array(self._lost)} | trees.to_arrays(self._network, "network.")
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on exactly where `state` was taken, here or in another process.
+
+        Raises:
+            ConfigError: it is not of a decoder of this model.
+        """
+        history = trees.take(state, "history", tuple(self._history.shape))
+        received = trees.take(state, "received", tuple(self._received.shape))
+        lost = int(trees.take(state, "lost", (), np.int64))
+        self._network = trees.from_arrays(self._network, state, "network.")
+        self._history, self._received, self._lost = torch.from_numpy(history), torch.from_numpy(received), lost
+
+
+def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
+    """codes: "b q t", one item for each decoder -> samples "b (t hop)"; decoders share one model."""
+    hop, quantizer = decoders[0].model.hop_length, decoders[0].model.quantizer
+    parts = [np.zeros((len(decoders), 0), np.float32)]
+    with torch.inference_mode(), single_thread():
+        for start in range(0, codes.shape[2], PIECE_FRAMES):
+            piece = np.ascontiguousarray(codes[:, :, start : start + PIECE_FRAMES])
+            waveform = _synthesize(decoders, quantizer.decode(torch.from_numpy(piece)), received=True)
+            for decoder, samples in zip(decoders, waveform, strict=True):
+                if decoder._lost:  # the first frame behind a gap comes back from where the fading was
+                    samples[:hop] *= np.linspace(_fade(decoder._lost), 1, hop, dtype=np.float32)
+                    decoder._lost = 0
+            parts.append(waveform)
+    return np.concatenate(parts, axis=1)
+
+
+def _synthesize(decoders: list[StreamDecoder], latents: Tensor, received: bool) -> np.ndarray:
+    """latents: "b d t" -> samples "b (t hop)"; the states of the decoders move on."""
+    waveform, state = decoders[0].model.decoder(latents, trees.join([decoder._network for decoder in decoders]))
+    came = torch.full((1, latents.shape[2]), float(received))
+    for decoder, network, item in zip(decoders, trees.split(state, len(decoders)), latents, strict=True):
+        kept = decoder._remembered
+        decoder._network = network
+        decoder._history = torch.cat([decoder._history, item[None]], dim=2)[..., -kept:]
+        decoder._received = torch.cat([decoder._received, came], dim=1)[:, -kept:]
+    return waveform[:, 0].numpy()
+
+
+def _fade(lost: Any) -> Any:
+    """Level after so many lost frames in a row."""
+    return np.clip((FADE_FRAMES - lost) / (FADE_FRAMES - HOLD_FRAMES), 0, 1)
