@@ -39,6 +39,7 @@ class StreamDecoder:
 
     def __init__(self, model: CodecModel, predictor: LatentPredictor | None = None) -> None:
         self.model, self.predictor, self.delay_samples = model, predictor, model.delay
+        self._dequantize = model.quantizer.coder().decode
         self._remembered = predictor.history if predictor else 1
         self.reset()
 
@@ -109,12 +110,12 @@ class StreamDecoder:
 
 def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
     """codes: "b q t", one item for each decoder -> samples "b (t hop)"; decoders share one model."""
-    hop, quantizer = decoders[0].model.hop_length, decoders[0].model.quantizer
+    hop, dequantize = decoders[0].model.hop_length, decoders[0]._dequantize
     parts = [np.zeros((len(decoders), 0), np.float32)]
     with torch.inference_mode(), single_thread():
         for start in range(0, codes.shape[2], PIECE_FRAMES):
             piece = np.ascontiguousarray(codes[:, :, start : start + PIECE_FRAMES])
-            waveform = _synthesize(decoders, quantizer.decode(torch.from_numpy(piece)), received=True)
+            waveform = _synthesize(decoders, dequantize(torch.from_numpy(piece)), received=True)
             for decoder, samples in zip(decoders, waveform, strict=True):
                 if decoder._lost:  # the first frame behind a gap comes back from where the fading was
                     samples[:hop] *= np.linspace(_fade(decoder._lost), 1, hop, dtype=np.float32)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from einops import rearrange
 from torch import Tensor
 
 from audiocodec.errors import AudioError
@@ -16,11 +14,12 @@ from audiocodec.models import CodecModel
 from audiocodec.models.encoder import Stage
 from audiocodec.streaming import trees
 from audiocodec.streaming.threads import single_thread
-from audiocodec.streaming.tiles import Tiles
+from audiocodec.streaming.tiles import Run, Tiles
 
-# Frames a tile. The weights of the last stage outweigh all others: few rows cost it as much as many.
-LAST_STAGE_FRAMES = 16
+# Frames a tile. More are faster offline, fewer live; the quantizer takes many as easily as one.
 STAGE_FRAMES = 8
+FIRST_STAGE_FRAMES = 4
+QUANTIZER_FRAMES = 64
 
 
 class StreamEncoder:
@@ -32,7 +31,7 @@ class StreamEncoder:
         model: in eval mode.
         num_codebooks: codes a frame.
         every_frame: give codes as soon as a frame is complete, for live use. Otherwise they
-            come 16 frames at a time, which is less work. The codes are the same.
+            come 64 frames at a time, which is less work. The codes are the same.
 
     Attributes:
         delay_samples: from a sample pushed to the end of the frame that holds it, at most: what
@@ -48,30 +47,36 @@ class StreamEncoder:
     """
 
     def __init__(self, model: CodecModel, num_codebooks: int, every_frame: bool = False) -> None:
-        self.model, self.num_codebooks = model, num_codebooks
+        self.model, self.num_codebooks, self.every_frame = model, num_codebooks, every_frame
         self.delay_samples = model.hop_length
         stages: list[Stage] = model.encoder.stages()
-        frames = [STAGE_FRAMES] * (len(stages) - 1) + [LAST_STAGE_FRAMES]
+        frames = [FIRST_STAGE_FRAMES] + [STAGE_FRAMES] * (len(stages) - 1)
         with torch.inference_mode():
             self._tiles = [
                 Tiles(
-                    self._last(stage) if stage is stages[-1] else stage.layers,
+                    self._with_head(stage) if stage is stages[-1] else stage.layers,
                     stage.dim,
                     stage.stride,
                     n * stage.frame_steps,
-                    every_frame,
                 )
                 for stage, n in zip(stages, frames, strict=True)
             ]
+            self._tiles.append(Tiles(self._quantizer(), model.quantizer.dim, 1, QUANTIZER_FRAMES))
         self.reset()
 
-    def _last(self, stage: Stage) -> Any:
-        """The last stage, the head and the quantizer as one network: "1 t d" -> codes "1 t q"."""
-
+    def _with_head(self, stage: Stage) -> Run:
         def run(x: Tensor, state: Any) -> tuple[Tensor, Any]:
             y, state = stage.layers(x, state)
-            latents = rearrange(self.model.encoder.head(y), "b t d -> b d t")
-            return rearrange(self.model.quantizer.encode(latents, self.num_codebooks), "b q t -> b t q"), state
+            return self.model.encoder.head(y), state
+
+        return run
+
+    def _quantizer(self) -> Run:
+        """Latents "1 t d" -> codes "1 t q"."""
+        encode = self.model.quantizer.coder().encode
+
+        def run(latents: Tensor, state: Any) -> tuple[Tensor, Any]:
+            return encode(latents.transpose(1, 2), self.num_codebooks).transpose(1, 2), ()
 
         return run
 
@@ -94,21 +99,21 @@ class StreamEncoder:
         if not np.isfinite(samples).all():
             raise AudioError("samples hold NaN or infinity")
         self.samples += len(samples)
-        codes = self._advance(samples)
+        codes = self._advance(samples, self.every_frame)
         self.frames += codes.shape[1]
         return codes
 
-    def _advance(self, samples: np.ndarray) -> np.ndarray:
+    def _advance(self, samples: np.ndarray, eager: bool) -> np.ndarray:
         pending = np.concatenate([self._remainder, samples.astype(np.float32, copy=False)])
         complete = len(pending) - len(pending) % self.model.hop_length
         self._remainder = pending[complete:].copy()
-        piece = LAST_STAGE_FRAMES * self.model.hop_length  # so that memory does not grow with what is pushed at once
+        piece = STAGE_FRAMES * self.model.hop_length  # so that memory does not grow with what is pushed at once
         parts = [np.zeros((self.num_codebooks, 0), np.int64)]
         with torch.inference_mode(), single_thread():
-            for start, end in itertools.pairwise([*range(0, complete, piece), complete]):
-                x = torch.from_numpy(pending[start:end])[:, None]
+            for start in range(0, max(complete, 1), piece):
+                x = torch.from_numpy(pending[start : min(start + piece, complete)])[:, None]
                 for tiles in self._tiles:
-                    x = tiles.push(x)
+                    x = tiles.push(x, eager)
                 parts.append(x.numpy().T)
         return np.concatenate(parts, axis=1)
 
@@ -121,9 +126,8 @@ class StreamEncoder:
         if frames is None:
             frames = -(-(self.samples + self.model.delay) // self.model.hop_length) if self.samples else 0
         missing = max(0, frames - self.frames)
-        blocks = -(-frames // LAST_STAGE_FRAMES) if missing else 0
-        silence = blocks * LAST_STAGE_FRAMES * self.model.hop_length - self.samples
-        codes = self._advance(np.zeros(max(0, silence), np.float32))[:, :missing]
+        silence = frames * self.model.hop_length - self.samples if missing else 0
+        codes = self._advance(np.zeros(max(0, silence), np.float32), eager=True)[:, :missing]
         self.frames += codes.shape[1]
         return codes
 

@@ -28,12 +28,10 @@ class Tiles:
         dim: d.
         stride: steps of x for one of y.
         steps: of x in a tile, a multiple of `stride`.
-        eager: give each step of y as soon as it can be had, running its tile once more for it.
-            Otherwise whole tiles only. The values are the same.
     """
 
-    def __init__(self, run: Run, dim: int, stride: int, steps: int, eager: bool) -> None:
-        self.run, self.dim, self.stride, self.steps, self.eager = run, dim, stride, steps, eager
+    def __init__(self, run: Run, dim: int, stride: int, steps: int) -> None:
+        self.run, self.dim, self.stride, self.steps = run, dim, stride, steps
         self.reset()
 
     def reset(self) -> None:
@@ -43,8 +41,17 @@ class Tiles:
         nothing, self._state = self.run(torch.zeros(1, 0, self.dim), None)  # the state before that tile
         self._nothing = nothing[0]
 
-    def push(self, x: Tensor) -> Tensor:
-        """x: "t d", any t -> y that is ready: "t e"."""
+    def push(self, x: Tensor, eager: bool) -> Tensor:
+        """Feed x and get what is ready of y.
+
+        Args:
+            x: "t d", any t.
+            eager: give each step of y as soon as it can be had, running its tile once more for
+                it; otherwise whole tiles only. The values are the same.
+
+        Returns:
+            "t e".
+        """
         self._pending = torch.cat([self._pending, x])
         parts = [self._nothing]
         while len(self._pending) >= self.steps:
@@ -52,7 +59,7 @@ class Tiles:
             parts.append(y[self._given :])
             self._pending, self._given = self._pending[self.steps :], 0
         ready = len(self._pending) // self.stride
-        if self.eager and ready > self._given:
+        if eager and ready > self._given:
             parts.append(self._run(self._pending)[0][self._given : ready])
             self._given = ready
         return torch.cat(parts)
