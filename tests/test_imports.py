@@ -19,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "extras": set(),
     "files": set(),
     "container": {"files"},
+    "packets": {"container", "extras"},
     "audio": set(),
     "nn": set(),
     "quantize": {"nn"},
@@ -81,6 +82,7 @@ INFO = f"from audiocodec.cli import main\ntry: main(['info', {str(GOLDEN)!r}])\n
     [
         "import audiocodec",
         "import audiocodec.container",
+        "import audiocodec.packets",
         "from audiocodec.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass",
         INFO,
     ],

@@ -4,5 +4,6 @@ from audiocodec.models.codec import CodecModel
 from audiocodec.models.decoder_conv import ConvDecoder
 from audiocodec.models.decoder_istft import ISTFTDecoder
 from audiocodec.models.encoder import Encoder
+from audiocodec.models.predictor import LatentPredictor
 
-__all__ = ["CodecModel", "ConvDecoder", "Encoder", "ISTFTDecoder"]
+__all__ = ["CodecModel", "ConvDecoder", "Encoder", "ISTFTDecoder", "LatentPredictor"]

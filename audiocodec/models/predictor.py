@@ -29,8 +29,9 @@ class LatentPredictor(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, latent_dim: int, dim: int = 128, blocks: int = 4) -> None:
+    def __init__(self, latent_dim: int, dim: int, blocks: int) -> None:
         super().__init__()
+        self.latent_dim, self.dim, self.blocks = latent_dim, dim, blocks
         dilations = [3 ** (i % 3) for i in range(blocks)]
         self.history = 3 + 2 * sum(dilations)
         self.register_buffer("mean", torch.zeros(latent_dim))
@@ -71,7 +72,7 @@ class LatentPredictor(nn.Module):
         guess, state = self(latents, received)
         guesses = [guess[..., -1:]]
         lost = received.new_zeros(len(received), 1)
-        while len(guesses) < frames:
+        for _ in range(frames - 1):
             guess, state = self(guesses[-1], lost, state)
             guesses.append(guess)
         return torch.cat(guesses, dim=-1)
