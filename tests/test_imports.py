@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "models": {"nn", "quantize", "extras", "files"},
     "streaming": {"models"},
     "codec": {"container", "audio", "files", "nn", "models", "streaming"},
+    "live": {"audio", "extras", "packets", "streaming", "codec"},
     "data": {"audio", "files"},
     "train": {"nn", "quantize", "models", "losses", "data", "metrics", "audio", "extras", "files"},
     "__main__": {"cli"},
