@@ -91,13 +91,13 @@ def stream(
     with contextlib.ExitStack() as stack:
         stack.callback(_finish, meter)
         if at is not None:
+            opener = Opener(key) if key else None
+            buffer = JitterBuffer(jitter)
+            receiver = Receiver(codec.model_hash, codec.codebook_size, codec.num_codebooks, buffer, opener)
+            sink = stack.enter_context(_sink(codec, target, rate, output_device, force, source))
             listener = live.UdpListener(live.parse_address(at, "127.0.0.1"))
             stack.callback(listener.close)
             click.echo(f"listening at {listener.address}", err=True)
-            buffer = JitterBuffer(jitter)
-            opener = Opener(key) if key else None
-            receiver = Receiver(codec.model_hash, codec.codebook_size, codec.num_codebooks, buffer, opener)
-            sink = stack.enter_context(_sink(codec, target, rate, output_device, force, source))
             live.listen(codec, listener, receiver, sink, meter, clock, seconds)
             return
         if to is not None:
