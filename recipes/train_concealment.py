@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from torch import Tensor
 import audiocodec
 from audiocodec import audio
 from audiocodec.errors import AudioCodecError
-from audiocodec.losses import MelLoss, Pair
+from audiocodec.losses import ComplexSTFTLoss, MelLoss, Pair, WaveformLoss
 from audiocodec.models import CodecModel, LatentPredictor
 from audiocodec.models.pretrained import save_predictor
 
@@ -95,16 +95,27 @@ def damaged(
     return past, received
 
 
+def hearing(sample_rate: int) -> Callable[[Pair], Tensor]:
+    """Distance of sounds, as the codec itself is trained."""
+    mel = MelLoss(sample_rate, [256, 512, 1024], [20, 40, 80])
+    spectra, samples = ComplexSTFTLoss([256, 512, 1024]), WaveformLoss()
+    return lambda pair: 0.5 * mel(pair) + 5 * spectra(pair) + 2 * samples(pair)
+
+
 def losses(
-    predictor: LatentPredictor, crops: Crops, latents: Tensor, rng: np.random.Generator, mel: MelLoss | None
+    predictor: LatentPredictor,
+    crops: Crops,
+    latents: Tensor,
+    rng: np.random.Generator,
+    heard_loss: Callable[[Pair], Tensor] | None,
 ) -> Tensor:
-    """Distance of a guessed burst from what was lost: in latents, and if `mel` is given in what is heard."""
+    """Distance of a guessed burst from what was lost: in latents, and if `heard_loss` is given in what is heard."""
     history = crops.frames - BURST - AFTER
     past, received = damaged(predictor, latents, history, rng)
     guess = predictor.unroll(past, received, BURST)
     target = latents[..., history : history + BURST]
-    loss = ((guess - target) / predictor.std[:, None]).abs().mean()
-    if mel is None:
+    loss = ((guess - target) / predictor.std[:, None]).square().mean()
+    if heard_loss is None:
         return loss
     lost = int(rng.integers(1, BURST + 1))
     before = past[..., -CONTEXT:]
@@ -113,21 +124,20 @@ def losses(
     estimate = crops.model.decoder(heard)[0][..., start:]
     with torch.no_grad():
         true = crops.model.decoder(torch.cat([before, latents[..., history:]], dim=-1))[0][..., start:]
-    return 0.3 * loss + mel(Pair(estimate, true))
+    return 0.1 * loss + heard_loss(Pair(estimate, true))
 
 
 def fit(predictor: LatentPredictor, crops: Crops, minutes: float, batch: int, seed: int) -> Iterator[tuple[float, int]]:
     """Train; gives the loss of each step and its number. The learning rate falls to nothing."""
     rng = np.random.default_rng(seed)
-    rate = crops.model.sample_rate
-    mel = MelLoss(rate, [256, 512, 1024], [20, 40, 80])
+    heard_loss = hearing(crops.model.sample_rate)
     optimizer = torch.optim.AdamW(predictor.parameters(), lr=1e-3, weight_decay=0.01)
     begin, step = time.monotonic(), 0
     while (share := (time.monotonic() - begin) / (60 * minutes)) < 1:
         for group in optimizer.param_groups:
             group["lr"] = 1e-3 * min(1.0, (step + 1) / 50) * (1 - share)
-        heard = share > LATENT_SHARE
-        loss = losses(predictor, crops, crops.draw(rng, batch), rng, mel if heard else None)
+        in_sound = heard_loss if share > LATENT_SHARE else None
+        loss = losses(predictor, crops, crops.draw(rng, batch), rng, in_sound)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(predictor.parameters(), 1.0)
