@@ -286,7 +286,7 @@ class Codec:
 
     def stream_decoder(self) -> StreamDecoder:
         """A decoder for one live channel: `push` codes, get samples, late by `delay_samples`; `conceal` lost frames."""
-        return StreamDecoder(self.model, self.bundle.predictor)
+        return StreamDecoder(self.model)
 
     def encode_together(self, encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Push samples "t", of any length each, to each of many streams; returns their codes, "q t".

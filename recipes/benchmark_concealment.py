@@ -8,9 +8,8 @@ one at random. Scores are means over all clips against the original at 16 kHz.
     none      nothing was lost
     silence   zeros in the place of lost frames
     repeat    the codes of the last frame that came, again
-    fade      the same, fading out after 3 frames: what is done without a trained predictor
-    predict   the trained predictor
-    repeated  predict, with the first --repeat codebooks of each frame sent again 5 frames later
+    conceal   `StreamDecoder.conceal`
+    repair    conceal, with the first --repeat codebooks of each frame sent again 5 frames later
     opus      Debian's opus-tools, whose rate is printed; without them this row is left out
 """
 
@@ -34,11 +33,10 @@ import torch
 import audiocodec
 from audiocodec import audio, metrics
 from audiocodec.errors import AudioCodecError
-from audiocodec.streaming import StreamDecoder
 
 RATE = 16_000
 BURST = 5  # frames, at most; redundancy comes as much later
-METHODS = ("none", "silence", "repeat", "fade", "predict", "repeated")
+METHODS = ("none", "silence", "repeat", "conceal", "repair")
 COLUMNS = ("method", "loss", "kbit_s", "clips", "pesq", "estoi")
 
 
@@ -56,8 +54,7 @@ def bursts(frames: int, loss: float, rng: np.random.Generator) -> np.ndarray:
 
 def decode(codec: audiocodec.Codec, method: str, codes: np.ndarray, lost: np.ndarray, repeat: int) -> np.ndarray:
     """What is heard, "t", aligned with the original."""
-    predictor = codec.bundle.predictor if method in ("predict", "repeated") else None
-    decoder = StreamDecoder(codec.model, predictor)
+    decoder = codec.stream_decoder()
     last, parts = codes[:, :1], []
     for t, gone in enumerate(lost):
         column = codes[:, t : t + 1]
@@ -68,7 +65,7 @@ def decode(codec: audiocodec.Codec, method: str, codes: np.ndarray, lost: np.nda
             parts.append(np.zeros_like(decoder.push(last)))
         elif method == "repeat":
             parts.append(decoder.push(last))
-        elif method == "repeated" and t + BURST < len(lost) and not lost[t + BURST]:
+        elif method == "repair" and t + BURST < len(lost) and not lost[t + BURST]:
             parts.append(decoder.push(column[:repeat]))
         else:
             parts.append(decoder.conceal(1))
@@ -101,14 +98,12 @@ def rows_for(
     kbits = depth * codec.codebook_bitrate / 1000
     methods = METHODS[1:] if loss else METHODS[:1]
     for method in methods:
-        if method in ("predict", "repeated") and codec.bundle.predictor is None:
-            continue
         results = []
         for i, wav in enumerate(clips):
             codes = codec.encode(wav, RATE, depth).codes[0]
             lost = bursts(codes.shape[1], loss, np.random.default_rng(i)) if loss else np.zeros(codes.shape[1], bool)
             results.append(scores(wav, decode(codec, method, codes, lost, repeat)))
-        extra = repeat * codec.codebook_bitrate / 1000 if method == "repeated" else 0
+        extra = repeat * codec.codebook_bitrate / 1000 if method == "repair" else 0
         yield row(method, loss, kbits + extra, results)
     if shutil.which("opusenc") and shutil.which("opusdec"):
         coded = [opus(wav, opus_bitrate, loss) for wav in clips]

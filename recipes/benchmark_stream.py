@@ -4,7 +4,7 @@
 
 Sound is encoded and decoded as in a live stream, on one thread, a frame of 20 ms at a time, and 80 ms at a time as Mimi
 takes it. `wall` is what the clock says, `cpu` what this process computed: on a machine that is busy with other things
-the first tells more of them. Then: as many streams at once as two threads carry in real time; memory over a long stream;
+the first tells more of them. Then: as many streams at once as two threads carry in real time; memory of a long stream;
 and Mimi (`transformers`, random weights, which hardly changes its speed), streaming with the caches that it has:
 pip install 'audiocodec[peers]'.
 """

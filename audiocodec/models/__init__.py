@@ -4,6 +4,5 @@ from audiocodec.models.codec import CodecModel
 from audiocodec.models.decoder_conv import ConvDecoder
 from audiocodec.models.decoder_istft import ISTFTDecoder
 from audiocodec.models.encoder import Encoder
-from audiocodec.models.predictor import LatentPredictor
 
-__all__ = ["CodecModel", "ConvDecoder", "Encoder", "ISTFTDecoder", "LatentPredictor"]
+__all__ = ["CodecModel", "ConvDecoder", "Encoder", "ISTFTDecoder"]

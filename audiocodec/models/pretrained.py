@@ -10,16 +10,14 @@ from typing import Any
 
 import torch
 import yaml
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from audiocodec.errors import ConfigError, ModelError, OutputError
 from audiocodec.extras import require
 from audiocodec.files import replacing
 from audiocodec.models.build import build_model
 from audiocodec.models.codec import CodecModel
-from audiocodec.models.predictor import LatentPredictor
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -35,7 +33,6 @@ class Bundle:
         model_hash: 16 bytes over the weights of encoder and quantizer: what tokens depend on. A
             better decoder leaves it as it is.
         description: the YAML.
-        predictor: guesses lost frames, if one was trained for this encoder and quantizer.
     """
 
     name: str
@@ -43,7 +40,6 @@ class Bundle:
     model: CodecModel
     model_hash: bytes
     description: dict[str, Any]
-    predictor: LatentPredictor | None = None
 
 
 def list_models() -> list[str]:
@@ -108,40 +104,7 @@ def load_bundle(name: str) -> Bundle:
     except (OSError, SafetensorError, RuntimeError, ConfigError) as error:
         raise ModelError(f"{weights}: cannot be loaded ({str(error).splitlines()[0]})") from error
     model.eval().requires_grad_(False)
-    model_hash = hash_tensors(tensors)
-    predictor = load_predictor(weights.with_suffix(".conceal.safetensors"), model_hash)
-    return Bundle(description["name"], str(description["version"]), model, model_hash, description, predictor)
-
-
-def load_predictor(path: Path, model_hash: bytes) -> LatentPredictor | None:
-    """The network that guesses lost frames; None if there is none, or it was trained for other tokens.
-
-    Raises:
-        ModelError: damaged.
-    """
-    if not path.is_file():
-        return None
-    try:
-        with safe_open(path, "pt") as file:
-            about = file.metadata() or {}
-            if about.get("model_hash") != model_hash.hex():
-                return None
-            predictor = LatentPredictor(*(int(about[key]) for key in ("latent_dim", "dim", "blocks")))
-        predictor.load_state_dict({key: value.float() for key, value in load_file(path).items()})
-    except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be loaded ({str(error).splitlines()[0]})") from error
-    return predictor.eval().requires_grad_(False)
-
-
-def save_predictor(path: Path, predictor: LatentPredictor, model_hash: bytes, overwrite: bool = False) -> None:
-    """Write the network that guesses lost frames, bound to the tokens it was trained on.
-
-    Raises:
-        ModelError: a weight does not fit float16.
-        OutputError: the file exists, or cannot be written.
-    """
-    sizes = {key: str(getattr(predictor, key)) for key in ("latent_dim", "dim", "blocks")}
-    _write_weights(path, predictor, overwrite, {"model_hash": model_hash.hex(), **sizes})
+    return Bundle(description["name"], str(description["version"]), model, hash_tensors(tensors), description)
 
 
 def hash_tensors(tensors: dict[str, torch.Tensor]) -> bytes:
@@ -188,13 +151,13 @@ def save_hub_folder(folder: Path, bundle: Bundle, overwrite: bool = False) -> No
             temporary.write_text(text, encoding="utf-8")
 
 
-def _write_weights(path: Path, model: nn.Module, overwrite: bool, about: dict[str, str] | None = None) -> None:
+def _write_weights(path: Path, model: CodecModel, overwrite: bool) -> None:
     tensors = {key: value.detach().cpu().half().contiguous() for key, value in model.state_dict().items()}
     if not all(torch.isfinite(t).all() for t in tensors.values()):
         raise ModelError("a weight is too large for float16")
     with replacing(path, overwrite) as temporary:
         try:
-            save_file(tensors, temporary, about)
+            save_file(tensors, temporary)
         except SafetensorError as error:
             raise OutputError(f"{path}: cannot be written ({error})") from error
 

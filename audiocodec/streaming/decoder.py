@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from audiocodec.models import CodecModel
-from audiocodec.models.predictor import LatentPredictor
 from audiocodec.streaming import trees
 from audiocodec.streaming.threads import single_thread
 
 PIECE_FRAMES = 50  # decoded at once: memory does not grow with what is pushed
 HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence
+DECAY = 0.9  # of the latent from one lost frame to the next: docs/benchmark_concealment.csv
 
 
 class StreamDecoder:
@@ -25,7 +25,6 @@ class StreamDecoder:
 
     Args:
         model: in eval mode.
-        predictor: guesses lost frames; without one the last frame is repeated. Both fade out.
 
     Attributes:
         delay_samples: by which the sound is late.
@@ -37,10 +36,9 @@ class StreamDecoder:
         ((960,), (640,), (320,))
     """
 
-    def __init__(self, model: CodecModel, predictor: LatentPredictor | None = None) -> None:
-        self.model, self.predictor, self.delay_samples = model, predictor, model.delay
+    def __init__(self, model: CodecModel) -> None:
+        self.model, self.delay_samples = model, model.delay
         self._dequantize = model.quantizer.coder().decode
-        self._remembered = predictor.history if predictor else 1
         self.reset()
 
     def reset(self) -> None:
@@ -48,8 +46,7 @@ class StreamDecoder:
         dim = self.model.quantizer.dim
         with torch.inference_mode(), single_thread():
             _, self._network = self.model.decoder(torch.zeros(1, dim, 0))
-        self._history = torch.zeros(1, dim, self._remembered)
-        self._received = torch.zeros(1, self._remembered)
+        self._latent = torch.zeros(1, dim, 1)  # of the last frame
         self._lost = 0  # frames in a row
 
     def push(self, codes: np.ndarray) -> np.ndarray:
@@ -61,22 +58,15 @@ class StreamDecoder:
         return decode_batch([self], codes[None])[0]
 
     def conceal(self, frames: int) -> np.ndarray:
-        """Samples "(frames hop)" in place of lost frames: the sound goes on, then fades out."""
-        parts = [np.zeros(0, np.float32)]
+        """Samples "(frames hop)" in place of lost frames: the sound goes on, duller and softer, then fades out."""
+        hop, parts = self.model.hop_length, [np.zeros(0, np.float32)]
         for start in range(0, frames, PIECE_FRAMES):
             count = min(PIECE_FRAMES, frames - start)
             with torch.inference_mode(), single_thread():
-                latents = self._guess(count)
-                waveform = _synthesize([self], latents, received=False)[0]
-            gain = _fade(self._lost + np.arange(count * self.model.hop_length) / self.model.hop_length)
-            parts.append(waveform * gain.astype(np.float32))
+                waveform = _synthesize([self], self._latent * DECAY ** torch.arange(1, count + 1))[0]
+            parts.append(waveform * _level(self._lost + np.arange(count * hop) / hop).astype(np.float32))
             self._lost += count
         return np.concatenate(parts)
-
-    def _guess(self, frames: int) -> Tensor:
-        if self.predictor is None:
-            return self._history[..., -1:].expand(-1, -1, frames)
-        return self.predictor.unroll(self._history, self._received, frames)
 
     def flush(self) -> np.ndarray:
         """The last `delay_samples` samples, which the decoder holds back until it has seen what follows.
@@ -92,8 +82,8 @@ class StreamDecoder:
 
     def state(self) -> trees.Arrays:
         """Everything the stream remembers, as plain arrays: `np.savez(file, **decoder.state())`."""
-        own = {"history": self._history.numpy().copy(), "received": self._received.numpy().copy()}
-        return own | {"lost": np.array(self._lost)} | trees.to_arrays(self._network, "network.")
+        own = {"latent": self._latent.numpy().copy(), "lost": np.array(self._lost)}
+        return own | trees.to_arrays(self._network, "network.")
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on exactly where `state` was taken, here or in another process.
@@ -101,11 +91,10 @@ class StreamDecoder:
         Raises:
             ConfigError: it is not of a decoder of this model.
         """
-        history = trees.take(state, "history", tuple(self._history.shape))
-        received = trees.take(state, "received", tuple(self._received.shape))
+        latent = trees.take(state, "latent", tuple(self._latent.shape))
         lost = int(trees.take(state, "lost", (), np.int64))
         self._network = trees.from_arrays(self._network, state, "network.")
-        self._history, self._received, self._lost = torch.from_numpy(history), torch.from_numpy(received), lost
+        self._latent, self._lost = torch.from_numpy(latent), lost
 
 
 def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
@@ -115,27 +104,23 @@ def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray
     with torch.inference_mode(), single_thread():
         for start in range(0, codes.shape[2], PIECE_FRAMES):
             piece = np.ascontiguousarray(codes[:, :, start : start + PIECE_FRAMES])
-            waveform = _synthesize(decoders, dequantize(torch.from_numpy(piece)), received=True)
+            waveform = _synthesize(decoders, dequantize(torch.from_numpy(piece)))
             for decoder, samples in zip(decoders, waveform, strict=True):
                 if decoder._lost:  # the first frame behind a gap comes back from where the fading was
-                    samples[:hop] *= np.linspace(_fade(decoder._lost), 1, hop, dtype=np.float32)
+                    samples[:hop] *= np.linspace(_level(decoder._lost), 1, hop, dtype=np.float32)
                     decoder._lost = 0
             parts.append(waveform)
     return np.concatenate(parts, axis=1)
 
 
-def _synthesize(decoders: list[StreamDecoder], latents: Tensor, received: bool) -> np.ndarray:
+def _synthesize(decoders: list[StreamDecoder], latents: Tensor) -> np.ndarray:
     """latents: "b d t" -> samples "b (t hop)"; the states of the decoders move on."""
     waveform, state = decoders[0].model.decoder(latents, trees.join([decoder._network for decoder in decoders]))
-    came = torch.full((1, latents.shape[2]), float(received))
     for decoder, network, item in zip(decoders, trees.split(state, len(decoders)), latents, strict=True):
-        kept = decoder._remembered
-        decoder._network = network
-        decoder._history = torch.cat([decoder._history, item[None]], dim=2)[..., -kept:]
-        decoder._received = torch.cat([decoder._received, came], dim=1)[:, -kept:]
+        decoder._network, decoder._latent = network, item[None, :, -1:].clone()
     return waveform[:, 0].numpy()
 
 
-def _fade(lost: Any) -> Any:
+def _level(lost: Any) -> Any:
     """Level after so many lost frames in a row."""
     return np.clip((FADE_FRAMES - lost) / (FADE_FRAMES - HOLD_FRAMES), 0, 1)
