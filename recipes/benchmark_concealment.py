@@ -134,7 +134,7 @@ def opus_version() -> str:
 @click.option("--num-codebooks", "-n", type=click.IntRange(1), default=12, show_default=True)
 @click.option("--repeat", type=click.IntRange(1), default=3, show_default=True, help="Codebooks sent again.")
 @click.option("--opus-bitrate", type=click.FloatRange(500), default=6000.0, show_default=True)
-@click.option("--clips", "limit", type=click.IntRange(1), help="Only so many clips.")
+@click.option("--clips", "limit", type=click.IntRange(1), help="Only so many, evenly chosen.")
 def main(
     model: str,
     folder: Path,
@@ -149,7 +149,9 @@ def main(
     torch.set_num_threads(1)
     try:
         codec = audiocodec.load(model)
-        clips = [audio.read(path, RATE)[0][0] for path in audio.list_audio_files(folder)[:limit]]
+        paths = audio.list_audio_files(folder)
+        chosen = np.linspace(0, len(paths) - 1, min(limit or len(paths), len(paths))).round().astype(int)
+        clips = [audio.read(paths[i], RATE)[0][0] for i in chosen]
         depth = min(num_codebooks, codec.num_codebooks)
         rows = []
         print(opus_version())

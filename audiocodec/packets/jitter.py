@@ -104,13 +104,15 @@ class JitterBuffer:
         if not self.started:
             self.started = self.level >= self.target
             if not self.started:
-                return self._wait()
+                self._wait()
+                return None
         self._shorten()
         frame = self._next
         codes, coarse = self._full.pop(frame, None), self._coarse.pop(frame, None)
         if codes is None and coarse is None and self.level <= 0:
             self.counts.waited += 1
-            return self._wait()
+            self._wait()
+            return None
         self._next += 1
         if codes is not None:
             self.counts.played += 1

@@ -26,7 +26,7 @@ class PacketCounts:
         lost: never came, by their sequence numbers.
         twice: came again.
         damaged: no packet at all, or a broken one.
-        refused: not sealed with the key, or sent again by somebody.
+        refused: not sealed with the key, or of a session that is over.
         foreign: of another model or another stream.
     """
 
@@ -69,10 +69,14 @@ class Receiver:
         """Take in a datagram, whatever it is."""
         if self.opener:
             try:
-                data = self.opener.open(data)
+                opened = self.opener.open(data)
             except PacketError:
                 self.counts.refused += 1
                 return
+            if opened is None:
+                self.counts.twice += 1
+                return
+            data = opened
         try:
             packet = packets.parse(data)
         except PacketError:

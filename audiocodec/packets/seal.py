@@ -89,11 +89,11 @@ class Opener:
         self._session: tuple[int, bytes] | None = None
         self._window = Window()
 
-    def open(self, data: bytes) -> bytes:
-        """The packet inside.
+    def open(self, data: bytes) -> bytes | None:
+        """The packet inside; None if it came before.
 
         Raises:
-            PacketError: it was not made with this key, was changed, came before, or is of a session that is over.
+            PacketError: it was not made with this key, was changed, or is of a session that is over.
         """
         if len(data) < OVERHEAD or data[0] != MAGIC:
             raise PacketError("a packet is not sealed")
@@ -105,6 +105,6 @@ class Opener:
             raise PacketError("a packet was not made with this key") from error
         if self._session is None or started > self._session[0]:
             self._session, self._window = session, Window()
-        if session != self._session or not self._window.accept(counter):
-            raise PacketError("a packet was sent again")
-        return packet
+        if session != self._session:
+            raise PacketError("a packet is of a session that is over")
+        return packet if self._window.accept(counter) else None

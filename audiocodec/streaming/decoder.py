@@ -47,7 +47,7 @@ class StreamDecoder:
         with torch.inference_mode(), single_thread():
             _, self._network = self.model.decoder(torch.zeros(1, dim, 0))
         self._latent = torch.zeros(1, dim, 1)  # of the last frame
-        self._lost = 0  # frames in a row
+        self._lost = -1  # frames in a row; -1: none has come yet
 
     def push(self, codes: np.ndarray) -> np.ndarray:
         """codes: "q t", any t -> samples "(t hop)", float32.
@@ -60,6 +60,8 @@ class StreamDecoder:
     def conceal(self, frames: int) -> np.ndarray:
         """Samples "(frames hop)" in place of lost frames: the sound goes on, duller and softer, then fades out."""
         hop, parts = self.model.hop_length, [np.zeros(0, np.float32)]
+        if self._lost < 0:
+            return np.zeros(frames * hop, np.float32)
         for start in range(0, frames, PIECE_FRAMES):
             count = min(PIECE_FRAMES, frames - start)
             with torch.inference_mode(), single_thread():
@@ -106,9 +108,9 @@ def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray
             piece = np.ascontiguousarray(codes[:, :, start : start + PIECE_FRAMES])
             waveform = _synthesize(decoders, dequantize(torch.from_numpy(piece)))
             for decoder, samples in zip(decoders, waveform, strict=True):
-                if decoder._lost:  # the first frame behind a gap comes back from where the fading was
+                if decoder._lost > 0:  # the first frame behind a gap comes back from where the fading was
                     samples[:hop] *= np.linspace(_level(decoder._lost), 1, hop, dtype=np.float32)
-                    decoder._lost = 0
+                decoder._lost = 0
             parts.append(waveform)
     return np.concatenate(parts, axis=1)
 

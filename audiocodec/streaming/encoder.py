@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from audiocodec.errors import AudioError
-from audiocodec.models import CodecModel
+from audiocodec.models import CodecModel, Encoder
 from audiocodec.models.encoder import Stage
 from audiocodec.streaming import trees
 from audiocodec.streaming.threads import single_thread
@@ -49,12 +49,13 @@ class StreamEncoder:
     def __init__(self, model: CodecModel, num_codebooks: int, every_frame: bool = False) -> None:
         self.model, self.num_codebooks, self.every_frame = model, num_codebooks, every_frame
         self.delay_samples = model.hop_length
-        stages: list[Stage] = model.encoder.stages()
+        network = cast(Encoder, model.encoder)
+        stages = network.stages()
         frames = [FIRST_STAGE_FRAMES] + [STAGE_FRAMES] * (len(stages) - 1)
         with torch.inference_mode():
             self._tiles = [
                 Tiles(
-                    self._with_head(stage) if stage is stages[-1] else stage.layers,
+                    _with_head(stage, network) if stage is stages[-1] else stage.layers,
                     stage.dim,
                     stage.stride,
                     n * stage.frame_steps,
@@ -63,13 +64,6 @@ class StreamEncoder:
             ]
             self._tiles.append(Tiles(self._quantizer(), model.quantizer.dim, 1, QUANTIZER_FRAMES))
         self.reset()
-
-    def _with_head(self, stage: Stage) -> Run:
-        def run(x: Tensor, state: Any) -> tuple[Tensor, Any]:
-            y, state = stage.layers(x, state)
-            return self.model.encoder.head(y), state
-
-        return run
 
     def _quantizer(self) -> Run:
         """Latents "1 t d" -> codes "1 t q"."""
@@ -149,3 +143,13 @@ class StreamEncoder:
         for i, tiles in enumerate(self._tiles):
             tiles.restore(state, f"stage{i}.")
         self._remainder, (self.samples, self.frames) = remainder, map(int, counts)
+
+
+def _with_head(stage: Stage, network: Encoder) -> Run:
+    """The last stage, giving latents."""
+
+    def run(x: Tensor, state: Any) -> tuple[Tensor, Any]:
+        y, state = stage.layers(x, state)
+        return network.head(y), state
+
+    return run

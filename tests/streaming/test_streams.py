@@ -185,7 +185,7 @@ class TestConceal:
         np.testing.assert_allclose(singles, at_once.conceal(5), atol=1e-5)
 
     def test_before_anything_came_it_is_quiet(self, codec: Codec) -> None:
-        assert np.abs(codec.stream_decoder().conceal(5)).max() < 0.01
+        assert not codec.stream_decoder().conceal(5).any()
 
     def test_flush_gives_the_rest(self, codec: Codec, speech: np.ndarray) -> None:
         wav = speech[0, 16_000:32_000]
