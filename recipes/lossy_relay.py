@@ -46,6 +46,8 @@ def main(port: int, target: str, drop: float, twice: float, jitter_ms: float, se
             came += 1
             for _ in range(int(rng.random() >= drop) + int(rng.random() < twice)):
                 heapq.heappush(waiting, (now + rng.random() * jitter_ms / 1000, passed + len(waiting) + came, packet))
+    listener.close()
+    sender.close()
     print(f"{came} packets came, {passed} were passed on")
 
 
