@@ -39,7 +39,7 @@ class Counts:
 
 
 class JitterBuffer:
-    """Orders the frames of one stream and keeps the delay near `target`, and below `target + slack`.
+    """Orders the frames of one stream and keeps the delay near `target`, and below `target + slack` and a packet.
 
     There is no clock in here: whoever plays calls `pull` once a frame, at the pace of the sound
     card or of any clock, real or simulated. If the clocks of both ends differ, or the network
@@ -67,6 +67,7 @@ class JitterBuffer:
         self._next = self._newest = -1
         self._waiting = 0  # pulls since anything new came
         self._settled = 0  # pulls since the buffer was last at `target` or below
+        self._largest = 1  # frames of a packet: so many come at once
 
     @property
     def level(self) -> int:
@@ -82,6 +83,7 @@ class JitterBuffer:
             return
         if not self.started:
             self._next = min(self._next, packet.frame)
+        self._largest = max(self._largest, packet.frames)
         for i, column in enumerate(packet.codes.T):
             self._put(packet.frame + i, column[:, None])
         for i, column in enumerate(packet.earlier.T):
@@ -130,8 +132,8 @@ class JitterBuffer:
     def _shorten(self) -> None:
         """Leave frames out where the buffer is far too full, or has been a little too full for long."""
         self._settled = self._settled + 1 if self.level > self.target else 0
-        far = self.level > self.target + self.slack
-        excess = self.level - self.target if far else self._settled // SETTLE_FRAMES
+        above = self.level - self.target - (self._largest - 1)
+        excess = above if above > self.slack else self._settled // SETTLE_FRAMES
         for _ in range(excess):
             self._full.pop(self._next, None)
             self._coarse.pop(self._next, None)

@@ -65,6 +65,20 @@ def test_a_perfect_network_gives_every_frame_in_order() -> None:
     assert one.buffer.counts.lost == one.buffer.counts.late == one.buffer.counts.skipped == 0
 
 
+@pytest.mark.parametrize("frames", [4, 20, 50])
+def test_packets_of_many_frames(frames: int) -> None:
+    one, packetizer = receiver(), Packetizer(HASH, 1000, frames)
+    heard = []
+    for t in range(1000):
+        for packet in packetizer.push(CODES[:, t : t + 1]):
+            one.receive(packet)
+        heard.append(one.pull())
+    played = [codes for codes in heard if codes is not None]
+    assert np.array_equal(np.concatenate(played, axis=1), CODES[:, : len(played)])
+    assert len(played) >= 1000 - 2 * frames
+    assert one.buffer.counts.skipped == 0
+
+
 @pytest.mark.parametrize("sender_ms", [20.0, 19.95, 20.05])
 def test_minutes_of_a_bad_network(sender_ms: float) -> None:
     """10 % dropped, 10 % doubled, out of order, clocks apart: delay bounded, no drift."""
@@ -177,6 +191,8 @@ def test_a_forged_frame_index_does_not_stay_for_ever() -> None:
     one, forger = receiver(), Packetizer(HASH, 1000)
     forger.frame = 2**32 - 10
     one.receive(forger.push(CODES[:, :1])[0])
+    one.receive(Packetizer(HASH, 1000).push(CODES[:, :1])[0])  # the true stream begins at 0: nothing counts up to there
+    assert one.buffer.level < MAX_AHEAD
     play(one, iter(()), 20 * (GIVE_UP_FRAMES + 2))
     assert len([c for c in play(one, network(100, drop=0, twice=0), 3000) if c is not None]) >= 97
 
