@@ -16,7 +16,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +187,21 @@ def ratios(rows: list[Row]) -> list[str]:
     return lines
 
 
+def measurements(model: str, minutes: float, hours: float, streams: int, steps: int) -> Iterator[Row]:
+    """All rows, one part after the other."""
+    codec = audiocodec.load(model)
+    for depth, frames in ((max(1, codec.num_codebooks // 2), 1), (codec.num_codebooks, 1), (codec.num_codebooks, 4)):
+        yield from latency(codec, model, minutes, depth, frames)
+    try:
+        yield from mimi(max(1, steps // 5))
+    except MissingExtraError as error:
+        print(f"without Mimi: {error}")
+    yield from concurrent(model, streams, 2, steps)
+    yield most_streams(model, 2, max(1, steps // 5))
+    if hours:
+        yield from memory(codec, model, hours)
+
+
 @click.command(help=__doc__)
 @click.option("--model", default="speech-16k", show_default=True)
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write the table here too.")
@@ -199,25 +214,11 @@ def main(model: str, csv_path: Path | None, minutes: float, hours: float, stream
     torch.set_num_threads(1)
     rows: list[Row] = []
     try:
-        codec = audiocodec.load(model)
-        for depth, frames in (
-            (max(1, codec.num_codebooks // 2), 1),
-            (codec.num_codebooks, 1),
-            (codec.num_codebooks, 4),
-        ):
-            rows += latency(codec, model, minutes, depth, frames)
-        rows += concurrent(model, streams, 2, steps)
-        rows.append(most_streams(model, 2, max(1, steps // 5)))
-        if hours:
-            rows += memory(codec, model, hours)
-        try:
-            rows += mimi(max(1, steps // 5))
-        except MissingExtraError as error:
-            print(f"without Mimi: {error}")
+        for row in measurements(model, minutes, hours, streams, steps):
+            rows.append(row)
+            print("{:36s} {:3d} streams {:2d} threads  {:45s} {:9.3f}".format(*row), flush=True)
     except AudioCodecError as error:
         sys.exit(f"error: {error}")
-    for row in rows:
-        print("{:36s} {:3d} streams {:2d} threads  {:45s} {:9.3f}".format(*row))
     print("\n".join(ratios(rows)))
     if csv_path:
         with csv_path.open("w", newline="") as file:

@@ -107,7 +107,7 @@ _NOTHING = np.zeros((0, 0), np.int64)
 
 
 def parse(data: bytes) -> Packet:
-    """Bytes of a packet, from anywhere -> what it holds. Takes at most about 200 kB of memory.
+    """Bytes of a packet, from anywhere -> what it holds. Takes at most about 300 kB of memory.
 
     Raises:
         PacketError: it is damaged, of another version, or nothing that `build` makes.
