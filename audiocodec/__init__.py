@@ -19,6 +19,7 @@ from audiocodec.errors import (
     MissingExtraError,
     ModelError,
     OutputError,
+    PacketError,
     TokenFileError,
     VersionError,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "OutputError",
+    "PacketError",
     "TokenFileError",
     "Tokens",
     "VersionError",

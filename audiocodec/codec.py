@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,8 @@ from audiocodec.container.tokens import check_depth, open_tokens
 from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.files import replacing
 from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
-from audiocodec.streaming import StreamDecoder, StreamEncoder, single_thread
+from audiocodec.nn import lay_out_for_few_rows
+from audiocodec.streaming import StreamDecoder, StreamEncoder, decode_together, encode_together, single_thread
 
 if TYPE_CHECKING:
     import torch
@@ -80,6 +81,7 @@ class Codec:
         self.codebook_size = self.model.quantizer.codebook_size
         self.levels = tuple(getattr(self.model.quantizer, "level_list", (self.codebook_size,)))
         self.threads = threads
+        lay_out_for_few_rows(self.model)
 
     def save_pretrained(self, folder: str | Path, overwrite: bool = False) -> None:
         """Write the model as a Hugging Face Hub repository holds it; `load` and `from_pretrained` take the folder.
@@ -283,8 +285,27 @@ class Codec:
         return StreamEncoder(self.model, self.depth_for(num_codebooks, bitrate, 1), every_frame=True)
 
     def stream_decoder(self) -> StreamDecoder:
-        """A decoder for one live channel: `push` codes, get samples, late by `delay_samples`."""
+        """A decoder for one live channel: `push` codes, get samples, late by `delay_samples`; `conceal` lost frames."""
         return StreamDecoder(self.model)
+
+    def encode_together(self, encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Push samples "t", of any length each, to each of many streams; returns their codes, "q t".
+
+        The codes are those that each stream gives alone. Streams may come and go between calls;
+        `threads` of them are worked on at once.
+
+        Raises:
+            AudioError: see `StreamEncoder.push`.
+        """
+        return encode_together(encoders, samples, self.threads)
+
+    def decode_together(self, decoders: Sequence[StreamDecoder], codes: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Push codes "q t" to each of many streams; returns their samples, "(t hop)".
+
+        Raises:
+            ConfigError: see `StreamDecoder.push`.
+        """
+        return decode_together(decoders, codes)
 
     # Files
 

@@ -5,6 +5,7 @@
     ├── TokenFileError        a token file cannot be used
     │   ├── DamagedFileError      cut short, or a checksum does not match
     │   └── VersionError          written by a newer audiocodec
+    ├── PacketError           a packet is damaged, hostile or not for us
     ├── ModelError            a model is unknown, damaged or does not fit the tokens
     ├── ConfigError           a configuration holds something that cannot work
     ├── OutputError           the result cannot be written where it was asked for
@@ -34,6 +35,10 @@ class DamagedFileError(TokenFileError):
 
 class VersionError(TokenFileError):
     """A token file was written by a newer version of the format."""
+
+
+class PacketError(AudioCodecError):
+    """A packet is damaged, was not made with the key, or is nothing this version builds."""
 
 
 class ModelError(AudioCodecError):

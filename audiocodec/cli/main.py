@@ -18,6 +18,7 @@ COMMANDS = {
     "info": "Show what a token file holds.",
     "verify": "Check token files for damage.",
     "truncate": "Keep fewer codebooks of a token file, without the model.",
+    "stream": "Run sound through the codec live, here or over a network.",
     "models": "List the models in this package.",
     "train": "Train a codec on a folder of sound.",
     "package": "Make a model of a training run.",

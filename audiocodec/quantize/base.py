@@ -6,6 +6,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,14 @@ class QuantizeResult:
     codes: Tensor
     loss: Tensor
     metrics: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Coder:
+    """`Quantizer.encode` and `Quantizer.decode`, ready for many calls."""
+
+    encode: Callable[..., Tensor]
+    decode: Callable[[Tensor], Tensor]
 
 
 class Quantizer(nn.Module, ABC):
@@ -67,6 +76,10 @@ class Quantizer(nn.Module, ABC):
             ConfigError: too many codebooks, or a code out of range.
         """
 
+    def coder(self) -> Coder:
+        """`encode` and `decode`, with what follows from the weights worked out once; they must stay as they are."""
+        return Coder(self.encode, self.decode)
+
     def check_codes(self, codes: Tensor) -> None:
         """Refuse codes that this quantizer cannot have made.
 
@@ -98,7 +111,7 @@ def exact(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """
 
     @functools.wraps(method)
-    def run(self: Quantizer, x: Tensor, *arguments: int | None, **keywords: int | None) -> Tensor:
+    def run(self: Quantizer, x: Tensor, *arguments: Any, **keywords: Any) -> Tensor:
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
             return method(self, x, *arguments, **keywords)
 

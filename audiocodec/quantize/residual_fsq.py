@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -11,7 +12,7 @@ from einops import einsum, rearrange
 from torch import Tensor, nn
 
 from audiocodec.quantize import levels as fsq
-from audiocodec.quantize.base import Quantizer, QuantizeResult, exact, item_depths
+from audiocodec.quantize.base import Coder, Quantizer, QuantizeResult, exact, item_depths
 from audiocodec.quantize.normalize import RunningNorm
 
 
@@ -95,40 +96,69 @@ class ResidualFSQ(Quantizer):
         norms = self._norms()
         return torch.stack([n.mean for n in norms]), torch.stack([n.std for n in norms])
 
-    def _table(self) -> Tensor:
-        """Value of each level in each stage, "q index levels"; unused entries repeat the last."""
+    def _constants(self) -> _Constants:
         mean, std = self._statistics()
-        indices = torch.arange(max(self.level_list), device=mean.device)[:, None].minimum(self.levels - 1)
-        return fsq.unbound(fsq.cell_centers(indices, self.levels)) * std[:, None] + mean[:, None]
+        gain = rearrange((fsq.GAIN / std)[..., None] * self.project_in, "q l d -> q d l").contiguous()
+        indices = torch.arange(max(self.level_list) + 1, device=mean.device)[:, None].minimum(self.levels - 1)
+        table = fsq.unbound(fsq.cell_centers(indices, self.levels)) * std[:, None] + mean[:, None]
+        parts = (gain, -mean * fsq.GAIN / std, table, self.project_out)
+        return _Constants(list(zip(*(part.unbind() for part in parts), strict=True)), table, self.levels / 2)
 
-    @exact
+    def coder(self) -> Coder:
+        """See `Quantizer.coder`."""
+        constants = self._constants()
+        return Coder(
+            lambda latents, num_codebooks=None: self._encode(latents, num_codebooks, constants),
+            lambda codes: self._decode(codes, constants),
+        )
+
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
         """See `Quantizer.encode`. The same as `forward`, constants folded into few operations."""
-        depth = self.depth(num_codebooks)
-        mean, std = self._statistics()
-        gain = (fsq.GAIN / std)[..., None] * self.project_in
-        gain_t, shift = rearrange(gain, "q l d -> q d l").contiguous(), -mean * fsq.GAIN / std
-        table, half = self._table(), self.levels / 2
+        return self.coder().encode(latents, num_codebooks)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """See `Quantizer.decode`."""
+        return self.coder().decode(codes)
+
+    @exact
+    def _encode(self, latents: Tensor, num_codebooks: int | None, constants: _Constants) -> Tensor:
+        depth, half = self.depth(num_codebooks), constants.half
         batch, _, steps = latents.shape
         residual = rearrange(latents, "b d t -> (b t) d").float()
         indices = []
-        for i in range(depth):
-            bounded = torch.addmm(shift[i], residual, gain_t[i]).tanh_()
-            index = torch.addcmul(half, bounded, half).long().minimum(self.levels - 1)
-            residual = torch.addmm(residual, table[i].gather(0, index), self.project_out[i], alpha=-1)
+        for project, shift, values, back in constants.stages[:depth]:
+            bounded = torch.addmm(shift, residual, project).tanh_()
+            index = torch.addcmul(half, bounded, half).long()  # one too many where the bound is met
+            residual = torch.addmm(residual, values.gather(0, index), back, alpha=-1)
             indices.append(index)
-        codes = fsq.to_codes(torch.stack(indices), self.level_list)
+        codes = fsq.to_codes(torch.stack(indices).minimum(self.levels - 1), self.level_list)
         return rearrange(codes, "q (b t) -> b q t", b=batch, t=steps)
 
     @exact
-    def decode(self, codes: Tensor) -> Tensor:
-        """See `Quantizer.decode`."""
+    def _decode(self, codes: Tensor, constants: _Constants) -> Tensor:
         self.check_codes(codes)
         depth = codes.shape[1]
         indices = rearrange(fsq.from_codes(codes, self.level_list), "b q t l -> q (b t) l")
-        values = self._table()[:depth].gather(1, indices)
+        values = constants.table[:depth].gather(1, indices)
         total = einsum(values, self.project_out[:depth], "q n l, q l d -> n d")
         return rearrange(total, "(b t) d -> b d t", b=codes.shape[0])
+
+
+@dataclass(frozen=True)
+class _Constants:
+    """What encoding and decoding take of the weights.
+
+    Attributes:
+        stages: of each codebook: projection "d l" with the gain in it, shift "l", values
+            "index l", projection back "l d".
+        table: value of each level in each stage, "q index l"; unused entries, one at least,
+            repeat the last.
+        half: half the number of levels, "l".
+    """
+
+    stages: list[tuple[Tensor, ...]]
+    table: Tensor
+    half: Tensor
 
 
 def _orthogonal_rows(rows: int, dim: int) -> Tensor:

@@ -1,0 +1,178 @@
+"""`audiocodec stream`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audiocodec.cli import options
+from audiocodec.cli.paths import PIPE, binary_output
+
+if TYPE_CHECKING:
+    from audiocodec.codec import Codec
+    from audiocodec.live import Meter, Sink, Source
+
+
+@click.command()
+@click.option("--input", "-i", "source", help="Sound file, or '-' for raw PCM; the microphone by default.")
+@click.option("--output", "-o", "target", help="Sound file, or '-' for raw PCM; the loudspeaker by default.")
+@click.option("--send", "to", metavar="HOST:PORT", help="Send packets over UDP instead of playing.")
+@click.option("--listen", "at", metavar="[HOST:]PORT", help="Play packets that come in, at 127.0.0.1 if only a port.")
+@click.option("--key-file", type=click.Path(path_type=Path), help="64 hex digits: encrypt, and drop what is not.")
+@click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
+@options.bitrate
+@options.num_codebooks
+@click.option("--rate", type=click.IntRange(8000, 192_000), help="Of raw PCM, Hz [the model's].")
+@click.option("--packet-frames", type=click.IntRange(1, 50), default=1, show_default=True, help="Frames a packet.")
+@click.option(
+    "--repeat", type=click.IntRange(0), default=0, show_default=True, help="Codebooks sent again, against loss."
+)
+@click.option(
+    "--jitter", type=click.IntRange(1, 100), default=3, show_default=True, help="Frames held by the listener."
+)
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Listen so long [until Ctrl-C].")
+@click.option("--input-device", help="Number or name of --devices.")
+@click.option("--output-device", help="Number or name of --devices.")
+@click.option("--devices", is_flag=True, help="List sound devices.")
+@options.force
+def stream(
+    source: str | None,
+    target: str | None,
+    to: str | None,
+    at: str | None,
+    key_file: Path | None,
+    model: str,
+    bitrate: float | None,
+    num_codebooks: int | None,
+    rate: int | None,
+    packet_frames: int,
+    repeat: int,
+    jitter: int,
+    seconds: float | None,
+    input_device: str | None,
+    output_device: str | None,
+    devices: bool,
+    force: bool,
+) -> None:
+    """Run sound through the codec live: here, to another machine, or from one.
+
+    Raw PCM on '-' is 16-bit little-endian, one channel, at --rate. Ctrl-C ends it.
+
+    \b
+    Examples:
+        audiocodec stream                                        # hear yourself through the codec
+        audiocodec stream -i speech.wav -b 3k                    # a file to the loudspeaker
+        audiocodec stream -i - -o - < in.raw > out.raw
+        audiocodec stream --listen 5004
+        audiocodec stream -i speech.wav --send 127.0.0.1:5004 --repeat 3
+    """
+    _check(source, target, to, at, bitrate, num_codebooks)
+    from audiocodec import live
+
+    if devices:
+        from audiocodec.live.devices import describe_devices
+
+        click.echo(describe_devices())
+        return
+    from audiocodec.codec import load
+    from audiocodec.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer, read_key
+
+    key = read_key(key_file) if key_file else None
+    codec, clock = load(model), live.Clock()
+    depth = codec.depth_for(num_codebooks, bitrate, 1)
+    meter = live.Meter(codec.hop_length / codec.sample_rate, clock, _show)
+    rate = rate or codec.sample_rate
+    with contextlib.ExitStack() as stack:
+        stack.callback(_finish, meter)
+        if at is not None:
+            opener = Opener(key) if key else None
+            buffer = JitterBuffer(jitter)
+            receiver = Receiver(codec.model_hash, codec.codebook_size, codec.num_codebooks, buffer, opener)
+            sink = stack.enter_context(_sink(codec, target, rate, output_device, force, source))
+            listener = live.UdpListener(live.parse_address(at, "127.0.0.1"))
+            stack.callback(listener.close)
+            click.echo(f"listening at {listener.address}", err=True)
+            live.listen(codec, listener, receiver, sink, meter, clock, seconds)
+            return
+        if to is not None:
+            sender = live.UdpSender(live.parse_address(to))
+            stack.callback(sender.close)
+            packetizer = Packetizer(codec.model_hash, codec.codebook_size, packet_frames, repeat)
+            seal = Sealer(key, time.time).seal if key else bytes
+            taken = _source(codec, source, rate, input_device)
+            live.send(codec, taken, packetizer, lambda packet: sender.send(seal(packet)), depth, meter, clock)
+            return
+        taken = _source(codec, source, rate, input_device)
+        sink = stack.enter_context(_sink(codec, target, rate, output_device, force, source))
+        live.loop_back(codec, taken, sink, depth, meter)
+
+
+def _check(
+    source: str | None, target: str | None, to: str | None, at: str | None, bitrate: float | None, depth: int | None
+) -> None:
+    """Refuse options that do not go together."""
+    if bitrate is not None and depth is not None:
+        raise click.UsageError("give --bitrate or --num-codebooks, not both")
+    if to is not None and at is not None:
+        raise click.UsageError("give --send or --listen, not both; for both ways run the command twice")
+    if to is not None and target is not None:
+        raise click.UsageError("--send plays nothing: leave out --output")
+    if at is not None and source is not None:
+        raise click.UsageError("--listen takes its sound from the network: leave out --input")
+
+
+def _source(codec: Codec, name: str | None, rate: int, device: str | None) -> Source:
+    from audiocodec import live
+    from audiocodec.errors import AudioError
+
+    if name is None:
+        return live.microphone_source(codec.sample_rate, codec.hop_length, device)
+    if name != PIPE:
+        return live.file_source(Path(name), codec.sample_rate, codec.hop_length)
+    if sys.stdin is None:
+        raise AudioError("standard input is closed")
+    return live.pipe_source(sys.stdin.buffer, rate, codec.sample_rate, codec.hop_length)
+
+
+@contextlib.contextmanager
+def _sink(
+    codec: Codec, name: str | None, rate: int, device: str | None, force: bool, source: str | None
+) -> Iterator[Sink]:
+    from audiocodec import live
+    from audiocodec.files import replacing
+
+    """Closed in the end; Ctrl-C is how a live stream ends, so what was written until then is kept."""
+    interrupted = False
+    with contextlib.ExitStack() as stack:
+        sink: Sink
+        if name is None:
+            sink = live.SpeakerSink(codec.sample_rate, codec.hop_length, device)
+        elif name == PIPE:
+            sink = live.PipeSink(binary_output(), rate, codec.sample_rate)
+        else:
+            original = None if source in (None, PIPE) else Path(str(source))
+            temporary = stack.enter_context(replacing(Path(name), force, original))
+            sink = live.FileSink(temporary, codec.sample_rate, Path(name).suffix)
+        try:
+            yield sink
+        except KeyboardInterrupt:
+            interrupted = True
+        sink.close()
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def _show(line: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{line}\x1b[K", err=True, nl=False)
+
+
+def _finish(meter: Meter) -> None:
+    if meter.frames:
+        click.echo(f"\r{meter.line()}\x1b[K" if sys.stderr.isatty() else meter.line(), err=True)

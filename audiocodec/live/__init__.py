@@ -1,0 +1,29 @@
+"""Sound as it happens: sources, sinks, UDP, and the loops between them that `audiocodec stream` runs."""
+
+from audiocodec.live.clock import Clock
+from audiocodec.live.loops import listen, loop_back, send
+from audiocodec.live.meter import Meter
+from audiocodec.live.sinks import FileSink, PipeSink, Sink, SpeakerSink
+from audiocodec.live.sources import Source, file_source, microphone_source, pipe_source
+from audiocodec.live.udp import Address, Link, UdpListener, UdpSender, parse_address
+
+__all__ = [
+    "Address",
+    "Clock",
+    "FileSink",
+    "Link",
+    "Meter",
+    "PipeSink",
+    "Sink",
+    "Source",
+    "SpeakerSink",
+    "UdpListener",
+    "UdpSender",
+    "file_source",
+    "listen",
+    "loop_back",
+    "microphone_source",
+    "parse_address",
+    "pipe_source",
+    "send",
+]

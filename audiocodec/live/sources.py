@@ -1,0 +1,83 @@
+"""Where sound comes from: blocks "t", float32, at the rate of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from audiocodec import audio
+from audiocodec.live import devices
+
+
+@dataclass(frozen=True)
+class Source:
+    """Sound coming in.
+
+    Attributes:
+        blocks: "t" each, of any length.
+        paced: whether they come in real time by themselves.
+    """
+
+    blocks: Iterator[np.ndarray]
+    paced: bool
+
+
+def cut(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:
+    """The same sound in blocks of at most `length` samples."""
+    for block in blocks:
+        for start in range(0, len(block), length):
+            yield block[start : start + length]
+
+
+def file_source(path: Path, sample_rate: int, block: int) -> Source:
+    """A sound file, its channels mixed.
+
+    Raises:
+        AudioError: see `audio.AudioReader`; while it is being read.
+    """
+    mixed = (wav.mean(axis=0) for wav in audio.stream_resampled(path, sample_rate))
+    return Source(cut(mixed, block), paced=False)
+
+
+def pipe_source(stream: BinaryIO, rate: int, sample_rate: int, block: int) -> Source:
+    """Raw samples from a pipe: 16-bit little-endian, one channel, `rate` Hz."""
+    bytes_at_once = 2 * max(1, block * rate // sample_rate)
+
+    def samples() -> Iterator[np.ndarray]:
+        rest = b""
+        while data := _read(stream, bytes_at_once):
+            data = rest + data
+            whole = len(data) - len(data) % 2
+            rest = data[whole:]
+            yield np.frombuffer(data[:whole], "<i2").astype(np.float32)[None] / 32768
+
+    resampled = audio.resample_blocks(samples(), rate, sample_rate, 1)
+    return Source(cut((wav[0] for wav in resampled), block), paced=False)
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    """What is there, at most `size` bytes, waiting for one at least; none at the end."""
+    read = getattr(stream, "read1", stream.read)
+    return bytes(read(size))
+
+
+def microphone_source(sample_rate: int, block: int, device: str | None) -> Source:
+    """A microphone.
+
+    Raises:
+        AudioError, MissingExtraError: see `devices.open_stream`.
+    """
+    stream = devices.open_stream("InputStream", sample_rate, block, device)
+
+    def samples() -> Iterator[np.ndarray]:
+        try:
+            while True:
+                yield stream.read(block)[0][:, 0].copy()
+        finally:
+            stream.close()
+
+    return Source(samples(), paced=True)

@@ -1,0 +1,121 @@
+"""Datagrams over UDP."""
+
+from __future__ import annotations
+
+import select
+import socket
+from typing import Any, NamedTuple, Protocol
+
+from audiocodec.errors import ConfigError
+from audiocodec.packets.receiver import MAX_DATAGRAM
+
+LOOPBACK = "127.0.0.1"
+AT_ONCE = 256  # datagrams taken before anything else is done
+
+
+class Address(NamedTuple):
+    """Where to send to, or to listen at."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_address(text: str, host: str | None = None) -> Address:
+    """ "host:port", "[ipv6]:port", or only a port where a `host` is given to go with it.
+
+    Raises:
+        ConfigError: it is none of these.
+    """
+    before, _, port = text.rpartition(":")
+    name = before.strip("[]") or host
+    if not name or not port.isdigit() or not 0 <= int(port) < 65536:
+        raise ConfigError(f"{text!r} is no address; write {'PORT or ' if host else ''}HOST:PORT")
+    return Address(name, int(port))
+
+
+class Link(Protocol):
+    """What brings datagrams."""
+
+    def poll(self, timeout_s: float) -> list[bytes]:
+        """Those that are here, waiting so long for the first."""
+
+
+class UdpListener:
+    """Takes datagrams from anybody.
+
+    Args:
+        address: to listen at; port 0 lets the system choose.
+
+    Attributes:
+        address: where it listens.
+
+    Raises:
+        ConfigError: that cannot be.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._socket, _ = _socket(address, bind=True)
+        self.address = Address(*self._socket.getsockname()[:2])
+
+    def poll(self, timeout_s: float) -> list[bytes]:
+        got: list[bytes] = []
+        while len(got) < AT_ONCE and select.select([self._socket], [], [], 0 if got else max(0.0, timeout_s))[0]:
+            try:
+                got.append(self._socket.recv(MAX_DATAGRAM + 1))  # one byte too many tells a datagram that is too long
+            except OSError:  # an earlier datagram's answer, on some systems
+                break
+        return got
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._socket.close()
+
+
+class UdpSender:
+    """Sends datagrams.
+
+    Args:
+        address: to send to.
+
+    Attributes:
+        unsent: datagrams that the system refused to send.
+
+    Raises:
+        ConfigError: the host is unknown.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._socket, self._target = _socket(address, bind=False)
+        self.unsent = 0
+
+    def send(self, data: bytes) -> None:
+        """Send one; a network that is down is no error, it may come back."""
+        try:
+            self._socket.sendto(data, self._target)
+        except OSError:
+            self.unsent += 1
+
+    def close(self) -> None:
+        """Stop sending."""
+        self._socket.close()
+
+
+def _socket(address: Address, bind: bool) -> tuple[socket.socket, Any]:
+    """A socket, bound if asked for, and the address as the system writes it."""
+    what = "listened at" if bind else "sent to"
+    try:
+        family, kind, protocol, _, target = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)[0]
+        made = socket.socket(family, kind, protocol)
+        made.setblocking(False)
+        try:
+            if bind:
+                made.bind(target)
+        except OSError:
+            made.close()
+            raise
+    except OSError as error:
+        raise ConfigError(f"{address} cannot be {what} ({error.strerror or error})") from error
+    return made, target

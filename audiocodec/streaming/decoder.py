@@ -1,0 +1,128 @@
+"""Codes to samples as they arrive, and something to hear where none arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from audiocodec.models import CodecModel
+from audiocodec.streaming import trees
+from audiocodec.streaming.threads import single_thread
+
+PIECE_FRAMES = 50  # decoded at once: memory does not grow with what is pushed
+HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence
+DECAY = 0.9  # of the latent from one lost frame to the next: docs/benchmark_concealment.csv
+
+
+class StreamDecoder:
+    """Turns codes of one channel into samples as they arrive.
+
+    The output lags by `delay_samples`: so many samples of silence come first.
+
+    Args:
+        model: in eval mode.
+
+    Attributes:
+        delay_samples: by which the sound is late.
+
+    Example:
+        >>> import audiocodec, numpy as np
+        >>> decoder = audiocodec.load("speech-16k").stream_decoder()
+        >>> decoder.push(np.zeros((6, 3), np.int64)).shape, decoder.conceal(2).shape, decoder.flush().shape
+        ((960,), (640,), (320,))
+    """
+
+    def __init__(self, model: CodecModel) -> None:
+        self.model, self.delay_samples = model, model.delay
+        self._dequantize = model.quantizer.coder().decode
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new stream."""
+        dim = self.model.quantizer.dim
+        with torch.inference_mode(), single_thread():
+            _, self._network = self.model.decoder(torch.zeros(1, dim, 0))
+        self._latent = torch.zeros(1, dim, 1)  # of the last frame
+        self._lost = -1  # frames in a row; -1: none has come yet
+
+    def push(self, codes: np.ndarray) -> np.ndarray:
+        """codes: "q t", any t -> samples "(t hop)", float32.
+
+        Raises:
+            ConfigError: too many codebooks, or a code out of range.
+        """
+        return decode_batch([self], codes[None])[0]
+
+    def conceal(self, frames: int) -> np.ndarray:
+        """Samples "(frames hop)" in place of lost frames: the sound goes on, duller and softer, then fades out."""
+        hop, parts = self.model.hop_length, [np.zeros(0, np.float32)]
+        if self._lost < 0:
+            return np.zeros(frames * hop, np.float32)
+        for start in range(0, frames, PIECE_FRAMES):
+            count = min(PIECE_FRAMES, frames - start)
+            with torch.inference_mode(), single_thread():
+                waveform = _synthesize([self], self._latent * DECAY ** torch.arange(1, count + 1))[0]
+            parts.append(waveform * _level(self._lost + np.arange(count * hop) / hop).astype(np.float32))
+            self._lost += count
+        return np.concatenate(parts)
+
+    def flush(self) -> np.ndarray:
+        """The last `delay_samples` samples, which the decoder holds back until it has seen what follows.
+
+        Of use where the codes end without `StreamEncoder.flush`, whose codes cover the delay.
+        """
+        return self.conceal(-(-self.delay_samples // self.model.hop_length))[: self.delay_samples]
+
+    def skip(self, frames: int) -> np.ndarray:
+        """Silence in place of `frames` lost frames; decoding starts afresh behind them."""
+        self.reset()
+        return np.zeros(frames * self.model.hop_length, np.float32)
+
+    def state(self) -> trees.Arrays:
+        """Everything the stream remembers, as plain arrays: `np.savez(file, **decoder.state())`."""
+        own = {"latent": self._latent.numpy().copy(), "lost": np.array(self._lost)}
+        return own | trees.to_arrays(self._network, "network.")
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on exactly where `state` was taken, here or in another process.
+
+        Raises:
+            ConfigError: it is not of a decoder of this model.
+        """
+        latent = trees.take(state, "latent", tuple(self._latent.shape))
+        lost = int(trees.take(state, "lost", (), np.int64))
+        self._network = trees.from_arrays(self._network, state, "network.")
+        self._latent, self._lost = torch.from_numpy(latent), lost
+
+
+def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
+    """codes: "b q t", one item for each decoder -> samples "b (t hop)"; decoders share one model."""
+    hop, dequantize = decoders[0].model.hop_length, decoders[0]._dequantize
+    parts = [np.zeros((len(decoders), 0), np.float32)]
+    with torch.inference_mode(), single_thread():
+        for start in range(0, codes.shape[2], PIECE_FRAMES):
+            piece = np.ascontiguousarray(codes[:, :, start : start + PIECE_FRAMES])
+            waveform = _synthesize(decoders, dequantize(torch.from_numpy(piece)))
+            for decoder, samples in zip(decoders, waveform, strict=True):
+                if decoder._lost > 0:  # the first frame behind a gap comes back from where the fading was
+                    samples[:hop] *= np.linspace(_level(decoder._lost), 1, hop, dtype=np.float32)
+                decoder._lost = 0
+            parts.append(waveform)
+    return np.concatenate(parts, axis=1)
+
+
+def _synthesize(decoders: list[StreamDecoder], latents: Tensor) -> np.ndarray:
+    """latents: "b d t" -> samples "b (t hop)"; the states of the decoders move on."""
+    waveform, state = decoders[0].model.decoder(latents, trees.join([decoder._network for decoder in decoders]))
+    for decoder, network, item in zip(decoders, trees.split(state, len(decoders)), latents, strict=True):
+        decoder._network, decoder._latent = network, item[None, :, -1:].clone()
+    return waveform[:, 0].numpy()
+
+
+def _level(lost: Any) -> Any:
+    """Level after so many lost frames in a row."""
+    return np.clip((FADE_FRAMES - lost) / (FADE_FRAMES - HOLD_FRAMES), 0, 1)

@@ -1,0 +1,77 @@
+"""States of networks: tensors in nested tuples, "b ..." each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from audiocodec.errors import ConfigError
+
+Arrays = dict[str, np.ndarray]
+
+
+def leaves(tree: Any) -> Iterator[Tensor]:
+    """The tensors, in order."""
+    if isinstance(tree, Tensor):
+        yield tree
+    else:
+        for branch in tree:
+            yield from leaves(branch)
+
+
+def rebuild(tree: Any, tensors: Iterator[Tensor]) -> Any:
+    """A tree of the same shape, its tensors taken from `tensors` in order."""
+    if isinstance(tree, Tensor):
+        return next(tensors)
+    return tuple(rebuild(branch, tensors) for branch in tree)
+
+
+def join(trees: Sequence[Any]) -> Any:
+    """Trees of single streams as one of a batch."""
+    if len(trees) == 1:
+        return trees[0]
+    columns = zip(*map(leaves, trees), strict=True)
+    return rebuild(trees[0], (torch.cat(column) for column in columns))
+
+
+def split(tree: Any, count: int) -> list[Any]:
+    """Inverse of `join`; every tensor is a copy, so that none keeps the batch alive."""
+    if count == 1:
+        return [tree]
+    parts = [tensor.chunk(count) for tensor in leaves(tree)]
+    return [rebuild(tree, (part[i].clone() for part in parts)) for i in range(count)]
+
+
+def to_arrays(tree: Any, prefix: str) -> Arrays:
+    """Copies as plain arrays named `prefix` + 0, 1, ..."""
+    return {f"{prefix}{i}": tensor.numpy().copy() for i, tensor in enumerate(leaves(tree))}
+
+
+def from_arrays(fresh: Any, arrays: Mapping[str, np.ndarray], prefix: str) -> Any:
+    """Inverse of `to_arrays` for a state shaped like `fresh`.
+
+    Raises:
+        ConfigError: an array is missing or of another shape.
+    """
+    named = enumerate(leaves(fresh))
+    return rebuild(fresh, (torch.from_numpy(take(arrays, f"{prefix}{i}", tuple(t.shape))) for i, t in named))
+
+
+def take(
+    arrays: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...], dtype: type[np.generic] = np.float32
+) -> np.ndarray:
+    """A copy of one array of a saved state; -1 in `shape` stands for any length.
+
+    Raises:
+        ConfigError: it is missing, or has another shape.
+    """
+    got = arrays.get(name)
+    if got is None:
+        raise ConfigError(f"a saved stream lacks {name!r}: it is of another kind of stream or model")
+    if got.ndim != len(shape) or any(want not in (-1, n) for want, n in zip(shape, got.shape, strict=True)):
+        raise ConfigError(f"a saved stream has {name!r} of shape {got.shape}, expected {shape}: it is of another model")
+    return np.array(got, dtype)

@@ -1,0 +1,128 @@
+"""`audiocodec stream`: pipes, files, two processes on loopback, and whatever does not go."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import Result
+
+from audiocodec import extras
+from audiocodec.codec import Codec
+from tests.cli.test_bad_input import refused
+
+Run = Callable[..., Result]
+COMMAND = [str(Path(sys.executable).with_name("audiocodec")), "stream"]
+
+
+def test_pipes_are_the_codec(run: Run, codec: Codec, speech: np.ndarray) -> None:
+    pcm = (speech[0, :16_000] * 32768).astype("<i2")
+    result = run("stream", "-i", "-", "-o", "-", "-n", 6, stdin=pcm.tobytes())
+    assert result.exit_code == 0
+    assert "1 s, 3.0 kbit/s, delay 40 ms" in result.stderr
+    heard = np.frombuffer(result.stdout_bytes, "<i2")[320:][:16_000] / 32768
+    expected = codec.decode(codec.encode(pcm.astype(np.float32) / 32768, 16_000, num_codebooks=6))[0]
+    np.testing.assert_allclose(heard, np.clip(expected, -1, 1), atol=1.1 / 32768)
+
+
+def test_files_and_no_overwriting(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.wav"
+    assert run("stream", "-i", speech_path, "-o", target, "-b", "3k").exit_code == 0
+    assert soundfile.info(target).duration == pytest.approx(soundfile.info(speech_path).duration, abs=0.05)
+    refused(run("stream", "-i", speech_path, "-o", target), "exists already")
+    assert run("stream", "-i", speech_path, "-o", target, "--force").exit_code == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["out.wav"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-i", "no.wav", "-o", "-"], ["no.wav", "no such file"]),
+        (["--send", "nowhere", "-i", "-"], ["'nowhere' is no address", "HOST:PORT"]),
+        (["--listen", "1.2.3.4.5:x", "-o", "-"], ["is no address"]),
+        (["--listen", "203.0.113.1:9", "-o", "-"], ["cannot be listened at"]),
+        (["--key-file", "none", "--listen", "0", "-o", "-"], ["none: no key", "openssl rand -hex 32"]),
+        (["-m", "speech-99k", "-i", "-"], ["no model 'speech-99k'"]),
+        (["-n", "13", "-i", "-", "-o", "-"], ["must be 1 to 12"]),
+        (["-i", "-", "-o", "a.nonsense"], ["cannot write .nonsense"]),
+    ],
+)
+def test_one_sentence(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("stream", *arguments, stdin=b"")
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("listening at")]
+    assert (result.exit_code, len(lines)) == (1, 1)
+    for word in words:
+        assert word in lines[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--send", "127.0.0.1:1", "--listen", "1"],
+        ["--send", "127.0.0.1:1", "-o", "-"],
+        ["--listen", "1", "-i", "-"],
+        ["-b", "3k", "-n", "3"],
+        ["--rate", "1"],
+    ],
+)
+def test_misuse(run: Run, arguments: list[str]) -> None:
+    assert run("stream", *arguments).exit_code == 2
+
+
+def test_missing_extras_are_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("00" * 32)
+    real = importlib.import_module
+
+    def missing(module: str) -> object:
+        if module.split(".")[0] in ("sounddevice", "cryptography"):
+            raise ModuleNotFoundError(f"No module named {module!r}")
+        return real(module)
+
+    monkeypatch.setattr(extras.importlib, "import_module", missing)
+    words = "is not installed; get it with: pip install 'audiocodec[stream]'"
+    refused(run("stream", "--devices"), "sounddevice", words)
+    refused(run("stream", "--listen", "0", "--key-file", tmp_path / "key", "-o", "-"), "cryptography", words)
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_two_processes_on_loopback(speech_path: Path, tmp_path: Path) -> None:
+    """Real processes, real sockets, encrypted; nothing depends on how fast they are."""
+    (tmp_path / "key").write_text("ab" * 32)
+    key = ["--key-file", str(tmp_path / "key")]
+    port = free_port()
+    listening = [*COMMAND, "--listen", str(port), "-o", str(tmp_path / "out.wav"), "--jitter", "5", *key]
+    short = tmp_path / "short.wav"
+    wav, rate = soundfile.read(speech_path)
+    soundfile.write(short, wav[: 2 * rate], rate)
+    with subprocess.Popen(listening, stderr=subprocess.PIPE, text=True) as listener:
+        assert listener.stderr is not None
+        assert listener.stderr.readline() == f"listening at 127.0.0.1:{port}\n"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.sendto(b"\xe1" + bytes(60), ("127.0.0.1", port))
+        sending = [*COMMAND, "-i", str(short), "--send", f"127.0.0.1:{port}", *key]
+        done = subprocess.run(sending, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        listener.send_signal(signal.SIGINT)
+        words = listener.communicate(timeout=60)[1]
+    assert listener.returncode == 130
+    assert words.splitlines()[-1] == "interrupted"
+    assert "lost 0 packets, refused 1" in words
+    heard, _ = soundfile.read(tmp_path / "out.wav")
+    assert np.abs(heard).max() > 0.05

@@ -1,0 +1,184 @@
+"""The loops, with a simulated clock and a simulated network."""
+
+from __future__ import annotations
+
+import heapq
+import io
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from audiocodec.codec import Codec
+from audiocodec.errors import ConfigError
+from audiocodec.live import (
+    Address,
+    Clock,
+    Meter,
+    PipeSink,
+    Source,
+    UdpListener,
+    UdpSender,
+    listen,
+    loop_back,
+    parse_address,
+    pipe_source,
+    send,
+)
+from audiocodec.packets import JitterBuffer, Packetizer, Receiver
+
+
+class World:
+    """A clock that moves when somebody waits, and a network that takes its time."""
+
+    def __init__(self, drop: float = 0.0, jitter_s: float = 0.0) -> None:
+        self.time, self.drop, self.jitter_s = 0.0, drop, jitter_s
+        self.rng = np.random.default_rng(0)
+        self.under_way: list[tuple[float, int, bytes]] = []
+        self.clock = Clock(lambda: self.time, self.sleep, lambda: self.time / 10)
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+    def transmit(self, packet: bytes) -> None:
+        if self.rng.random() >= self.drop:
+            arrival = self.time + 0.03 + self.jitter_s * self.rng.random()
+            heapq.heappush(self.under_way, (arrival, len(self.under_way), packet))
+
+    def poll(self, timeout_s: float) -> list[bytes]:
+        self.time += max(0.0, timeout_s)
+        got = []
+        while self.under_way and self.under_way[0][0] <= self.time:
+            got.append(heapq.heappop(self.under_way)[2])
+        return got
+
+
+class Heard:
+    paced = False
+
+    def __init__(self) -> None:
+        self.blocks: list[np.ndarray] = []
+
+    def write(self, samples: np.ndarray) -> None:
+        self.blocks.append(samples)
+
+    def close(self) -> None: ...
+
+
+def frames(wav: np.ndarray) -> Iterator[np.ndarray]:
+    return (wav[i : i + 320] for i in range(0, len(wav), 320))
+
+
+def test_loop_back_is_the_codec(codec: Codec, speech: np.ndarray) -> None:
+    wav, heard, lines = speech[0, :32_000], Heard(), []
+    meter = Meter(0.02, World().clock, lines.append)
+    loop_back(codec, Source(frames(wav), paced=True), heard, 6, meter)
+    sound = np.concatenate(heard.blocks)[320:][:32_000]
+    expected = codec.decode(codec.encode(wav, 16_000, num_codebooks=6))[0]
+    np.testing.assert_allclose(sound, expected, atol=1e-6)
+    assert lines == [f"{n} s, 3.0 kbit/s, delay 40 ms, load 0 %, lost 0 packets, refused 0" for n in (1, 2)]
+
+
+def over_the_network(codec: Codec, wav: np.ndarray, world: World, repeat: int = 0) -> tuple[np.ndarray, Receiver]:
+    """Send all, then listen: the simulated time starts again in between, arrivals are kept."""
+    lines: list[str] = []
+    packetizer = Packetizer(codec.model_hash, codec.codebook_size, repeat=repeat, distance=4)
+    source = Source(frames(wav), paced=False)
+    send(codec, source, packetizer, world.transmit, 12, Meter(0.02, world.clock, lines.append), world.clock)
+    assert world.time == pytest.approx(len(wav) / 16_000)  # held to real time
+    world.time = 0.0
+    heard = Heard()
+    receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(5))
+    meter = Meter(0.02, world.clock, lines.append)
+    listen(codec, world, receiver, heard, meter, world.clock, seconds=len(wav) / 16_000 + 0.2)
+    assert all(len(block) == 320 for block in heard.blocks)
+    assert "delay 1" in lines[-1]
+    return np.concatenate(heard.blocks), receiver
+
+
+def test_a_good_network_is_heard_exactly_as_offline(codec: Codec, speech: np.ndarray) -> None:
+    wav = speech[0, :32_000]
+    sound, receiver = over_the_network(codec, wav, World())
+    assert receiver.buffer.counts.lost == 0
+    start = int(np.flatnonzero(sound)[0]) // 320 * 320 + 320
+    expected = codec.decode(codec.encode(wav, 16_000))[0]
+    np.testing.assert_allclose(sound[start : start + 30_000], expected[:30_000], atol=1e-6)
+
+
+def test_losses_are_concealed_and_repaired(codec: Codec, speech: np.ndarray) -> None:
+    world = World(drop=0.15, jitter_s=0.04)
+    sound, receiver = over_the_network(codec, speech[0, :48_000], world, repeat=3)
+    assert np.isfinite(sound).all()
+    assert receiver.counts.lost > 10
+    assert receiver.buffer.counts.repaired > 5
+    assert receiver.counts.damaged == receiver.counts.foreign == 0
+
+
+def test_a_listener_that_stood_still_goes_on(codec: Codec) -> None:
+    world, heard = World(), Heard()
+    receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(2))
+
+    class Stalling:
+        polls = 0
+
+        def poll(self, timeout_s: float) -> list[bytes]:
+            self.polls += 1
+            world.time += 3600.0 if self.polls == 10 else max(0.0, timeout_s)
+            return []
+
+    link = Stalling()
+    listen(codec, link, receiver, heard, Meter(0.02, world.clock, str), world.clock, seconds=4.0)
+    assert world.time > 3600
+    assert link.polls < 250
+
+
+@pytest.mark.parametrize(("rate", "samples"), [(16_000, 16_000), (48_000, 48_000), (8_000, 8_000)])
+def test_raw_pipes(rate: int, samples: int) -> None:
+    wave = (8000 * np.sin(np.arange(samples) * 440 * 2 * np.pi / rate)).astype("<i2")
+    blocks = list(pipe_source(io.BytesIO(wave.tobytes() + b"\x00"), rate, 16_000, 320).blocks)
+    assert max(map(len, blocks)) <= 320
+    assert sum(map(len, blocks)) == 16_000
+    out = io.BytesIO()
+    sink = PipeSink(out, rate, 16_000)
+    for block in blocks:
+        sink.write(block)
+    sink.close()
+    back = np.frombuffer(out.getvalue(), "<i2")
+    assert len(back) == samples
+    assert np.abs(back[500:-500].astype(int) - wave[500:-500]).max() < 60
+
+
+def test_loud_sound_is_clipped() -> None:
+    out = io.BytesIO()
+    PipeSink(out, 16_000, 16_000).write(np.array([2.0, -2.0, 0.5], np.float32))
+    assert np.frombuffer(out.getvalue(), "<i2").tolist() == [32767, -32768, 16384]
+
+
+def test_addresses() -> None:
+    assert parse_address("example.org:80") == Address("example.org", 80)
+    assert parse_address("[::1]:80") == Address("::1", 80)
+    assert str(Address("::1", 80)) == "[::1]:80"
+    assert parse_address("80", "127.0.0.1") == Address("127.0.0.1", 80)
+    for text in ("80", ":80", "host:", "host:x", "host:99999", ""):
+        with pytest.raises(ConfigError, match="is no address"):
+            parse_address(text)
+
+
+def test_udp_on_loopback() -> None:
+    listener = UdpListener(Address("127.0.0.1", 0))
+    sender = UdpSender(listener.address)
+    for data in (b"one", b"x" * 60_000, b"two"):
+        sender.send(data)
+    got: list[bytes] = []
+    while len(got) < 3:
+        arrived = listener.poll(5.0)
+        assert arrived
+        got += arrived
+    assert [len(data) for data in got] == [3, 1430, 3]  # a datagram that is too long stays so, and is cut
+    assert listener.poll(0.0) == []
+    with pytest.raises(ConfigError, match="cannot be listened at"):
+        UdpListener(listener.address)
+    sender.close()
+    listener.close()
+    with pytest.raises(ConfigError, match="cannot be"):
+        UdpSender(Address("no.such.host.invalid", 1))

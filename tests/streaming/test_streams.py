@@ -1,0 +1,201 @@
+"""The guarantee: any split, any company, saved and restored, a stream gives what the whole gives."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audiocodec.codec import Codec
+from audiocodec.errors import ConfigError
+from audiocodec.streaming import StreamEncoder
+from audiocodec.streaming.tiles import Tiles
+
+
+def cut(wav: np.ndarray, rng: np.random.Generator, largest: int) -> Iterator[np.ndarray]:
+    """Pieces of random length, 0 and 1 among them."""
+    position = 0
+    while position < len(wav):
+        size = int(rng.choice([0, 1, rng.integers(2, largest)]))
+        yield wav[position : position + size]
+        position += size
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 1000), st.integers(3, 5000), st.booleans(), st.integers(0, 60_000))
+def test_random_splits_give_the_codes_of_the_whole(
+    codec: Codec, speech: np.ndarray, seed: int, largest: int, every_frame: bool, start: int
+) -> None:
+    wav = speech[0, start : start + 8000 + seed]
+    encoder = StreamEncoder(codec.model, 12, every_frame)
+    codes = [encoder.push(piece) for piece in cut(wav, np.random.default_rng(seed), largest)]
+    assert np.array_equal(np.concatenate([*codes, encoder.flush()], axis=1), codec.encode(wav, 16_000).codes[0])
+    if every_frame:
+        assert encoder.frames >= sum(c.shape[1] for c in codes) == len(wav) // 320
+
+
+def test_real_clips_in_random_splits(codec: Codec, test_clips: list[np.ndarray]) -> None:
+    for seed, clip in enumerate(test_clips):
+        wav = clip[0, :20_000]
+        whole = codec.encode(wav, 16_000)
+        encoder, decoder = codec.stream_encoder(), codec.stream_decoder()
+        codes, heard = [], []
+        for piece in cut(wav, np.random.default_rng(seed), 2000):
+            codes.append(encoder.push(piece))
+            heard.append(decoder.push(codes[-1]))
+        codes.append(encoder.flush())
+        heard.append(decoder.push(codes[-1]))
+        assert np.array_equal(np.concatenate(codes, axis=1), whole.codes[0])
+        sound = np.concatenate(heard)[decoder.delay_samples :][: len(wav)]
+        np.testing.assert_allclose(sound, codec.decode(whole)[0], atol=1e-6)
+
+
+def test_every_step_of_the_encoder_has_one_shape(
+    codec: Codec, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What makes the codes equal by construction: no product of another shape, live or offline."""
+    shapes: dict[int, set[torch.Size]] = {}
+    build = Tiles.__init__
+
+    def recording(self: Tiles, run, dim: int, stride: int, steps: int) -> None:  # type: ignore[no-untyped-def]
+        def recorded(x, state):  # type: ignore[no-untyped-def]
+            if x.shape[1]:
+                shapes.setdefault(dim, set()).add(x.shape)
+            return run(x, state)
+
+        build(self, recorded, dim, stride, steps)
+
+    monkeypatch.setattr(Tiles, "__init__", recording)
+    codec.encode(speech[:, :20_000], 16_000)
+    encoder = codec.stream_encoder()
+    for piece in cut(speech[0, :5000], np.random.default_rng(0), 700):
+        encoder.push(piece)
+    encoder.flush()
+    assert shapes == {dim: {torch.Size([1, n, dim])} for dim, n in ((1, 1280), (64, 160), (160, 40), (48, 64))}
+
+
+def saved(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Through an .npz file."""
+    file = io.BytesIO()
+    np.savez(file, **state)
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as loaded:
+        return dict(loaded)
+
+
+@pytest.mark.parametrize("every_frame", [False, True])
+def test_a_restored_stream_goes_on_exactly(codec: Codec, speech: np.ndarray, every_frame: bool) -> None:
+    wav = speech[0, :24_000]
+    for position in (0, 1, 5000, 12_345):
+        first = StreamEncoder(codec.model, 6, every_frame)
+        first.push(wav[:position])
+        again = StreamEncoder(codec.model, 6, every_frame)
+        again.push(wav[:777])  # what it did before is forgotten
+        again.restore(saved(first.state()))
+        for encoder in (first, again):
+            encoder.rest = np.concatenate([encoder.push(wav[position:]), encoder.flush()], axis=1)  # type: ignore[attr-defined]
+        assert np.array_equal(first.rest, again.rest)  # type: ignore[attr-defined]
+        assert (first.samples, first.frames) == (again.samples, again.frames)
+
+
+def test_a_restored_decoder_goes_on_exactly(codec: Codec, speech: np.ndarray) -> None:
+    codes = codec.encode(speech[:, :24_000], 16_000).codes[0]
+    first = codec.stream_decoder()
+    first.push(codes[:, :30])
+    first.conceal(2)
+    again = codec.stream_decoder()
+    again.restore(saved(first.state()))
+    for frames in (codes[:, 32:33], codes[:, 33:]):
+        assert np.array_equal(first.push(frames), again.push(frames))
+    assert np.array_equal(first.conceal(20), again.conceal(20))
+
+
+def test_a_state_of_something_else_is_refused(codec: Codec) -> None:
+    encoder, decoder = codec.stream_encoder(), codec.stream_decoder()
+    with pytest.raises(ConfigError, match="lacks 'remainder'"):
+        encoder.restore(decoder.state())
+    state = decoder.state()
+    with pytest.raises(ConfigError, match=r"'latent' of shape \(1, 3, 3\).*another model"):
+        decoder.restore({**state, "latent": np.zeros((1, 3, 3))})
+
+
+def test_streams_together_are_as_alone(codec: Codec, speech: np.ndarray) -> None:
+    """Ten streams, starting and stopping at different times, some faster than others."""
+    rng = np.random.default_rng(0)
+    wavs = [speech[0, 5000 * i : 5000 * i + 6400] for i in range(10)]
+    starts = rng.integers(0, 10, 10)
+    encoders, decoders = [codec.stream_encoder(6) for _ in wavs], [codec.stream_decoder() for _ in wavs]
+    codes: list[list[np.ndarray]] = [[] for _ in wavs]
+    heard: list[list[np.ndarray]] = [[] for _ in wavs]
+    for turn in range(32):
+        active = [i for i in range(10) if starts[i] <= turn and (turn - starts[i]) * 320 * (1 + i % 2) < 6400]
+        pieces = [wavs[i][(turn - starts[i]) * 320 * (1 + i % 2) :][: 320 * (1 + i % 2)] for i in active]
+        new = codec.encode_together([encoders[i] for i in active], pieces)
+        sounds = codec.decode_together([decoders[i] for i in active], new)
+        for i, made, sound in zip(active, new, sounds, strict=True):
+            codes[i].append(made)
+            heard[i].append(sound)
+    for wav, made, sound in zip(wavs, codes, heard, strict=True):
+        alone = codec.encode(wav, 16_000, 6)
+        assert np.array_equal(np.concatenate(made, axis=1), alone.codes[0][:, :20])
+        np.testing.assert_allclose(np.concatenate(sound)[320:], codec.decode(alone)[0, : 19 * 320], atol=1e-6)
+    assert codec.encode_together([], []) == codec.decode_together([], []) == []
+
+
+def test_delays_add_up(codec: Codec) -> None:
+    """A click: heard where it was, after the delay both ends state."""
+    encoder, decoder = codec.stream_encoder(), codec.stream_decoder()
+    assert encoder.delay_samples + decoder.delay_samples == 640  # 40 ms
+    wav = np.zeros(8000, np.float32)
+    wav[3200] = 1.0  # the first sample of a frame: it waits longest
+    first = None
+    quiet = codec.stream_decoder().push(codec.stream_encoder().push(np.zeros(8000, np.float32)))
+    for now in range(0, 8000, 320):
+        sound = decoder.push(encoder.push(wav[now : now + 320]))
+        if first is None and np.abs(sound - quiet[now : now + 320]).max() > 0.01:
+            first = now + 320  # when this sound can be played at the earliest
+    assert first is not None
+    assert first - 3200 <= 640
+
+
+class TestConceal:
+    def test_lengths_and_fading(self, codec: Codec, speech: np.ndarray) -> None:
+        codes = codec.encode(speech[:, 20_000:52_000], 16_000).codes[0]
+        decoder = codec.stream_decoder()
+        heard = decoder.push(codes[:, :50])
+        lost = decoder.conceal(20)
+        assert lost.shape == (20 * 320,)
+        assert np.abs(lost[: 2 * 320]).max() > 0.1 * np.abs(heard[-3200:]).max()  # it goes on
+        assert not lost[13 * 320 :].any()  # but not for ever
+        back = decoder.push(codes[:, 70:])
+        assert np.abs(back[:10]).max() < 0.05 * np.abs(back).max()  # from silence without a click
+        assert decoder.conceal(0).shape == (0,)
+
+    def test_one_by_one_is_at_once(self, codec: Codec, speech: np.ndarray) -> None:
+        codes = codec.encode(speech[:, 20_000:40_000], 16_000).codes[0]
+        at_once, singly = codec.stream_decoder(), codec.stream_decoder()
+        for decoder in (at_once, singly):
+            decoder.push(codes)
+        singles = np.concatenate([singly.conceal(1) for _ in range(5)])
+        np.testing.assert_allclose(singles, at_once.conceal(5), atol=1e-5)
+
+    def test_before_anything_came_it_is_quiet(self, codec: Codec) -> None:
+        assert not codec.stream_decoder().conceal(5).any()
+
+    def test_flush_gives_the_rest(self, codec: Codec, speech: np.ndarray) -> None:
+        wav = speech[0, 16_000:32_000]
+        encoder, decoder = codec.stream_encoder(), codec.stream_decoder()
+        sound = np.concatenate([decoder.push(encoder.push(wav)), decoder.flush()])
+        assert len(sound) == len(wav) + decoder.delay_samples  # and no codes for the delay were sent
+
+    def test_skipping_starts_afresh(self, codec: Codec, speech: np.ndarray) -> None:
+        codes = codec.encode(speech[:, :8000], 16_000).codes[0]
+        decoder = codec.stream_decoder()
+        decoder.push(codes)
+        assert not decoder.skip(3).any()
+        assert np.array_equal(decoder.push(codes), codec.stream_decoder().push(codes))
