@@ -473,7 +473,9 @@ class Codec:
         def promised() -> int | None:
             return reader.trailer.samples if reader.trailer else header.samples
 
-        written = _write_sound(writer, self._decode_blocks((page[:, :depth] for page in reader), header), header, promised)
+        written = _write_sound(
+            writer, self._decode_blocks((page[:, :depth] for page in reader), header), header, promised
+        )
         return FileReport(written / header.sample_rate, 0, time.monotonic() - begin)
 
 

@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "models": {"container", "nn", "quantize", "extras", "files"},
     "streaming": {"models"},
     "excerpt": {"container"},
+    "interchange": {"container", "extras"},
     "codec": {"container", "audio", "files", "models", "streaming", "excerpt"},
     "data": {"audio", "files"},
     "train": {"container", "nn", "quantize", "models", "losses", "data", "metrics", "audio", "extras", "files"},

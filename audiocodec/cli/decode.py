@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-
 from typing import TYPE_CHECKING
 
 import click
@@ -27,7 +26,12 @@ if TYPE_CHECKING:
     "--format", "suffix", default=".wav", show_default=True, help="Suffix of results whose name is not given."
 )
 @click.option("--salvage", is_flag=True, help="Put silence where the file is damaged.")
-@click.option("--start", type=click.FloatRange(0), default=0.0, help="Seconds to leave out; pages not needed are not read.")
+@click.option(
+    "--start",
+    type=click.FloatRange(0),
+    default=0.0,
+    help="Seconds to leave out at the start; only the pages needed are read.",
+)
 @click.option("--duration", type=click.FloatRange(0), help="Seconds to decode [all the rest].")
 @options.threads
 @options.force

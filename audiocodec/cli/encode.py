@@ -16,7 +16,7 @@ from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
 @click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
 @options.bitrate
 @options.num_codebooks
-@click.option("--tag", "tags", multiple=True, metavar="NAME=TEXT", help="Text to keep in the file, as often as you like.")
+@click.option("--tag", "tags", multiple=True, metavar="NAME=TEXT", help="Text to keep in the file; may be repeated.")
 @options.threads
 @options.force
 def encode(

@@ -47,15 +47,15 @@ class EntropyModel:
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
-            array = getattr(self, name)
+            array: np.ndarray = getattr(self, name)
             if array.dtype.kind not in "iu" or not np.array_equal(array, array.astype(kind)):
                 raise ModelError(f"entropy model: {name} does not hold integers of its size")
             object.__setattr__(self, name, np.ascontiguousarray(array.astype(np.dtype(kind).newbyteorder("="))))
         self._check_shapes()
         self._check_sums()
-        own, other = np.ogrid[: self.num_codebooks, : self.num_codebooks]
-        used = self.hidden_weight.any(axis=(1, 4))  # "q s q"
-        if (used[:, 0] & (other >= own)).any() or (used[:, 1:] & (other > own)[:, None]).any():
+        now = np.any(self.hidden_weight[:, :, 0], axis=(1, 3))  # "q q"
+        before = np.any(self.hidden_weight[:, :, 1:], axis=(1, 2, 4))
+        if np.triu(now).any() or np.triu(before, 1).any():
             raise ModelError("entropy model: looks at codes that are not decoded yet")
 
     def _check_shapes(self) -> None:
@@ -120,7 +120,7 @@ class EntropyModel:
 
     @cached_property
     def _wide(self) -> tuple[np.ndarray, ...]:
-        """Weights in int32, "q h (s q d)" and "q d l h", biases, and which of the "d l" values are none; l: largest level."""
+        """Weights "q h (s q d)" and "q d l h" in int32, biases, and which "d l" are no values; l: largest level."""
         largest = int(self.levels.max())
         none = np.arange(largest) >= self.levels[:, None]
         at = np.where(none, 0, np.cumsum(self.levels)[:, None] - self.levels[:, None] + np.arange(largest))

@@ -54,7 +54,7 @@ class Trailer:
 
     @classmethod
     def find(cls, file: BinaryIO, name: str) -> tuple[Trailer | None, int]:
-        """By way of the footer of a file that can seek, and where it starts; None and the size if it is missing or damaged."""
+        """By way of the footer, and where it starts; None and the file's size if it is missing or damaged."""
         size = file.seek(0, os.SEEK_END)
         if size < MIN_BYTES:
             return None, size

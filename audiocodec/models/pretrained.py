@@ -1,4 +1,4 @@
-"""Models as bundles of files: weights, description, card, entropy model; here or in the layout of the Hugging Face Hub."""
+"""Models as bundles: weights, description, card, entropy model; here or in the layout of the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def save_bundle(
 
 
 def save_hub_folder(folder: Path, bundle: Bundle, overwrite: bool = False) -> None:
-    """Write what a Hugging Face Hub repository holds: `model.safetensors`, `config.json`, `README.md`, the entropy model.
+    """Write what a Hugging Face Hub repository holds: weights, `config.json`, `README.md`, the entropy model.
 
     Raises:
         OutputError: the files exist, or cannot be written.

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from audiocodec import audio
 from audiocodec.container.entropy import HIDDEN_MAX, LOGIT_SHIFT, SPAN, EntropyModel
 from audiocodec.errors import ConfigError
+from audiocodec.models.codec import CodecModel
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +57,7 @@ class _Network(nn.Module):
 
     def forward(self, scaled: Tensor, exact: bool) -> Tensor:
         """scaled: "b t (q d)" in [-1, 1] -> log2 of probabilities, not normalized, "q (b t) v"."""
-        b, t, width = scaled.shape
+        b, t, _ = scaled.shape
         padded = F.pad(scaled, (0, 0, self.past, 0))
         seen = torch.cat([padded[:, self.past - k :][:, :t] for k in range(self.past + 1)], dim=-1)
         rows = seen.reshape(1, b * t, -1).expand(self.codebooks, -1, -1)
@@ -81,20 +84,18 @@ class _Network(nn.Module):
         """The network in whole numbers."""
         q, d = self.codebooks, len(self.levels)
         w1, b1, w2, b2 = (p.detach().round().long().transpose(1, 2).numpy() for p in self.stored())
-        return EntropyModel(
-            np.array(self.levels), w1.reshape(q, -1, self.past + 1, q, d), b1[..., 0], w2, b2[..., 0]
-        )
+        return EntropyModel(np.array(self.levels), w1.reshape(q, -1, self.past + 1, q, d), b1[..., 0], w2, b2[..., 0])
 
 
 def fit_entropy(
     codes: Sequence[np.ndarray],
     levels: Sequence[int],
     page_frames: int,
-    steps: int = 12_000,
-    past: int = 2,
-    hidden: int = 48,
+    steps: int = 10_000,
+    past: int = 1,
+    hidden: int = 96,
     batch: int = 16,
-    learning_rate: float = 3e-3,
+    learning_rate: float = 6e-3,
 ) -> EntropyModel:
     """Learn what follows what.
 
@@ -127,12 +128,33 @@ def fit_entropy(
         pages = np.stack([digits[i][s : s + page_frames] for i, s in zip(chosen, starts, strict=True)])
         bits = network.bits(torch.from_numpy(pages), exact=2 * step >= steps)
         optimizer.zero_grad()
-        bits.backward()
+        bits.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         if step % 1000 == 0:
             log.info("step %d: %.2f bits a frame", step, bits.item())
     return network.freeze()
+
+
+def folder_codes(model: CodecModel, folder: Path) -> Iterator[np.ndarray]:
+    """Codes "q t" of the first channel of every sound file below a folder.
+
+    Raises:
+        AudioError: there is none, or one cannot be read.
+    """
+    block = 50 * model.hop_length
+    for path in audio.list_audio_files(folder):
+        parts, state, rest = [], None, np.zeros((1, 0), np.float32)
+        for piece in audio.stream_resampled(path, model.sample_rate):
+            rest = np.concatenate([rest, piece[:1]], axis=1)
+            whole = rest.shape[1] // block * block
+            if whole:
+                with torch.inference_mode():
+                    latents, state = model.encoder(torch.from_numpy(rest[None, :, :whole]), state)
+                    parts.append(model.quantizer.encode(latents)[0].numpy())
+                rest = rest[:, whole:]
+        if parts:
+            yield np.concatenate(parts, axis=1)
 
 
 def _digits(codes: np.ndarray, levels: Sequence[int]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Made the golden files once: `v1.fsq` holds `tokens()`, as the writer of version 1 wrote it, `v2.fsq` holds `tokens_v2()`.
+"""Made the golden files once: `v1.fsq` holds `tokens()`, written by version 1, `v2.fsq` holds `tokens_v2()`.
 
 Run again only for a new version of the format, under a new name.
 """
