@@ -39,6 +39,8 @@ from audiocodec.streaming import StreamDecoder, StreamEncoder, single_thread
 if TYPE_CHECKING:
     import torch
 
+MOST_LOST = 1000  # frames of silence made at once
+
 
 @dataclass(frozen=True)
 class FileReport:
@@ -531,7 +533,8 @@ def _salvaged(path: Path, entropy: EntropyModel | None, lost: list[int]) -> Iter
     for page in salvage_pages(path, entropy):
         if page.codes is None:
             lost[0] += page.frames
-            yield page.frames
+            for start in range(0, page.frames, MOST_LOST):
+                yield min(MOST_LOST, page.frames - start)
         else:
             yield page.codes
 

@@ -102,7 +102,11 @@ class TokenFile:
         at_once = self._pages.pages_at_once
         for index in range(first + len(found), behind, at_once):
             chosen = range(index, min(index + at_once, behind))
-            found += self._pages.parse([(i, self._data[self._bounds[i] : self._bounds[i + 1]]) for i in chosen])
+            parts = self._pages.parse([(i, self._data[self._bounds[i] : self._bounds[i + 1]]) for i in chosen])
+            for i, codes in zip(chosen, parts, strict=True):
+                if codes.shape[2] != min(self.header.frames_per_page, len(self) - i * self.header.frames_per_page):
+                    raise DamagedFileError(f"{self.path}: page {i} has {codes.shape[2]} frames, which cannot be")
+                found.append(codes)
         if found:
             self._last = behind - 1, found[-1]
         return found

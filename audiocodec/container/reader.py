@@ -117,6 +117,8 @@ def check_frames(header: Header, found: Trailer, frames: int, name: str) -> None
     Raises:
         DamagedFileError: it does.
     """
+    if len(found.page_sizes) != -(-frames // header.frames_per_page):
+        raise DamagedFileError(f"{name}: {len(found.page_sizes)} pages cannot hold {frames} frames")
     needed = replace(header, samples=found.samples).expected_frames()
     if found.frames != frames or frames != needed:
         raise DamagedFileError(
