@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 from dataclasses import asdict
@@ -27,7 +28,7 @@ def save_entropy(path: Path, model: EntropyModel) -> None:
 @lru_cache(maxsize=16)
 def _load(path: Path, modified_ns: int) -> EntropyModel:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             return EntropyModel(**{name: arrays[name] for name in arrays.files})
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path}: is no entropy model ({error})") from error

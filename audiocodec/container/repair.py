@@ -37,7 +37,7 @@ def repair(path: Path, output: BinaryIO) -> Repaired:
         TokenFileError: it is no token file, or its header is damaged.
     """
     with scanned(path) as scan:
-        spans = [span for span in scan.spans() if span.pages and span.end > span.start]
+        spans = [span for span in scan.spans() if span.pages]
         frames = sum(span.frames for span in spans)
         samples = _samples(scan, frames)
         sizes = np.array([size for span in spans for size in _sizes(span)], np.int64)

@@ -15,7 +15,7 @@ from audiocodec.container.trailer import Trailer
 from audiocodec.errors import DamagedFileError, TokenFileError
 
 LOST_AT_ONCE = 256  # pages in a row that may be missing and the next one still be found
-PATIENCE = 64  # bytes looked at for each byte of the file, at most
+PATIENCE = 1 << 30  # bytes put under a checksum in search of a page, at most: about a second
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Scan:
             at, left = end, left - self.header.frames_per_page
 
     def _searched(self) -> Iterator[Span]:
-        at, index, patience = self.start, 0, PATIENCE * len(self.data)
+        at, index, patience = self.start, 0, PATIENCE
         while at < self.end:
             sound = self._page(index, at)
             if sound is None:
@@ -90,36 +90,36 @@ class Scan:
             yield sound
             at, index = sound.end, sound.index + 1
 
-    def _page(self, index: int, at: int) -> Span | None:
-        """The page that stands at a place, if it is sound."""
+    def _framed(self, at: int) -> tuple[int, bytes]:
+        """Frames and bytes of what could be a page at a place, its checksum aside; 0 if nothing could."""
         prefix = self.data[at : min(at + page.PREFIX.size, self.end)]
         if len(prefix) < page.PREFIX.size or prefix[:2] != page.SYNC:
-            return None
+            return 0, b""
         _, coder, frames, length = page.PREFIX.unpack(prefix)
         end = at + page.OVERHEAD + length
         if end > self.end or not page.plausible(self.header, coder, frames, length):
-            return None
-        data = self.data[at:end]
-        if data[-4:] != page.checksum(index, data[:-4]):
-            return None
-        return Span(index, at, end, 1, frames)
+            return 0, b""
+        return frames, self.data[at:end]
+
+    def _page(self, index: int, at: int) -> Span | None:
+        """The page that stands at a place, if it is sound."""
+        frames, data = self._framed(at)
+        if frames and data[-4:] == page.checksum(index, data[:-4]):
+            return Span(index, at, at + len(data), 1, frames)
+        return None
 
     def _next_page(self, index: int, at: int, patience: int) -> tuple[Span | None, int]:
         """The first sound page behind a damage, and what is left of patience."""
-        while (at := self.data.find(page.SYNC, at + 1, self.end)) >= 0:
-            for candidate in range(index, index + LOST_AT_ONCE):
-                found = self._page(candidate, at)
-                if found is not None:
-                    return found, patience
-                patience -= page.PREFIX.size + self._claimed(at)
+        while (at := self.data.find(page.SYNC, at, self.end)) >= 0 and patience > 0:
+            frames, data = self._framed(at)
+            for candidate in range(index, index + LOST_AT_ONCE) if frames else ():
+                if data[-4:] == page.checksum(candidate, data[:-4]):
+                    return Span(candidate, at, at + len(data), 1, frames), patience
+                patience -= len(data)
                 if patience < 0:
-                    return None, patience
+                    break
+            at += 1
         return None, patience
-
-    def _claimed(self, at: int) -> int:
-        prefix = self.data[at : at + page.PREFIX.size]
-        length = page.PREFIX.unpack(prefix)[3] if len(prefix) == page.PREFIX.size else 0
-        return int(min(length, self.end - at))
 
     def _lost(self, index: int, at: int, sound: Span | None) -> Span:
         """What lies between the last sound page and the next."""

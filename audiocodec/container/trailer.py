@@ -61,7 +61,7 @@ class Trailer:
         file.seek(size - FOOTER.size)
         length, magic = FOOTER.unpack(file.read(FOOTER.size))
         start = size - FOOTER.size - length
-        if magic != END_MAGIC or start < 0 or length > MIN_BYTES + size // 4:  # a page takes 17 bytes, its entry 4
+        if magic != END_MAGIC or start < 0 or length > MIN_BYTES + size // 3:  # a page takes 13 bytes, its entry 4
             return None, size
         file.seek(start)
         try:
