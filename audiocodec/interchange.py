@@ -70,11 +70,12 @@ def _save_parquet(path: Path, tokens: Tokens) -> None:
 
 
 def _load_npy(path: Path) -> tuple[np.ndarray, str | None]:
-    return np.load(path, allow_pickle=False), None
+    with path.open("rb") as file:
+        return np.lib.format.read_array(file, allow_pickle=False), None
 
 
 def _load_npz(path: Path) -> tuple[np.ndarray, str | None]:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return arrays["codes"], str(arrays["header"]) if "header" in arrays else None
 
 

@@ -149,7 +149,7 @@ def test_models(run: Run) -> None:
 
 
 def test_every_command_has_help_with_an_example(run: Run) -> None:
-    assert len(COMMANDS) == 8
+    assert len(COMMANDS) == 10
     for command in COMMANDS:
         result = run(command, "--help")
         assert result.exit_code == 0
@@ -170,6 +170,10 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
         ["encode", "a.wav", "deep/a.wav", "--out", "x"],
         ["truncate", "a.fsq", "b.fsq"],
         ["nonsense"],
+        ["decode", "a.fsq", "b.wav", "--start", "-1"],
+        ["decode", "a.fsq", "b.wav", "--start", "1", "--salvage"],
+        ["encode", "a.wav", "b.fsq", "--tag", "title"],
+        ["repair", "a.fsq"],
         ["encode", "--nonsense", "a.wav"],
     ],
 )
