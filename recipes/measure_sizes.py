@@ -4,7 +4,7 @@
 
 `packed` is every code in as few bits as its size takes, the codes of a clip end to end, with no header; `xz` and `zstd`
 (a command that must be there) compress that. `.fsq packed` and `.fsq` are whole files with pages, checksums and seek
-table. The last columns are what writing and reading cost, in seconds of work on one thread for a second of sound.
+table. The last columns are what writing and reading cost, in seconds of processor time for a second of sound.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ def zstd(data: bytes) -> int:
 def measure(tokens: Tokens) -> dict[str, float]:
     """Sizes of one clip, and the coder's times."""
     packed = packed_bytes(tokens)
-    begin = time.perf_counter()
+    begin = time.process_time()
     coded = file_bytes(tokens)
-    written = time.perf_counter()
+    written = time.process_time()
     codes = np.concatenate(list(TokenReader(io.BytesIO(coded), "coded", tokens.entropy)), axis=2)
-    read = time.perf_counter()
+    read = time.process_time()
     assert np.array_equal(codes, tokens.codes)
     return {
         "raw int16": 2 * tokens.codes.size,
