@@ -2,9 +2,10 @@
 
     python recipes/long_file.py --hours 10 --csv docs/long_file.csv
 
-The codes are synthetic: pages of a few seconds, over and over. `random` ones cannot be shrunk, so their pages are packed;
-`real` ones are those of tests/sounds/speech.flac, coded as speech is. A seek takes one frame from a random place: its page
-is found, checked and decoded. Milliseconds by the clock, and of `processor` time, which other programs do not lengthen.
+The codes are synthetic: pages of a few seconds, over and over. `random` ones cannot be shrunk, so their pages are
+packed; `real` ones are those of tests/sounds/speech.flac, coded as speech is. A seek takes one frame from a random
+place: its page is found, checked and decoded. Milliseconds by the clock, and of `processor` time, which other programs
+do not lengthen.
 """
 
 from __future__ import annotations
