@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
@@ -18,6 +20,7 @@ SUFFIXES = frozenset(
     {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"}
 )
 BLOCK_SAMPLES = 1 << 16
+TAGS = ("title", "artist", "album", "tracknumber", "date", "genre", "comment", "copyright", "license")
 MAX_CHANNELS = 255
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 100, 1_000_000
 
@@ -56,6 +59,7 @@ class AudioReader:
         sample_rate: Hz.
         channels: at most 255.
         samples: in each channel, by the header.
+        tags: text that the file carries: title, artist and the like.
         on_block: called with the number of samples of each block read.
 
     Raises:
@@ -77,6 +81,7 @@ class AudioReader:
         self.sample_rate = int(self._file.samplerate)
         self.channels = int(self._file.channels)
         self.samples = int(self._file.frames)
+        self.tags = _tags(self._file)
         self.on_block: Callable[[int], None] = lambda samples: None
         try:
             self._check()
@@ -114,6 +119,15 @@ class AudioReader:
             check_samples(block, str(self.path))
             self.on_block(len(block))
             yield np.ascontiguousarray(block.T)
+
+
+def _tags(file: soundfile.SoundFile) -> dict[str, str]:
+    """What is readable of the tags of an open file."""
+    found = {}
+    for name in TAGS:
+        with contextlib.suppress(UnicodeDecodeError):
+            found[name] = str(getattr(file, name))
+    return {name: text for name, text in found.items() if text}
 
 
 def check_rate(sample_rate: int, name: str) -> None:
@@ -222,12 +236,15 @@ class AudioWriter:
         sample_rate: Hz.
         channels: of every block.
         suffix: tells the format (".wav", ".flac", ...); 16-bit where the format has bits.
+        tags: written as far as the format has a place for them; names not in `TAGS` are left out.
 
     Raises:
         OutputError: the format is unknown or cannot hold this rate or channel count.
     """
 
-    def __init__(self, path: Path, sample_rate: int, channels: int, suffix: str) -> None:
+    def __init__(
+        self, path: Path, sample_rate: int, channels: int, suffix: str, tags: Mapping[str, str] | None = None
+    ) -> None:
         self.path = path
         formats: dict[str, dict[str, Any]] = {
             ".opus": {"format": "OGG", "subtype": "OPUS"},
@@ -244,6 +261,10 @@ class AudioWriter:
             raise OutputError(
                 f"cannot write {suffix} with {channels} channels at {sample_rate} Hz ({_reason(error)})"
             ) from error
+        for name, text in (tags or {}).items():
+            if name in TAGS:
+                with contextlib.suppress(soundfile.LibsndfileError):
+                    setattr(self._file, name, text)
 
     def write(self, block: np.ndarray) -> None:
         """block: "c t", clipped to full scale.
@@ -262,3 +283,34 @@ class AudioWriter:
             self._file.close()
         except (soundfile.LibsndfileError, OSError) as error:
             raise OutputError(f"{self.path}: cannot be written ({_reason(error)})") from error
+
+
+class WavPipe:
+    """A WAV of 16 bits written into something that cannot seek; without a known length its header promises none.
+
+    Args:
+        output: gets the header with the first block.
+        sample_rate: Hz.
+        channels: of every block.
+        samples: in each channel, if known.
+    """
+
+    def __init__(self, output: BinaryIO, sample_rate: int, channels: int, samples: int | None) -> None:
+        self._output, self._started = output, False
+        size = min(2**32 - 1 if samples is None else samples * channels * 2, 2**32 - 1)
+        self._header = struct.pack(
+            "<4sI4s4sIHHIIHH4sI",
+            *(b"RIFF", min(size + 36, 2**32 - 1), b"WAVE", b"fmt ", 16, 1, channels),
+            *(sample_rate, sample_rate * channels * 2, channels * 2, 16, b"data", size),
+        )
+
+    def write(self, block: np.ndarray) -> None:
+        """block: "c t", clipped to full scale."""
+        if not self._started:
+            self._output.write(self._header)
+            self._started = True
+        self._output.write(np.rint(np.clip(block.T, -1.0, 1.0) * 32767).astype("<i2").tobytes())
+        self._output.flush()
+
+    def close(self) -> None:
+        """The output stays open."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +13,34 @@ from typing import TYPE_CHECKING, Any, BinaryIO, overload
 import numpy as np
 
 from audiocodec import audio
-from audiocodec.container import Header, TokenReader, Tokens, TokenWriter, frames_for
-from audiocodec.container.reader import salvage as salvage_pages
+from audiocodec.container import (
+    EntropyModel,
+    Header,
+    TokenFile,
+    TokenReader,
+    Tokens,
+    TokenWriter,
+    frames_for,
+    open_tokens,
+)
+from audiocodec.container import salvage as salvage_pages
+from audiocodec.container.header import NO_ENTROPY
+from audiocodec.container.metadata import check as check_metadata
+from audiocodec.container.metadata import fitting
 from audiocodec.container.reader import total_samples
-from audiocodec.container.tokens import check_depth, open_tokens
+from audiocodec.container.tokens import check_depth
 from audiocodec.errors import AudioError, ConfigError, ModelError
+from audiocodec.excerpt import excerpt
 from audiocodec.files import replacing
 from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
+from audiocodec.models.receptive_field import frames_of_past
 from audiocodec.nn import lay_out_for_few_rows
 from audiocodec.streaming import StreamDecoder, StreamEncoder, decode_together, encode_together, single_thread
 
 if TYPE_CHECKING:
     import torch
+
+MOST_LOST = 1000  # frames of silence made at once
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,9 @@ class Codec:
         self.num_codebooks = self.model.quantizer.num_codebooks
         self.codebook_size = self.model.quantizer.codebook_size
         self.levels = tuple(getattr(self.model.quantizer, "level_list", (self.codebook_size,)))
+        self.entropy = bundle.entropy
+        if self.entropy is not None and not self.entropy.fits(self.levels, self.num_codebooks):
+            raise ModelError(f"{self.name}: its entropy model is for other codes")
         self.threads = threads
         lay_out_for_few_rows(self.model)
 
@@ -132,7 +151,14 @@ class Codec:
         check_depth(depth, self.num_codebooks)
         return depth
 
-    def header(self, sample_rate: int, channels: int, samples: int | None, num_codebooks: int) -> Header:
+    def header(
+        self,
+        sample_rate: int,
+        channels: int,
+        samples: int | None,
+        num_codebooks: int,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Header:
         """A file header for codes of this model."""
         return Header(
             model=self.name,
@@ -146,6 +172,8 @@ class Codec:
             num_codebooks=num_codebooks,
             levels=self.levels,
             frames_per_page=max(1, round(self.frame_rate)),
+            entropy=NO_ENTROPY if self.entropy is None else self.entropy.hash,
+            metadata=dict(metadata or {}),
         )
 
     def check_matches(self, header: Header) -> None:
@@ -186,12 +214,20 @@ class Codec:
             frames = frames_for(counted[0], sample_rate, self.sample_rate, self.hop_length, self.delay_samples)
             yield _on_channels(pool, StreamEncoder.flush, encoders, [frames] * channels)
 
-    def _decode_blocks(self, pages: Iterable[np.ndarray | int], header: Header) -> Iterator[np.ndarray]:
-        """Codes "b q t" (or a number of lost frames) -> blocks "c t" at the source's rate, trimmed."""
+    def _decode_blocks(
+        self, pages: Iterable[np.ndarray | int], header: Header, skipped: int | None = None
+    ) -> Iterator[np.ndarray]:
+        """Codes "b q t" (or a number of lost frames) -> blocks "c t" at the source's rate.
+
+        Args:
+            pages: of one sound, in order.
+            header: of the tokens.
+            skipped: model samples dropped at the start; by default the delay.
+        """
         decoders = [StreamDecoder(self.model) for _ in range(header.channels)]
 
         def waveforms() -> Iterator[np.ndarray]:
-            lag = self.delay_samples
+            lag = self.delay_samples if skipped is None else skipped
             with ThreadPoolExecutor(self.threads) as pool:
                 for page in pages:
                     if isinstance(page, int):
@@ -250,7 +286,7 @@ class Codec:
         depth = self.depth_for(num_codebooks, bitrate, channels)
         counted = [0]
         codes = np.concatenate(list(self._encode_blocks([samples], sample_rate, channels, depth, counted)), axis=2)
-        return Tokens(codes, self.header(sample_rate, channels, counted[0], depth))
+        return Tokens(codes, self.header(sample_rate, channels, counted[0], depth), self.entropy)
 
     def decode(self, tokens: Tokens, num_codebooks: int | None = None) -> np.ndarray:
         """Tokens to sound.
@@ -315,15 +351,27 @@ class Codec:
         output: BinaryIO,
         num_codebooks: int | None = None,
         bitrate: float | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> FileReport:
         """Encode an open sound file into a binary stream, in constant memory.
 
+        Args:
+            reader: its tags (title, artist, ...) are kept.
+            output: gets each page as soon as it is full.
+            num_codebooks: see `encode`.
+            bitrate: see `encode`.
+            metadata: text to keep besides the tags, by name; it comes before a tag of the same name.
+
         Raises:
             AudioError, ConfigError: see `encode`.
+            TokenFileError: there is more metadata than a file can hold.
         """
         begin = time.monotonic()
         depth = self.depth_for(num_codebooks, bitrate, reader.channels)
-        writer = TokenWriter(output, self.header(reader.sample_rate, reader.channels, None, depth))
+        check_metadata(metadata or {})
+        texts = fitting({**(metadata or {}), **{k: v for k, v in reader.tags.items() if k not in (metadata or {})}})
+        header = self.header(reader.sample_rate, reader.channels, None, depth, texts)
+        writer = TokenWriter(output, header, self.entropy)
         counted = [0]
         for codes in self._encode_blocks(reader, reader.sample_rate, reader.channels, depth, counted):
             writer.push(codes)
@@ -337,8 +385,9 @@ class Codec:
         num_codebooks: int | None = None,
         bitrate: float | None = None,
         overwrite: bool = False,
+        metadata: Mapping[str, str] | None = None,
     ) -> FileReport:
-        """A sound file to a token file; nothing is left behind if that fails.
+        """A sound file to a token file; nothing is left behind if that fails. See `encode_stream`.
 
         Raises:
             AudioError, ConfigError: see `encode`.
@@ -346,7 +395,7 @@ class Codec:
         """
         with audio.AudioReader(Path(source)) as reader, replacing(Path(target), overwrite, Path(source)) as temporary:
             with temporary.open("wb") as file:
-                return self.encode_stream(reader, file, num_codebooks, bitrate)
+                return self.encode_stream(reader, file, num_codebooks, bitrate, metadata)
 
     def decode_file(
         self,
@@ -355,6 +404,8 @@ class Codec:
         num_codebooks: int | None = None,
         overwrite: bool = False,
         salvage: bool = False,
+        start_s: float = 0.0,
+        duration_s: float | None = None,
     ) -> FileReport:
         """A token file to a sound file, its format told by the target's suffix.
 
@@ -364,46 +415,133 @@ class Codec:
             num_codebooks: use the first so many.
             overwrite: allow the target to exist.
             salvage: put silence where pages are damaged instead of refusing.
+            start_s: where to start, in seconds; only the pages needed are read.
+            duration_s: how much from there; by default all the rest.
 
         Raises:
             TokenFileError: the source is damaged or no token file.
             ModelError: it is of another model.
+            ConfigError: the source does not reach to `start_s`, or has fewer codebooks.
             OutputError: the target exists or cannot be written.
         """
         begin = time.monotonic()
         source, target = Path(source), Path(target)
-        with open_tokens(source) as reader:
+        part = start_s != 0 or duration_s is not None
+        if part and salvage:
+            raise ConfigError("a part cannot be salvaged, salvage the whole file first")
+        lost = [0]
+        with open_tokens(source, self.entropy) as reader:
             header = reader.header
             self.check_matches(header)
             depth = num_codebooks or header.num_codebooks
             check_depth(depth, header.num_codebooks)
-            lost = [0]
-            pages = _salvaged(source, lost) if salvage else _checked(reader)
-            kept = (page if isinstance(page, int) else page[:, :depth] for page in pages)
-            promised = total_samples(source, header)
+            samples = total_samples(source, header)
+            if part:
+                blocks, samples = self._part(source, start_s, duration_s, depth)
+            else:
+                pages = _salvaged(source, self.entropy, lost) if salvage else iter(reader)
+                kept = (page if isinstance(page, int) else page[:, :depth] for page in pages)
+                blocks = self._decode_blocks(kept, header)
             with replacing(target, overwrite, source) as temporary:
-                samples = self._write_sound(kept, header, promised, temporary, target.suffix)
+                writer = audio.AudioWriter(
+                    temporary, header.sample_rate, header.channels, target.suffix, header.metadata
+                )
+                written = _write_sound(writer, blocks, header, lambda: samples)
         return FileReport(
-            samples / header.sample_rate, source.stat().st_size, time.monotonic() - begin, lost_frames=lost[0]
+            written / header.sample_rate, source.stat().st_size, time.monotonic() - begin, lost_frames=lost[0]
         )
 
-    def _write_sound(
-        self, pages: Iterator[np.ndarray | int], header: Header, promised: int | None, path: Path, suffix: str
-    ) -> int:
-        """Write the sound, at most `promised` samples; returns how many."""
-        writer = audio.AudioWriter(path, header.sample_rate, header.channels, suffix)
-        written = 0
-        try:
-            for block in self._decode_blocks(pages, header):
-                block = block if promised is None else block[:, : promised - written]
-                writer.write(block)
-                written += block.shape[1]
-            if promised is not None and 0 < promised - written < header.sample_rate:  # the resampler's rounding
-                writer.write(np.zeros((header.channels, promised - written), np.float32))
-                written = promised
-        finally:
-            writer.close()
-        return written
+    def _part(
+        self, path: Path, start_s: float, duration_s: float | None, depth: int
+    ) -> tuple[Iterator[np.ndarray], int]:
+        """A stretch of a file as blocks "c t", and its source samples."""
+        file = TokenFile(path, self.entropy)
+        total, rate = file.header.samples or 0, file.header.sample_rate
+        length = total / rate if duration_s is None else min(duration_s, total / rate)
+        if not 0 <= start_s <= total / rate or not length >= 0:
+            raise ConfigError(f"{path}: has {total / rate:.3f} s, cannot give {length:g} s from {start_s:g} s on")
+        start = round(start_s * rate)
+        end = min(total, start + round(length * rate))
+        plan = excerpt(file.header, len(file), start, end, frames_of_past(self.model))
+
+        def blocks() -> Iterator[np.ndarray]:
+            dropped, each = plan.dropped, file.header.frames_per_page
+            frames = range(plan.first_frame, plan.end_frame, each)
+            pages = (file[i : min(i + each, plan.end_frame)][:, :depth] for i in frames)
+            with file:
+                for block in self._decode_blocks(pages, file.header, plan.skipped):
+                    yield block[:, dropped:]
+                    dropped = max(0, dropped - block.shape[1])
+
+        return blocks(), plan.samples
+
+    def decode_stream(self, reader: TokenReader, output: BinaryIO, num_codebooks: int | None = None) -> FileReport:
+        """Tokens as they arrive to a WAV (16 bit) that is written as they do.
+
+        Args:
+            reader: opened with `live`.
+            output: gets the sound of each page as soon as the page is there.
+            num_codebooks: use the first so many.
+
+        Raises:
+            TokenFileError, ModelError, ConfigError: see `decode_file`.
+        """
+        begin = time.monotonic()
+        header = reader.header
+        self.check_matches(header)
+        depth = num_codebooks or header.num_codebooks
+        check_depth(depth, header.num_codebooks)
+        writer = audio.WavPipe(output, header.sample_rate, header.channels, header.samples)
+
+        def promised() -> int | None:
+            return reader.trailer.samples if reader.trailer else header.samples
+
+        written = _write_sound(
+            writer, self._decode_blocks((page[:, :depth] for page in reader), header), header, promised
+        )
+        return FileReport(written / header.sample_rate, 0, time.monotonic() - begin)
+
+
+def _write_sound(
+    writer: audio.AudioWriter | audio.WavPipe,
+    blocks: Iterable[np.ndarray],
+    header: Header,
+    promised: Callable[[], int | None],
+) -> int:
+    """Write blocks "c t" and close the writer.
+
+    The last frame is longer than the sound: as long as nobody knows where that ends, so much is held back.
+
+    Args:
+        writer: of the result.
+        blocks: of the sound.
+        header: of its tokens.
+        promised: how many samples there are, or None while that is not known.
+
+    Returns:
+        Samples written.
+    """
+    written = 0
+    held = np.zeros((header.channels, 0), np.float32)
+    reserve = -(-header.hop_length * header.sample_rate // header.model_sample_rate)
+    try:
+        for block in blocks:
+            held = np.concatenate([held, block], axis=1)
+            total = promised()
+            ready = held.shape[1] - reserve if total is None else min(held.shape[1], total - written)
+            if ready > 0:
+                writer.write(held[:, :ready])
+                written, held = written + ready, held[:, ready:]
+        total = promised()
+        rest = held if total is None else held[:, : total - written]
+        writer.write(rest)
+        written += rest.shape[1]
+        if total is not None and 0 < total - written < header.sample_rate:  # the resampler's rounding
+            writer.write(np.zeros((header.channels, total - written), np.float32))
+            written = total
+    finally:
+        writer.close()
+    return written
 
 
 def _on_channels(pool: ThreadPoolExecutor, work: Callable[..., np.ndarray], *arguments: Iterable[Any]) -> np.ndarray:
@@ -412,15 +550,12 @@ def _on_channels(pool: ThreadPoolExecutor, work: Callable[..., np.ndarray], *arg
         return np.stack(list(pool.map(work, *arguments)))
 
 
-def _checked(reader: TokenReader) -> Iterator[np.ndarray | int]:
-    yield from reader
-
-
-def _salvaged(path: Path, lost: list[int]) -> Iterator[np.ndarray | int]:
-    for page in salvage_pages(path):
+def _salvaged(path: Path, entropy: EntropyModel | None, lost: list[int]) -> Iterator[np.ndarray | int]:
+    for page in salvage_pages(path, entropy):
         if page.codes is None:
             lost[0] += page.frames
-            yield page.frames
+            for start in range(0, page.frames, MOST_LOST):
+                yield min(MOST_LOST, page.frames - start)
         else:
             yield page.codes
 

@@ -184,7 +184,7 @@ def test_files_and_arrays_agree(codec: Codec, speech_path: Path, tmp_path: Path)
     wav, rate = read(speech_path)
     assert np.array_equal(Tokens.load(tmp_path / "a.fsq").codes, codec.encode(wav, rate).codes)
     assert report.file_bytes == (tmp_path / "a.fsq").stat().st_size
-    assert 5500 < report.bitrate < 6600
+    assert 2000 < report.bitrate < 6300
     decode_file(tmp_path / "a.fsq", tmp_path / "a.flac")
     decoded, decoded_rate = read(tmp_path / "a.flac")
     assert (decoded_rate, decoded.shape) == (rate, wav.shape)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from audiocodec.cli import options
-from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
+from audiocodec.cli.paths import PIPE, binary_input, binary_output, plan, run_all, source_path
+
+if TYPE_CHECKING:
+    from audiocodec.codec import Codec
+    from audiocodec.container import Header
 
 
 @click.command()
@@ -21,6 +26,13 @@ from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
     "--format", "suffix", default=".wav", show_default=True, help="Suffix of results whose name is not given."
 )
 @click.option("--salvage", is_flag=True, help="Put silence where the file is damaged.")
+@click.option(
+    "--start",
+    type=click.FloatRange(0),
+    default=0.0,
+    help="Seconds to leave out at the start; only the pages needed are read.",
+)
+@click.option("--duration", type=click.FloatRange(0), help="Seconds to decode [all the rest].")
 @options.threads
 @options.force
 def decode(
@@ -30,38 +42,54 @@ def decode(
     num_codebooks: int | None,
     suffix: str,
     salvage: bool,
+    start: float,
+    duration: float | None,
     threads: int,
     force: bool,
 ) -> None:
     """Turn token files back into sound, with the rate, channels and length of the original.
 
     FILES are a source and a target, or any number of files and folders with --out. '-' is
-    standard input or output (tokens in, WAV out).
+    standard input or output (tokens in, WAV out; with both, sound comes as tokens do).
 
     \b
     Examples:
         audiocodec decode speech.fsq speech.decoded.wav
+        audiocodec decode speech.fsq part.wav --start 12.5 --duration 3
         audiocodec decode tokens/ --out decoded/ --format .flac
     """
-    from audiocodec.codec import Codec, load
-    from audiocodec.container.tokens import list_token_files, open_tokens
+    part = start != 0 or duration is not None
+    if part and salvage:
+        raise click.UsageError("give --salvage or --start and --duration, not both")
+    from audiocodec.codec import load
+    from audiocodec.container import TokenReader, open_tokens
+    from audiocodec.container.tokens import list_token_files
 
     suffix = "." + suffix.lstrip(".")
     pairs = plan(files, out, suffix, list_token_files)
     loaded: dict[str, Codec] = {}
 
-    def codec_for(path: Path) -> Codec:
-        with open_tokens(path) as reader:
-            name = model or reader.header.model
+    def codec_for(header: Header) -> Codec:
+        name = model or header.model
         if name not in loaded:
             loaded[name] = load(name, threads)
         return loaded[name]
 
+    def live() -> str:
+        output = binary_output()
+        reader = TokenReader(binary_input(), "standard input", live=True)
+        codec = codec_for(reader.header)
+        report = codec.decode_stream(reader, output, num_codebooks)
+        return f"{report.duration_s:.2f} s"
+
     def work(source: str, target: str) -> str:
+        if source == target == PIPE and suffix == ".wav" and not salvage and not part:
+            return f"{source} -> {target}: {live()}"
         with source_path(source) as path, tempfile.TemporaryDirectory(prefix="audiocodec-") as folder:
-            codec = codec_for(path)
+            with open_tokens(path) as reader:
+                codec = codec_for(reader.header)
             goal = Path(folder) / f"out{suffix}" if target == PIPE else Path(target)
-            report = codec.decode_file(path, goal, num_codebooks, overwrite=force, salvage=salvage)
+            report = codec.decode_file(path, goal, num_codebooks, force, salvage, start, duration)
             if target == PIPE:
                 with goal.open("rb") as file:
                     shutil.copyfileobj(file, binary_output())

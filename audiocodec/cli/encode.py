@@ -16,6 +16,7 @@ from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
 @click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
 @options.bitrate
 @options.num_codebooks
+@click.option("--tag", "tags", multiple=True, metavar="NAME=TEXT", help="Text to keep in the file; may be repeated.")
 @options.threads
 @options.force
 def encode(
@@ -24,21 +25,26 @@ def encode(
     model: str,
     bitrate: float | None,
     num_codebooks: int | None,
+    tags: tuple[str, ...],
     threads: int,
     force: bool,
 ) -> None:
     """Compress sound files to token files (.fsq).
 
     FILES are a source and a target, or any number of files and folders with --out; folders are
-    mirrored there. '-' is standard input or output (WAV in, tokens out).
+    mirrored there. '-' is standard input or output (WAV in, tokens out). Title, artist and other tags
+    of the sound file are kept; --tag adds to them.
 
     \b
     Examples:
         audiocodec encode speech.wav speech.fsq --bitrate 3k
-        audiocodec encode recordings/ --out tokens/
+        audiocodec encode recordings/ --out tokens/ --tag speaker=anna
     """
     if bitrate is not None and num_codebooks is not None:
         raise click.UsageError("give --bitrate or --num-codebooks, not both")
+    if any(not name or not equals for name, equals, _ in (tag.partition("=") for tag in tags)):
+        raise click.UsageError("a --tag is NAME=TEXT")
+    metadata = dict(tag.split("=", 1) for tag in tags)
     from audiocodec import audio
     from audiocodec.cli.progress import progress
     from audiocodec.codec import load
@@ -52,11 +58,11 @@ def encode(
             with progress(source, reader.samples) as advance:
                 reader.on_block = advance
                 if target == PIPE:
-                    report = codec.encode_stream(reader, binary_output(), num_codebooks, bitrate)
+                    report = codec.encode_stream(reader, binary_output(), num_codebooks, bitrate, metadata)
                     binary_output().flush()
                 else:
                     with replacing(Path(target), force, path) as temporary, temporary.open("wb") as file:
-                        report = codec.encode_stream(reader, file, num_codebooks, bitrate)
+                        report = codec.encode_stream(reader, file, num_codebooks, bitrate, metadata)
         return (
             f"{source} -> {target}: {report.duration_s:.2f} s, {report.bitrate / 1000:.2f} kbit/s on disk, "
             f"{report.speed:.0f} times real time"

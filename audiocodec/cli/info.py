@@ -14,8 +14,9 @@ from audiocodec.cli import options
 
 def describe(path: Path) -> dict[str, Any]:
     """Everything the header says, and what follows from it."""
+    from audiocodec.container import open_tokens
+    from audiocodec.container.header import NO_ENTROPY
     from audiocodec.container.reader import total_samples
-    from audiocodec.container.tokens import open_tokens
 
     with open_tokens(path) as reader:
         header = reader.header
@@ -38,7 +39,8 @@ def describe(path: Path) -> dict[str, Any]:
         "levels": list(header.levels),
         "codebook_size": header.codebook_size,
         "frames_per_page": header.frames_per_page,
-        "coder": {0: "packed"}.get(header.coder, f"unknown ({header.coder})"),
+        "entropy_model": None if header.entropy == NO_ENTROPY else header.entropy.hex(),
+        "metadata": dict(header.metadata),
         "file_bytes": size,
         "bitrate": 8 * size / duration if duration else None,
         "bitrate_by_codebook": [per_codebook * (k + 1) for k in range(header.num_codebooks)],
@@ -54,6 +56,10 @@ def _text(fields: dict[str, Any]) -> str:
             value = "unknown" if value is None else f"{value / 1000:.2f} kbit/s on disk"
         elif key == "duration_s":
             value = "unknown" if value is None else f"{value:.3f}"
+        elif key == "entropy_model":
+            value = value or "none, codes are packed"
+        elif key == "metadata":
+            value = "; ".join(f"{name}: {text}" for name, text in value.items()) or "none"
         elif value is None:
             value = "unknown"
         rows.append(f"{key:20s} {value}")

@@ -64,15 +64,24 @@ def source_path(argument: str) -> Iterator[Path]:
     if argument != PIPE:
         yield Path(argument)
         return
-    if sys.stdin is None:
-        raise AudioError("standard input is closed")
     with tempfile.NamedTemporaryFile(prefix="audiocodec-") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+        shutil.copyfileobj(binary_input(), file)
         file.flush()
         try:
             yield Path(file.name)
         except AudioCodecError as error:
             raise type(error)(str(error).replace(file.name, "standard input")) from error
+
+
+def binary_input() -> BinaryIO:
+    """Standard input for bytes.
+
+    Raises:
+        AudioError: it is closed.
+    """
+    if sys.stdin is None:
+        raise AudioError("standard input is closed")
+    return sys.stdin.buffer
 
 
 def binary_output() -> BinaryIO:

@@ -16,13 +16,13 @@ def verify(files: tuple[Path, ...]) -> None:
     Example:
         audiocodec verify tokens/*.fsq
     """
-    from audiocodec.container import reader
+    from audiocodec.container import verify as problems_of
     from audiocodec.errors import TokenFileError
 
     failed = False
     for path in files:
         try:
-            problems = reader.verify(path)
+            problems = problems_of(path)
         except TokenFileError as error:
             problems = [str(error)]
         for problem in problems:

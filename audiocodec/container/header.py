@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
+from audiocodec.container import metadata
 from audiocodec.errors import DamagedFileError, TokenFileError, VersionError
 
 MAGIC = b"\x89FSQ\r\n\x1a\n"
-VERSION = 1
-PACKED = 0  # coder: mixed radix, no entropy coding
+VERSION = 2
+PACKED, CODED = 0, 1  # coders of pages: mixed radix, or by an entropy model
+NO_ENTROPY = bytes(16)
 UNKNOWN = 2**64 - 1
-MAX_HEADER = 4096
 MAX_PAGE_CODES = 1 << 20
 _PREFIX = struct.Struct("<8sBBH")
 _FIELDS = struct.Struct("<IBQIII16sBBHB")
@@ -36,7 +38,8 @@ class Header:
         num_codebooks: codes a frame and channel.
         levels: of each dimension of a codebook; their product is the codebook size.
         frames_per_page: frames of every page but the last.
-        coder: how pages are coded by default; 0 is mixed radix.
+        entropy: 16 bytes, hash of the entropy model that pages may be coded with; zeros: all are packed.
+        metadata: text by name, such as "title"; see `container.metadata`.
     """
 
     model: str
@@ -50,7 +53,8 @@ class Header:
     num_codebooks: int
     levels: tuple[int, ...]
     frames_per_page: int
-    coder: int = PACKED
+    entropy: bytes = NO_ENTROPY
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def codebook_size(self) -> int:
@@ -95,11 +99,13 @@ class Header:
             "codes a page": (self.channels * self.num_codebooks * self.frames_per_page, 1, MAX_PAGE_CODES),
             "model name length": (len(self.model.encode()), 1, 64),
             "model hash length": (len(self.model_hash), 16, 16),
+            "entropy model hash length": (len(self.entropy), 16, 16),
             "samples": (self.samples or 0, 0, 2**62),
         }
         for name, (value, low, high) in ranges.items():
             if not low <= value <= high:
                 raise TokenFileError(f"header: {name} is {value}, must be {low} to {high}")
+        metadata.check(self.metadata)
         return self
 
     def to_bytes(self) -> bytes:
@@ -119,17 +125,18 @@ class Header:
             self.delay,
             self.model_hash,
             self.num_codebooks,
-            self.coder,
+            PACKED if self.entropy == NO_ENTROPY else CODED,
             self.frames_per_page,
             len(self.levels),
         )
         fields += struct.pack(f"<{len(self.levels)}I", *self.levels) + bytes([len(name)]) + name
+        fields += self.entropy + metadata.to_bytes(self.metadata)
         head = _PREFIX.pack(MAGIC, VERSION, 0, len(fields)) + fields
         return head + struct.pack("<I", zlib.crc32(head))
 
     @classmethod
     def read(cls, file: BinaryIO, name: str) -> Header:
-        """Read from the start of a file, at most 4 KiB.
+        """Read from the start of a file, at most 64 KiB.
 
         Args:
             file: positioned at its start; left behind the header.
@@ -146,8 +153,6 @@ class Header:
         if len(prefix) < _PREFIX.size:
             raise DamagedFileError(f"{name}: is cut short inside the header")
         _, version, _, length = _PREFIX.unpack(prefix)
-        if length > MAX_HEADER:
-            raise DamagedFileError(f"{name}: header claims {length} bytes, at most {MAX_HEADER} are allowed")
         body = file.read(length + 4)
         if len(body) < length + 4:
             raise DamagedFileError(f"{name}: is cut short inside the header")
@@ -158,21 +163,25 @@ class Header:
                 f"{name}: is of format version {version}, this program reads up to {VERSION}; upgrade it"
             )
         try:
-            return cls._parse(body[:length]).check()
+            return cls._parse(body[:length], version).check()
         except (struct.error, IndexError, UnicodeDecodeError) as error:
             raise DamagedFileError(f"{name}: header is damaged ({error})") from error
         except TokenFileError as error:
             raise TokenFileError(f"{name}: {error}") from error
 
     @classmethod
-    def _parse(cls, fields: bytes) -> Header:
-        rate, channels, samples, model_rate, hop, delay, digest, codebooks, coder, page, n = _FIELDS.unpack_from(fields)
+    def _parse(cls, fields: bytes, version: int) -> Header:
+        rate, channels, samples, model_rate, hop, delay, digest, codebooks, _, page, n = _FIELDS.unpack_from(fields)
         levels = struct.unpack_from(f"<{n}I", fields, _FIELDS.size)
         name_at = _FIELDS.size + 4 * n
         name_length = fields[name_at]
         name = fields[name_at + 1 : name_at + 1 + name_length]
         if len(name) < name_length:
             raise IndexError("model name is cut")
+        entropy, texts = NO_ENTROPY, {}
+        if version > 1:
+            at = name_at + 1 + name_length
+            entropy, texts = fields[at : at + 16], metadata.from_bytes(fields[at + 16 :])
         return cls(
             model=name.decode(),
             model_hash=digest,
@@ -185,7 +194,8 @@ class Header:
             num_codebooks=codebooks,
             levels=levels,
             frames_per_page=page,
-            coder=coder,
+            entropy=entropy,
+            metadata=texts,
         )
 
     def with_codebooks(self, num_codebooks: int) -> Header:

@@ -1,37 +1,22 @@
-"""Reads a token file page by page; memory does not grow with its length."""
+"""Reads a token file from its start, page by page; memory does not grow with its length."""
 
 from __future__ import annotations
 
-import os
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from audiocodec.container import page, trailer
+from audiocodec.container.entropy import EntropyModel
 from audiocodec.container.header import Header
+from audiocodec.container.page import PageCodec
 from audiocodec.container.trailer import Trailer
 from audiocodec.errors import DamagedFileError, TokenFileError
-
-
-@dataclass(frozen=True)
-class Page:
-    """A stretch of frames.
-
-    Attributes:
-        index: of the page, from 0.
-        frames: that it covers.
-        codes: "b q t", or None where salvage met damage.
-        error: what was wrong, if anything.
-    """
-
-    index: int
-    frames: int
-    codes: np.ndarray | None
-    error: str = ""
 
 
 class TokenReader:
@@ -40,6 +25,8 @@ class TokenReader:
     Args:
         file: binary, positioned at its start; it need not seek.
         name: for messages.
+        entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
+        live: give each page as soon as it is there. Otherwise some are decoded together, which is faster.
 
     Attributes:
         header: of the file. Its sample count is None if a pipe wrote the file.
@@ -49,10 +36,12 @@ class TokenReader:
         TokenFileError: see `Header.read`.
     """
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: BinaryIO, name: str, entropy: EntropyModel | None = None, live: bool = False) -> None:
         self.name, self._file = name, file
         self.header = Header.read(file, name)
+        self.pages = PageCodec(self.header, entropy, name)
         self.trailer: Trailer | None = None
+        self._at_once = 1 if live else self.pages.pages_at_once
 
     def raw_pages(self) -> Iterator[bytes]:
         """Bytes of each page, lengths checked, checksums not yet.
@@ -60,8 +49,8 @@ class TokenReader:
         Raises:
             DamagedFileError: the file ends early, or goes on behind its end.
         """
-        largest = page.payload_bytes(self.header, self.header.frames_per_page)
-        sizes: list[int] = []
+        largest = page.packed_bytes(self.header, self.header.frames_per_page)
+        sizes = array("q")
         while True:
             prefix = self._file.read(page.PREFIX.size)
             if prefix[:2] == trailer.SYNC:
@@ -78,84 +67,63 @@ class TokenReader:
             sizes.append(len(prefix) + len(rest))
             yield prefix + rest
 
-    def _end(self, start: bytes, sizes: list[int]) -> Trailer:
+    def _end(self, start: bytes, sizes: array[int]) -> Trailer:
         limit = trailer.MIN_BYTES + 4 * len(sizes) + 1
         found = Trailer.parse(start + self._file.read(limit), self.name)
-        if found.page_sizes.tolist() != sizes:
+        if not np.array_equal(found.page_sizes, sizes):
             raise DamagedFileError(f"{self.name}: the seek table does not fit the pages before it")
         if self.header.samples is not None and found.samples != self.header.samples:
             raise DamagedFileError(f"{self.name}: header and trailer disagree about the number of samples")
         return found
+
+    def _batches(self) -> Iterator[list[tuple[int, bytes]]]:
+        """Pages that are decoded together, with their indices; those before a damage come before its error."""
+        batch: list[tuple[int, bytes]] = []
+        try:
+            for indexed in enumerate(self.raw_pages()):
+                batch.append(indexed)
+                if len(batch) == self._at_once:
+                    yield batch
+                    batch = []
+        except DamagedFileError:
+            yield batch
+            raise
+        yield batch
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Codes "b q t" of each page; the whole file is checked on the way.
 
         Raises:
             DamagedFileError: any damage, the page named.
+            TokenFileError: the entropy model is not here.
         """
         frames = 0
-        for index, data in enumerate(self.raw_pages()):
-            codes = page.parse(self.header, index, data, self.name)
-            if frames % self.header.frames_per_page:
-                raise DamagedFileError(f"{self.name}: page {index - 1} is short but not the last")
-            frames += codes.shape[2]
-            yield codes
+        for batch in self._batches():
+            for (index, _), codes in zip(batch, self.pages.parse(batch), strict=True):
+                if frames % self.header.frames_per_page:
+                    raise DamagedFileError(f"{self.name}: page {index - 1} is short but not the last")
+                frames += codes.shape[2]
+                yield codes
         self._check_length(frames)
 
     def _check_length(self, frames: int) -> None:
         assert self.trailer is not None
-        header = self.header
-        needed = frames_needed(header, self.trailer.samples)
-        if self.trailer.frames != frames or frames != needed:
-            raise DamagedFileError(
-                f"{self.name}: promises {self.trailer.samples} samples, which take {needed} frames, but holds {frames}"
-            )
+        check_frames(self.header, self.trailer, frames, self.name)
 
 
-def frames_needed(header: Header, samples: int) -> int:
-    """Frames that `samples` source samples take in a file with this header."""
-    return replace(header, samples=samples).expected_frames() or 0
+def check_frames(header: Header, found: Trailer, frames: int, name: str) -> None:
+    """Refuse a file that holds another number of frames than its samples take.
 
-
-def _trailer_of(file: BinaryIO, name: str) -> Trailer | None:
-    """The trailer by way of the footer, or None if it is missing or damaged."""
-    size = file.seek(0, os.SEEK_END)
-    if size < trailer.MIN_BYTES:
-        return None
-    file.seek(size - trailer.FOOTER.size)
-    length, _ = trailer.FOOTER.unpack(file.read(trailer.FOOTER.size))
-    if length + trailer.FOOTER.size > size:
-        return None
-    file.seek(size - trailer.FOOTER.size - length)
-    try:
-        return Trailer.parse(file.read(length + trailer.FOOTER.size), name)
-    except DamagedFileError:
-        return None
-
-
-def total_samples(path: Path, header: Header) -> int | None:
-    """Source samples, by the header or, if a pipe wrote it, by the trailer; None if both are silent."""
-    if header.samples is not None:
-        return header.samples
-    with opened(path) as file:
-        found = _trailer_of(file, str(path))
-    return found.samples if found else None
-
-
-def _page_spans(header: Header, found: Trailer | None, start: int, size: int) -> Iterator[tuple[int, int]]:
-    """Bytes and frames of each page, by the trailer, or by the size that full pages have."""
-    whole = page.OVERHEAD + page.payload_bytes(header, header.frames_per_page)
-    if found is not None:
-        frames = found.frames
-        for length in found.page_sizes.tolist():
-            yield length, min(header.frames_per_page, frames)
-            frames -= header.frames_per_page
-        return
-    while start + whole <= size:
-        yield whole, header.frames_per_page
-        start += whole
-    if start < size:
-        yield size - start, 0
+    Raises:
+        DamagedFileError: it does.
+    """
+    if len(found.page_sizes) != -(-frames // header.frames_per_page):
+        raise DamagedFileError(f"{name}: {len(found.page_sizes)} pages cannot hold {frames} frames")
+    needed = replace(header, samples=found.samples).expected_frames()
+    if found.frames != frames or frames != needed:
+        raise DamagedFileError(
+            f"{name}: promises {found.samples} samples, which take {needed} frames, but holds {frames}"
+        )
 
 
 @contextmanager
@@ -174,56 +142,21 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise TokenFileError(f"{path}: no such file") from error
 
 
-def salvage(path: Path) -> Iterator[Page]:
-    """Every page of a damaged file; those that are lost have `codes` None.
-
-    Args:
-        path: its header must be intact.
+@contextmanager
+def open_tokens(path: Path, entropy: EntropyModel | None = None) -> Iterator[TokenReader]:
+    """A reader on a file.
 
     Raises:
-        TokenFileError: the header is not.
+        TokenFileError: the file cannot be opened or is no token file.
     """
     with opened(path) as file:
-        header = Header.read(file, str(path))
-        start = file.tell()
-        found = _trailer_of(file, str(path))
-        size = file.seek(0, os.SEEK_END)
-        file.seek(start)
-        for index, (length, frames) in enumerate(_page_spans(header, found, start, size)):
-            data = file.read(length)
-            yield _salvage_page(header, index, data, frames, str(path))
-        if found is None:
-            yield Page(-1, 0, None, f"{path}: the seek table at the end is missing or damaged")
+        yield TokenReader(file, str(path), entropy)
 
 
-def _salvage_page(header: Header, index: int, data: bytes, frames: int, name: str) -> Page:
-    if frames == 0 and len(data) >= page.PREFIX.size:  # last page of a file without a trailer
-        length = page.PREFIX.unpack_from(data)[3]
-        data = data[: length + page.OVERHEAD]
-    if len(data) < page.OVERHEAD:
-        return Page(index, frames, None, f"{name}: is cut short inside page {index}")
-    try:
-        codes = page.parse(header, index, data, name)
-    except DamagedFileError as error:
-        return Page(index, frames, None, str(error))
-    return Page(index, codes.shape[2], codes)
-
-
-def verify(path: Path) -> list[str]:
-    """What is wrong with a token file, a sentence each; empty if it is whole.
-
-    Every byte of the file is under a checksum or compared, so any flipped bit is found.
-
-    Raises:
-        TokenFileError: it is no token file, or its header is damaged.
-    """
-    problems = [found.error for found in salvage(path) if found.error]
-    if problems:
-        return problems
-    try:
-        with opened(path) as file:
-            for _ in TokenReader(file, str(path)):
-                pass
-    except TokenFileError as error:
-        return [str(error)]
-    return []
+def total_samples(path: Path, header: Header) -> int | None:
+    """Source samples, by the header or, if a pipe wrote it, by the trailer; None if both are silent."""
+    if header.samples is not None:
+        return header.samples
+    with opened(path) as file:
+        found, _ = Trailer.find(file, str(path))
+    return found.samples if found else None

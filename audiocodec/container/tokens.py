@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from audiocodec.container import page
+from audiocodec.container.entropy import EntropyModel
+from audiocodec.container.file import TokenFile
 from audiocodec.container.header import Header
-from audiocodec.container.reader import TokenReader, opened
+from audiocodec.container.reader import open_tokens
 from audiocodec.container.trailer import Trailer
 from audiocodec.container.writer import TokenWriter
 from audiocodec.errors import ConfigError, TokenFileError
@@ -26,6 +25,7 @@ class Tokens:
     Attributes:
         codes: "b q t", int64: channel, codebook, frame.
         header: everything a file says about them.
+        entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
 
     Example:
         >>> header = Header("m", bytes(16), 16_000, 1, 640, 16_000, 320, 0, 4, (8, 5, 5, 5), 50)
@@ -36,6 +36,7 @@ class Tokens:
 
     codes: np.ndarray
     header: Header
+    entropy: EntropyModel | None = field(default=None, compare=False, repr=False)
 
     @property
     def num_codebooks(self) -> int:
@@ -57,31 +58,41 @@ class Tokens:
             ConfigError: there are not that many.
         """
         check_depth(num_codebooks, self.num_codebooks)
-        return Tokens(self.codes[:, :num_codebooks], self.header.with_codebooks(num_codebooks))
+        return Tokens(self.codes[:, :num_codebooks], self.header.with_codebooks(num_codebooks), self.entropy)
 
     def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Write a token file; nothing is left behind if that fails.
 
         Raises:
             OutputError: the file exists (unless `overwrite`) or cannot be written.
+            TokenFileError: the entropy model is not here.
         """
         with replacing(Path(path), overwrite) as temporary, temporary.open("wb") as file:
-            writer = TokenWriter(file, self.header)
+            writer = TokenWriter(file, self.header, self.entropy)
             writer.push(self.codes)
             writer.close(self.header.samples or 0)
 
     @classmethod
-    def load(cls, path: str | Path) -> Tokens:
+    def load(cls, path: str | Path, entropy: EntropyModel | None = None) -> Tokens:
         """Read and check a token file.
 
         Raises:
             TokenFileError: missing, damaged, or no token file.
         """
-        with open_tokens(Path(path)) as reader:
+        with open_tokens(Path(path), entropy) as reader:
             empty = np.zeros((reader.header.channels, reader.header.num_codebooks, 0), np.int64)
             codes = np.concatenate([empty, *reader], axis=2)
             assert reader.trailer is not None
-            return cls(codes, replace(reader.header, samples=reader.trailer.samples))
+            return cls(codes, replace(reader.header, samples=reader.trailer.samples), entropy)
+
+    @staticmethod
+    def open(path: str | Path, entropy: EntropyModel | None = None) -> TokenFile:
+        """A token file of which frames are read as they are asked for: `Tokens.open(path)[t0:t1]`.
+
+        Raises:
+            TokenFileError: missing, damaged, or no token file.
+        """
+        return TokenFile(path, entropy)
 
 
 def list_token_files(root: Path) -> list[Path]:
@@ -108,19 +119,8 @@ def check_depth(wanted: int, available: int) -> None:
         raise ConfigError(f"num_codebooks is {wanted}, it must be 1 to {available}")
 
 
-@contextmanager
-def open_tokens(path: Path) -> Iterator[TokenReader]:
-    """A reader on a file.
-
-    Raises:
-        TokenFileError: the file cannot be opened or is no token file.
-    """
-    with opened(path) as file:
-        yield TokenReader(file, str(path))
-
-
 def truncate_file(source: Path, output: BinaryIO, num_codebooks: int) -> int:
-    """Copy a token file with its first codebooks only, page by page, without the model.
+    """Copy a token file with its first codebooks only, page by page, without the network.
 
     Returns:
         Bytes written.
@@ -134,7 +134,7 @@ def truncate_file(source: Path, output: BinaryIO, num_codebooks: int) -> int:
         written = output.write(reader.header.with_codebooks(num_codebooks).to_bytes())
         sizes = []
         for index, data in enumerate(reader.raw_pages()):
-            sizes.append(output.write(page.keep_codebooks(reader.header, index, data, num_codebooks, str(source))))
+            sizes.append(output.write(reader.pages.keep_codebooks(index, data, num_codebooks)))
         assert reader.trailer is not None
         old = reader.trailer
         written += sum(sizes) + output.write(Trailer(old.samples, old.frames, np.array(sizes, np.int64)).to_bytes())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 
@@ -49,3 +51,20 @@ class Trailer:
             raise DamagedFileError(f"{name}: the seek table is damaged (checksum does not match)")
         sizes = np.frombuffer(table, f"<u{width}", pages, _PREFIX.size).astype(np.int64)
         return cls(samples, frames, sizes)
+
+    @classmethod
+    def find(cls, file: BinaryIO, name: str) -> tuple[Trailer | None, int]:
+        """By way of the footer, and where it starts; None and the file's size if it is missing or damaged."""
+        size = file.seek(0, os.SEEK_END)
+        if size < MIN_BYTES:
+            return None, size
+        file.seek(size - FOOTER.size)
+        length, magic = FOOTER.unpack(file.read(FOOTER.size))
+        start = size - FOOTER.size - length
+        if magic != END_MAGIC or start < 0 or length > MIN_BYTES + size // 3:  # a page takes 13 bytes, its entry 4
+            return None, size
+        file.seek(start)
+        try:
+            return cls.parse(file.read(length + FOOTER.size), name), start
+        except DamagedFileError:
+            return None, size

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+from array import array
 from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
 
-from audiocodec.container import page
+from audiocodec.container.entropy import EntropyModel
 from audiocodec.container.header import Header
+from audiocodec.container.page import PageCodec
 from audiocodec.container.trailer import Trailer
 from audiocodec.errors import TokenFileError
 
@@ -21,16 +23,18 @@ class TokenWriter:
         file: written from its start. If it can seek, `close` puts the sample count into the
             header; in a pipe it stands in the trailer only.
         header: `samples` may be None.
+        entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
 
     Raises:
-        TokenFileError: the header holds values that no file may have.
+        TokenFileError: the header holds values that no file may have, or the entropy model is not here.
     """
 
-    def __init__(self, file: BinaryIO, header: Header) -> None:
+    def __init__(self, file: BinaryIO, header: Header, entropy: EntropyModel | None = None) -> None:
         self.header = header
+        self._pages = PageCodec(header, entropy, header.model)
         self._file = file
         self._pending = np.zeros((header.channels, header.num_codebooks, 0), np.int64)
-        self._sizes: list[int] = []
+        self._sizes = array("q")
         self._frames = 0
         self.bytes_written = 0
         self._write(header.to_bytes())
@@ -59,8 +63,9 @@ class TokenWriter:
             self._pending = self._pending[:, :, size:]
 
     def _page(self, codes: np.ndarray) -> None:
-        data = page.build(self.header, len(self._sizes), codes)
+        data = self._pages.build(len(self._sizes), codes)
         self._write(data)
+        self._file.flush()  # whoever reads the pipe gets each page as it is made
         self._sizes.append(len(data))
         self._frames += codes.shape[2]
 

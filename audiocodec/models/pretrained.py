@@ -1,4 +1,4 @@
-"""Models as bundles of three files: weights, description, card; here or in the layout of the Hugging Face Hub."""
+"""Models as bundles: weights, description, card, entropy model; here or in the layout of the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from audiocodec.container import EntropyModel, load_entropy, save_entropy
+from audiocodec.container.entropy_file import SUFFIX as ENTROPY_SUFFIX
 from audiocodec.errors import ConfigError, ModelError, OutputError
 from audiocodec.extras import require
 from audiocodec.files import replacing
@@ -33,6 +35,7 @@ class Bundle:
         model_hash: 16 bytes over the weights of encoder and quantizer: what tokens depend on. A
             better decoder leaves it as it is.
         description: the YAML.
+        entropy: what its token files are coded with; None: they are packed.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Bundle:
     model: CodecModel
     model_hash: bytes
     description: dict[str, Any]
+    entropy: EntropyModel | None = None
 
 
 def list_models() -> list[str]:
@@ -73,6 +77,12 @@ def _weights(description: Path) -> Path:
     return description.with_suffix(".safetensors")
 
 
+def entropy_path(description: Path) -> Path:
+    """Where the entropy model that belongs to a description is, if it has one."""
+    weights = _weights(description)
+    return weights.with_name(weights.name.removesuffix(".safetensors") + ENTROPY_SUFFIX)
+
+
 def describe(name: str) -> dict[str, Any]:
     """The description of a model, without its weights.
 
@@ -104,7 +114,8 @@ def load_bundle(name: str) -> Bundle:
     except (OSError, SafetensorError, RuntimeError, ConfigError) as error:
         raise ModelError(f"{weights}: cannot be loaded ({str(error).splitlines()[0]})") from error
     model.eval().requires_grad_(False)
-    return Bundle(description["name"], str(description["version"]), model, hash_tensors(tensors), description)
+    entropy = load_entropy(entropy_path(path)) if entropy_path(path).exists() else None
+    return Bundle(description["name"], str(description["version"]), model, hash_tensors(tensors), description, entropy)
 
 
 def hash_tensors(tensors: dict[str, torch.Tensor]) -> bytes:
@@ -136,7 +147,7 @@ def save_bundle(
 
 
 def save_hub_folder(folder: Path, bundle: Bundle, overwrite: bool = False) -> None:
-    """Write the three files a Hugging Face Hub repository holds: `model.safetensors`, `config.json`, `README.md`.
+    """Write what a Hugging Face Hub repository holds: weights, `config.json`, `README.md`, the entropy model.
 
     Raises:
         OutputError: the files exist, or cannot be written.
@@ -149,6 +160,20 @@ def save_hub_folder(folder: Path, bundle: Bundle, overwrite: bool = False) -> No
     for name, text in texts.items():
         with replacing(folder / name, overwrite) as temporary:
             temporary.write_text(text, encoding="utf-8")
+    if bundle.entropy is not None:
+        write_entropy(folder / "config.json", bundle.entropy, overwrite)
+
+
+def write_entropy(description: Path, entropy: EntropyModel, overwrite: bool = False) -> Path:
+    """Put an entropy model beside the description it belongs to; returns its path.
+
+    Raises:
+        OutputError: the file exists, or cannot be written.
+    """
+    path = entropy_path(description)
+    with replacing(path, overwrite) as temporary:
+        save_entropy(temporary, entropy)
+    return path
 
 
 def _write_weights(path: Path, model: CodecModel, overwrite: bool) -> None:
@@ -171,6 +196,6 @@ def fetch_hub_folder(repository: str) -> Path:
     """
     hub = require("huggingface_hub", "hub")
     try:
-        return Path(hub.snapshot_download(repository, allow_patterns=["model.safetensors", "config.json", "README.md"]))
+        return Path(hub.snapshot_download(repository, allow_patterns=["model.*", "config.json", "README.md"]))
     except Exception as error:  # whatever network and Hub come up with
         raise ModelError(f"{repository}: cannot be fetched ({str(error).splitlines()[0]})") from error

@@ -32,7 +32,7 @@ def test_there_and_back(run: Run, speech_path: Path, tmp_path: Path) -> None:
     tokens, wav = tmp_path / "a.fsq", tmp_path / "a.wav"
     result = run("encode", speech_path, tokens, "--bitrate", "3k")
     assert result.exit_code == 0
-    assert "5.32 s, 3.3" in result.stderr
+    assert "5.32 s, 2." in result.stderr
     assert "kbit/s on disk" in result.stderr
     assert "times real time" in result.stderr
     assert run("decode", tokens, wav).exit_code == 0
@@ -133,7 +133,7 @@ def test_truncate(run: Run, encoded: Path, tmp_path: Path) -> None:
     smaller = tmp_path / "smaller.fsq"
     assert run("truncate", encoded, smaller, "-n", 6).exit_code == 0
     assert json.loads(run("info", smaller, "--json").stdout)["num_codebooks"] == 6
-    assert smaller.stat().st_size < 0.55 * encoded.stat().st_size
+    assert smaller.stat().st_size < 0.7 * encoded.stat().st_size
     assert run("verify", smaller).exit_code == 0
     assert run("decode", encoded, tmp_path / "a.wav", "-n", 6).exit_code == 0
     assert run("decode", smaller, tmp_path / "b.wav").exit_code == 0
@@ -149,7 +149,7 @@ def test_models(run: Run) -> None:
 
 
 def test_every_command_has_help_with_an_example(run: Run) -> None:
-    assert len(COMMANDS) == 9
+    assert len(COMMANDS) == 12
     for command in COMMANDS:
         result = run(command, "--help")
         assert result.exit_code == 0
@@ -170,6 +170,10 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
         ["encode", "a.wav", "deep/a.wav", "--out", "x"],
         ["truncate", "a.fsq", "b.fsq"],
         ["nonsense"],
+        ["decode", "a.fsq", "b.wav", "--start", "-1"],
+        ["decode", "a.fsq", "b.wav", "--start", "1", "--salvage"],
+        ["encode", "a.wav", "b.fsq", "--tag", "title"],
+        ["repair", "a.fsq"],
         ["encode", "--nonsense", "a.wav"],
     ],
 )

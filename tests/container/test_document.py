@@ -1,12 +1,19 @@
-"""A second reader, written from docs/format.md alone: it imports nothing of the package."""
+"""A second reader, written from docs/format.md alone: nothing of the package, numpy only to open `.npz` files."""
 
 from __future__ import annotations
 
+import hashlib
+import math
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "v1.fsq"
+import numpy as np
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+POWERS = [round(2 ** (16 - k / 16)) for k in range(16)]
+Codes = list[list[list[int]]]  # channel, codebook, frame
 
 
 def number(data: bytes) -> int:
@@ -17,42 +24,127 @@ def bits(n: int, size: int) -> int:
     return (size**n - 1).bit_length()
 
 
-def read(data: bytes) -> tuple[dict[str, object], list[list[list[int]]]]:
-    """Header fields, and codes as lists [channel][codebook][frame]."""
+def unpacked(payload: bytes, channels: int, codebooks: int, frames: int, size: int) -> Codes:
+    codes: Codes = [[[] for _ in range(codebooks)] for _ in range(channels)]
+    packed = number(payload)
+    for q in range(codebooks):
+        left, run = channels * frames, []
+        while left:
+            count = min(left, 1024)
+            group, packed = packed & ((1 << bits(count, size)) - 1), packed >> bits(count, size)
+            for _ in range(count):
+                run.append(group % size)
+                group //= size
+            assert group == 0
+            left -= count
+        for c in range(channels):
+            codes[c][q] = run[c * frames : (c + 1) * frames]
+    assert packed == 0
+    return codes
+
+
+class Decoder:
+    """The range coder."""
+
+    def __init__(self, payload: bytes) -> None:
+        self.payload, self.at, self.width = payload, 4, 2**32 - 1
+        self.offset = int.from_bytes((payload + bytes(4))[:4], "big")
+
+    def digit(self, shares: list[int]) -> int:
+        unit = self.width >> 14
+        position, below, value = self.offset // unit, 0, 0
+        assert position < 2**14
+        while below + shares[value] <= position:
+            below += shares[value]
+            value += 1
+        self.offset -= unit * below
+        self.width = unit * shares[value]
+        while self.width < 2**24:
+            self.offset = 256 * self.offset + (self.payload[self.at] if self.at < len(self.payload) else 0)
+            self.width <<= 8
+            self.at += 1
+        return value
+
+
+def shares_of(model: dict[str, Any], digits: dict[tuple[int, int, int], int], q: int, t: int) -> list[list[int]]:
+    """Shares of each digit, from the digits (frame, codebook, place) before."""
+    levels = model["levels"]
+    hidden = []
+    for weights, bias in zip(model["hidden_weight"][q], model["hidden_bias"][q], strict=True):
+        total = bias
+        for s, by_codebook in enumerate(weights):
+            for k, by_digit in enumerate(by_codebook):
+                for d, weight in enumerate(by_digit):
+                    if weight and (t - s, k, d) in digits:
+                        top = levels[d] - 1
+                        total += weight * ((2 * digits[t - s, k, d] - top) * 64 // top)
+        hidden.append(min(max(total >> 7, 0), 255))
+    logits = [
+        sum(h * w for h, w in zip(hidden, weights, strict=True)) + bias
+        for weights, bias in zip(model["out_weight"][q], model["out_bias"][q], strict=True)
+    ]
+    out = []
+    for level in levels:
+        own, logits = logits[:level], logits[level:]
+        steps = [min((max(own) - logit) >> 7, 496) for logit in own]
+        powers = [POWERS[n % 16] >> (n // 16) for n in steps]
+        shares = [1 + power * (2**14 - level) // sum(powers) for power in powers]
+        shares[-1] += 2**14 - sum(shares)
+        out.append(shares)
+    return out
+
+
+def decoded(payload: bytes, channels: int, codebooks: int, frames: int, model: dict[str, Any]) -> Codes:
+    decoder, codes = Decoder(payload), [[[0] * frames for _ in range(codebooks)] for _ in range(channels)]
+    digits: list[dict[tuple[int, int, int], int]] = [{} for _ in range(channels)]
+    for step in range(frames + codebooks - 1):
+        for c in range(channels):
+            for q in range(codebooks):
+                if 0 <= (t := step - q) < frames:
+                    radix = 1
+                    for d, shares in enumerate(shares_of(model, digits[c], q, t)):
+                        digits[c][t, q, d] = decoder.digit(shares)
+                        codes[c][q][t] += radix * digits[c][t, q, d]
+                        radix *= model["levels"][d]
+    assert decoder.at >= len(payload)
+    return codes
+
+
+def read(data: bytes, model: dict[str, Any] | None = None) -> tuple[dict[str, object], Codes]:
+    """Header fields and codes."""
     assert data[:8] == bytes.fromhex("89 46 53 51 0D 0A 1A 0A")
-    assert data[8] == 1
-    length = number(data[10:12])
+    version, length = data[8], number(data[10:12])
+    assert version in (1, 2)
     assert zlib.crc32(data[: 12 + length]) == number(data[12 + length : 16 + length])
-    rate, channels, samples, model_rate, hop, delay, digest, codebooks, coder, page_frames, n = struct.unpack_from(
+    rate, channels, samples, model_rate, hop, delay, digest, codebooks, _, page_frames, n = struct.unpack_from(
         "<IBQIII16sBBHB", data, 12
     )
     levels = struct.unpack_from(f"<{n}I", data, 12 + 46)
-    name_at = 12 + 46 + 4 * n
-    name = data[name_at + 1 : name_at + 1 + data[name_at]].decode()
-    size = 1
-    for level in levels:
-        size *= level
-    codes: list[list[list[int]]] = [[[] for _ in range(codebooks)] for _ in range(channels)]
+    at = 12 + 46 + 4 * n
+    name, at = data[at + 1 : at + 1 + data[at]].decode(), at + 1 + data[at]
+    texts = {}
+    if version == 2:
+        entropy, count, at = data[at : at + 16], data[at + 16], at + 17
+        for _ in range(count):
+            key, at = data[at + 1 : at + 1 + data[at]].decode(), at + 1 + data[at]
+            size = number(data[at : at + 2])
+            texts[key], at = data[at + 2 : at + 2 + size].decode(), at + 2 + size
+    size = math.prod(levels)
+    codes: Codes = [[[] for _ in range(codebooks)] for _ in range(channels)]
     at, index = 16 + length, 0
     while data[at : at + 2] == b"PG":
-        page_coder, frames, payload = struct.unpack_from("<BHI", data, at + 2)
+        coder, frames, payload = struct.unpack_from("<BHI", data, at + 2)
         end = at + 9 + payload
-        assert page_coder == coder == 0
         assert zlib.crc32(struct.pack("<I", index) + data[at:end]) == number(data[end : end + 4])
-        packed = number(data[at + 9 : end])
-        for q in range(codebooks):
-            left, run = channels * frames, []
-            while left:
-                count = min(left, 1024)
-                group, packed = packed & ((1 << bits(count, size)) - 1), packed >> bits(count, size)
-                for _ in range(count):
-                    run.append(group % size)
-                    group //= size
-                assert group == 0
-                left -= count
-            for c in range(channels):
-                codes[c][q] += run[c * frames : (c + 1) * frames]
-        assert packed == 0
+        if coder == 1:
+            assert model is not None
+            assert model["hash"] == entropy
+            page = decoded(data[at + 9 : end], channels, codebooks, frames, model)
+        else:
+            page = unpacked(data[at + 9 : end], channels, codebooks, frames, size)
+        for c in range(channels):
+            for q in range(codebooks):
+                codes[c][q] += page[c][q]
         at, index = end + 4, index + 1
     width, pages, total, trailer_samples = struct.unpack_from("<BIQQ", data, at + 2)
     assert data[at : at + 2] == b"SK"
@@ -62,12 +154,40 @@ def read(data: bytes) -> tuple[dict[str, object], list[list[list[int]]]]:
     assert data[table_end + 4 :] == struct.pack("<I", 27 + width * pages) + b"FSQ\x1a"
     model_samples = -(-samples * model_rate // rate)
     assert total == -(-(model_samples + delay) // hop)
-    return {"name": name, "rate": rate, "samples": samples, "page": page_frames, "hash": digest}, codes
+    return {"name": name, "rate": rate, "samples": samples, "page": page_frames, "hash": digest, "texts": texts}, codes
 
 
-def test_the_document_is_enough() -> None:
-    header, codes = read(GOLDEN.read_bytes())
-    assert header == {"name": "golden", "rate": 48_000, "samples": 97_234, "page": 50, "hash": bytes(range(16))}
+def entropy_model() -> dict[str, Any]:
+    """The arrays as lists, and the hash."""
+    digest, lists = hashlib.sha256(), {}
+    kinds = {"levels": "<i4", "hidden_weight": "<i1", "hidden_bias": "<i4", "out_weight": "<i1", "out_bias": "<i4"}
+    with np.load(GOLDEN / "v2.entropy.npz") as arrays:
+        for name, kind in kinds.items():
+            array = arrays[name].astype(kind)
+            digest.update(f"{name}:{kind}:{array.shape};".encode() + array.tobytes())
+            lists[name] = array.tolist()
+    return lists | {"hash": digest.digest()[:16]}
+
+
+EXPECTED = {"name": "golden", "rate": 48_000, "samples": 97_234, "page": 50, "hash": bytes(range(16))}
+
+
+def formula(b: int, q: int, t: int) -> int:
+    return (7919 * (b + 1) * (q + 1) + 104_729 * t) % 1000
+
+
+def test_the_document_is_enough_for_version_1() -> None:
+    header, codes = read((GOLDEN / "v1.fsq").read_bytes())
+    assert header == EXPECTED | {"texts": {}}
     for b, channel in enumerate(codes):
         for q, codebook in enumerate(channel):
-            assert codebook == [(7919 * (b + 1) * (q + 1) + 104_729 * t) % 1000 for t in range(len(codebook))]
+            assert codebook == [formula(b, q, t) for t in range(103)]
+
+
+def test_the_document_is_enough_for_version_2() -> None:
+    header, codes = read((GOLDEN / "v2.fsq").read_bytes(), entropy_model())
+    assert header == EXPECTED | {"texts": {"title": "Größe", "x": ""}}
+    for b, channel in enumerate(codes):
+        for q, codebook in enumerate(channel):
+            small = [(t * t + 3 * q + b) % 5 for t in range(103)]
+            assert codebook == [formula(b, q, t) if t // 50 == 1 else small[t] for t in range(103)]

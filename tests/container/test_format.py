@@ -14,32 +14,55 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiocodec.container import Header, TokenReader, Tokens, TokenWriter, frames_for, truncate_file, verify
-from audiocodec.container.reader import salvage, total_samples
+from audiocodec.container import (
+    Header,
+    TokenReader,
+    Tokens,
+    TokenWriter,
+    frames_for,
+    load_entropy,
+    salvage,
+    truncate_file,
+    verify,
+)
+from audiocodec.container.reader import total_samples
 from audiocodec.errors import ConfigError, DamagedFileError, OutputError, TokenFileError, VersionError
-from tests.golden.make_golden import tokens
+from tests.golden.make_golden import entropy_model, tokens, tokens_v2
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "v1.fsq"
+GOLDEN = Path(__file__).parents[1] / "golden" / "v1.fsq"  # all pages of equal size, which many tests use
+GOLDEN_V2 = GOLDEN.with_name("v2.fsq")
 
 
 def file_bytes(made: Tokens) -> bytes:
     output = io.BytesIO()
-    writer = TokenWriter(output, made.header)
+    writer = TokenWriter(output, made.header, made.entropy)
     writer.push(made.codes)
     writer.close(made.header.samples or 0)
     return output.getvalue()
 
 
 def read(data: bytes) -> np.ndarray:
-    return np.concatenate(list(TokenReader(io.BytesIO(data), "test")), axis=2)
+    return np.concatenate(list(TokenReader(io.BytesIO(data), "test", entropy_model())), axis=2)
 
 
-def test_golden_bytes() -> None:
-    assert file_bytes(tokens()) == GOLDEN.read_bytes()
-    loaded = Tokens.load(GOLDEN)
-    assert loaded.header == tokens().header
-    assert np.array_equal(loaded.codes, tokens().codes)
-    assert verify(GOLDEN) == []
+@pytest.mark.parametrize(("path", "made"), [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2())])
+def test_golden_files_are_read(path: Path, made: Tokens) -> None:
+    loaded = Tokens.load(path, entropy_model())
+    assert loaded.header == made.header
+    assert np.array_equal(loaded.codes, made.codes)
+    assert verify(path) == []
+
+
+def test_golden_bytes_are_written() -> None:
+    assert load_entropy(GOLDEN.with_name("v2.entropy.npz")).hash == entropy_model().hash
+    assert file_bytes(tokens_v2()) == GOLDEN_V2.read_bytes()
+    assert [data[2] for data in TokenReader(io.BytesIO(GOLDEN_V2.read_bytes()), "test").raw_pages()] == [1, 0, 1]
+
+
+def test_pages_of_version_1_are_those_of_version_2() -> None:
+    old, new = GOLDEN.read_bytes(), file_bytes(tokens())
+    assert (old[8], new[8]) == (1, 2)
+    assert old[16 + int.from_bytes(old[10:12], "little") :] == new[16 + int.from_bytes(new[10:12], "little") :]
 
 
 def test_header_is_laid_out_as_the_document_says() -> None:
@@ -73,7 +96,7 @@ def test_chunks_of_pushing_change_no_byte() -> None:
     for start in range(0, made.codes.shape[2], 7):
         writer.push(made.codes[:, :, start : start + 7])
     writer.close(made.header.samples or 0)
-    assert output.getvalue() == GOLDEN.read_bytes()
+    assert output.getvalue() == file_bytes(made)
 
 
 class Pipe(io.BytesIO):
@@ -106,12 +129,13 @@ def test_seekable_files_get_the_length_into_the_header() -> None:
     writer = TokenWriter(output, replace(made.header, samples=None))
     writer.push(made.codes)
     writer.close(97_234)
-    assert output.getvalue() == GOLDEN.read_bytes()
+    assert output.getvalue() == file_bytes(made)
 
 
-def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("golden", [GOLDEN, GOLDEN_V2])
+def test_every_flipped_bit_is_found(tmp_path: Path, golden: Path) -> None:
     """All bits of header and trailer, and one bit of every byte of the pages."""
-    data = GOLDEN.read_bytes()
+    data = golden.read_bytes()
     path = tmp_path / "flipped.fsq"
     edges = {*range(100), *range(len(data) - 60, len(data))}
     for position in range(len(data)):
@@ -136,8 +160,9 @@ def test_verify_names_the_page(tmp_path: Path) -> None:
     assert verify(path) == [f"{path}: page 1 is damaged (checksum does not match)"]
 
 
-def test_every_cut_is_found(tmp_path: Path) -> None:
-    data = GOLDEN.read_bytes()
+@pytest.mark.parametrize("golden", [GOLDEN, GOLDEN_V2])
+def test_every_cut_is_found(tmp_path: Path, golden: Path) -> None:
+    data = golden.read_bytes()
     path = tmp_path / "cut.fsq"
     for length in range(len(data)):
         with pytest.raises(TokenFileError):
@@ -146,7 +171,7 @@ def test_every_cut_is_found(tmp_path: Path) -> None:
         try:
             assert verify(path)
         except TokenFileError:
-            assert length < 100
+            assert length < 140
     with pytest.raises(DamagedFileError, match="seek table"):
         read(data + b"x")
 
@@ -190,8 +215,9 @@ def test_pages_cannot_change_places() -> None:
 @given(st.binary(max_size=400), st.integers(0, 60))
 @settings(deadline=None, max_examples=300)
 def test_noise_raises_only_our_errors(noise: bytes, keep: int) -> None:
-    with pytest.raises(TokenFileError):
-        read(GOLDEN.read_bytes()[:keep] + noise)
+    for golden in (GOLDEN, GOLDEN_V2):
+        with pytest.raises(TokenFileError):
+            read(golden.read_bytes()[:keep] + noise)
 
 
 def reheaded(**changes: object) -> bytes:
@@ -227,26 +253,31 @@ def test_headers_that_lie_are_refused_before_anything_is_allocated(changes: dict
 def test_newer_versions_are_refused_by_name() -> None:
     data = bytearray(GOLDEN.read_bytes())
     length = int.from_bytes(data[10:12], "little")
-    data[8] = 2
+    data[8] = 3
     data[12 + length : 16 + length] = struct.pack("<I", zlib.crc32(data[: 12 + length]))
-    with pytest.raises(VersionError, match="version 2.*upgrade"):
+    with pytest.raises(VersionError, match="version 3.*upgrade"):
         read(bytes(data))
 
 
-def test_longer_headers_of_the_same_version_are_read() -> None:
+@pytest.mark.parametrize("golden", [GOLDEN, GOLDEN_V2])
+def test_longer_headers_of_the_same_version_are_read(golden: Path) -> None:
     """Fields may be added behind the known ones."""
-    data = GOLDEN.read_bytes()
+    data = golden.read_bytes()
     length = int.from_bytes(data[10:12], "little")
     head = data[:10] + struct.pack("<H", length + 5) + data[12 : 12 + length] + b"later"
     longer = head + struct.pack("<I", zlib.crc32(head)) + data[16 + length :]
-    assert np.array_equal(read(longer), tokens().codes)
+    assert np.array_equal(read(longer), read(data))
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_truncating_the_file_is_truncating_the_codes(tmp_path: Path, k: int) -> None:
+@pytest.mark.parametrize(("path", "made"), [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2())])
+def test_truncating_the_file_is_truncating_the_codes(
+    monkeypatch: pytest.MonkeyPatch, path: Path, made: Tokens, k: int
+) -> None:
+    monkeypatch.setenv("AUDIOCODEC_MODELS", str(path.parent))
     output = io.BytesIO()
-    written = truncate_file(GOLDEN, output, k)
-    assert output.getvalue() == file_bytes(tokens().truncate(k))
+    written = truncate_file(path, output, k)
+    assert output.getvalue() == file_bytes(made.truncate(k))
     assert written == len(output.getvalue())
 
 
@@ -276,7 +307,7 @@ def test_saving_never_overwrites_unasked(tmp_path: Path) -> None:
         tokens().save(path)
     assert path.read_text() == "mine"
     tokens().save(path, overwrite=True)
-    assert path.read_bytes() == GOLDEN.read_bytes()
+    assert path.read_bytes() == file_bytes(tokens())
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -1,12 +1,16 @@
-"""Made the golden files once. Run again only for a new version of the format, under a new name."""
+"""Made the golden files once: `v1.fsq` holds `tokens()`, written by version 1, `v2.fsq` holds `tokens_v2()`.
+
+Run again only for a new version of the format, under a new name.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from audiocodec.container import Header, Tokens, frames_for
+from audiocodec.container import EntropyModel, Header, Tokens, frames_for, save_entropy
 
 FOLDER = Path(__file__).parent
 
@@ -33,5 +37,31 @@ def tokens() -> Tokens:
     return Tokens(codes.astype(np.int64), header)
 
 
+def entropy_model() -> EntropyModel:
+    """Weights by a formula: small digits are likely, and the past has a say."""
+    levels, codebooks, hidden, past = (8, 5, 5, 5), 3, 4, 1
+    q, h, s, k, d = np.ogrid[:codebooks, :hidden, : past + 1, :codebooks, : len(levels)]
+    seen = (k < q) | ((k == q) & (s > 0))
+    value = np.concatenate([np.arange(level) for level in levels])
+    u, v, j = np.ogrid[:codebooks, : len(value), :hidden]
+    return EntropyModel(
+        levels=np.array(levels),
+        hidden_weight=((5 * q + 3 * h + 7 * s + 2 * k + d) % 11 - 5) * seen,
+        hidden_bias=100 * (np.arange(codebooks)[:, None] + np.arange(hidden)),
+        out_weight=(3 * u + 5 * v + 7 * j) % 13 - 6,
+        out_bias=np.tile(-2500 * value, (codebooks, 1)),
+    )
+
+
+def tokens_v2() -> Tokens:
+    """The middle page as in `tokens`, so that it is packed; around it small codes, (t t + 3 q + b) mod 5."""
+    made = tokens()
+    b, q, t = np.meshgrid(*(np.arange(n) for n in made.codes.shape), indexing="ij")
+    codes = np.where(t // 50 == 1, made.codes, (t * t + 3 * q + b) % 5)
+    header = replace(made.header, entropy=entropy_model().hash, metadata={"title": "Größe", "x": ""})
+    return Tokens(codes, header, entropy_model())
+
+
 if __name__ == "__main__":
-    tokens().save(FOLDER / "v1.fsq")
+    save_entropy(FOLDER / "v2.entropy.npz", entropy_model())
+    tokens_v2().save(FOLDER / "v2.fsq")

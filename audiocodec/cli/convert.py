@@ -1,0 +1,45 @@
+"""`audiocodec convert`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from audiocodec.cli import options
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--like", type=click.Path(path_type=Path), help="Token file whose header to take for codes without one.")
+@options.force
+def convert(source: Path, target: Path, like: Path | None, force: bool) -> None:
+    """Turn a token file into an array of codes, or back; suffixes tell the formats.
+
+    .npy holds the codes alone ("b q t": channel, codebook, frame), .npz and .safetensors the array
+    `codes` and the header as JSON, .parquet a row for each frame and a column for each channel and codebook.
+
+    \b
+    Example:
+        audiocodec convert speech.fsq speech.npz
+        audiocodec convert speech.npz again.fsq
+    """
+    from audiocodec.container import Tokens
+    from audiocodec.files import replacing
+    from audiocodec.interchange import check_suffix, export_tokens, import_tokens
+
+    for path in (source, target):
+        if path.suffix.lower() != ".fsq":
+            check_suffix(path.suffix)
+    if source.suffix.lower() == ".fsq":
+        tokens = Tokens.load(source)
+    else:
+        tokens = import_tokens(source, None if like is None else Tokens.load(like).header)
+    if target.suffix.lower() == ".fsq":
+        tokens.save(target, force)
+    else:
+        with replacing(target, force, source) as temporary:
+            export_tokens(tokens, temporary, target.suffix)
+    b, q, t = tokens.codes.shape
+    click.echo(f"{source} -> {target}: {b} channel(s), {q} codebooks, {t} frames", err=True)

@@ -1,0 +1,166 @@
+"""Trains the entropy model of a codec on codes of the sound it is for."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from audiocodec import audio
+from audiocodec.container.entropy import HIDDEN_MAX, LOGIT_SHIFT, SPAN, EntropyModel
+from audiocodec.errors import ConfigError
+from audiocodec.models.codec import CodecModel
+
+log = logging.getLogger(__name__)
+
+WEIGHT_UNIT = 1 / 64  # what 1 means in the stored weights
+HIDDEN_UNIT = 1 / 32
+_INPUT_SUM = WEIGHT_UNIT / SPAN  # unit of the sums before the hidden units
+_OUT_SUM = WEIGHT_UNIT * HIDDEN_UNIT
+OCTAVE = 16 * 2**LOGIT_SHIFT * _OUT_SUM  # of probability, in units of the network's output
+
+
+def _round(x: Tensor) -> Tensor:
+    """To whole numbers, straight-through."""
+    return x + (x.round() - x).detach()
+
+
+class _Network(nn.Module):
+    """The float twin of `EntropyModel`; `exact` makes it round as that one does."""
+
+    visible: Tensor
+
+    def __init__(self, levels: Sequence[int], codebooks: int, past: int, hidden: int) -> None:
+        super().__init__()
+        self.levels, self.codebooks, self.past = tuple(levels), codebooks, past
+        inputs, values = (past + 1) * codebooks * len(levels), sum(levels)
+        own, other = torch.arange(codebooks)[:, None], torch.arange(codebooks).repeat_interleave(len(levels))
+        self.register_buffer("visible", torch.cat([other < own, *[other <= own] * past], 1).float()[:, :, None])
+        self.hidden_weight = nn.Parameter(torch.randn(codebooks, inputs, hidden) / math.sqrt(inputs / 2))
+        self.hidden_bias = nn.Parameter(torch.zeros(codebooks, 1, hidden))
+        self.out_weight = nn.Parameter(0.1 * torch.randn(codebooks, hidden, values))
+        self.out_bias = nn.Parameter(torch.zeros(codebooks, 1, values))
+
+    def stored(self) -> tuple[Tensor, ...]:
+        """Parameters in the units they are stored in, rounded."""
+        weights = [
+            _round((weight / WEIGHT_UNIT).clamp(-127, 127))
+            for weight in (self.hidden_weight * self.visible, self.out_weight)
+        ]
+        return weights[0], _round(self.hidden_bias / _INPUT_SUM), weights[1], _round(self.out_bias / _OUT_SUM)
+
+    def forward(self, scaled: Tensor, exact: bool) -> Tensor:
+        """scaled: "b t (q d)" in [-1, 1] -> log2 of probabilities, not normalized, "q (b t) v"."""
+        b, t, _ = scaled.shape
+        padded = F.pad(scaled, (0, 0, self.past, 0))
+        seen = torch.cat([padded[:, self.past - k :][:, :t] for k in range(self.past + 1)], dim=-1)
+        rows = seen.reshape(1, b * t, -1).expand(self.codebooks, -1, -1)
+        if exact:
+            w1, b1, w2, b2 = self.stored()
+            w1, b1, w2, b2 = w1 * WEIGHT_UNIT, b1 * _INPUT_SUM, w2 * WEIGHT_UNIT, b2 * _OUT_SUM
+        else:
+            w1, b1, w2, b2 = self.hidden_weight * self.visible, self.hidden_bias, self.out_weight, self.out_bias
+        sums = torch.baddbmm(b1, rows, w1)
+        if exact:
+            sums = _round(sums / HIDDEN_UNIT - 0.5) * HIDDEN_UNIT
+        return torch.baddbmm(b2, sums.clamp(0, HIDDEN_MAX * HIDDEN_UNIT), w2) / OCTAVE
+
+    def bits(self, digits: Tensor, exact: bool) -> Tensor:
+        """digits: "b t q d" -> mean bits a frame."""
+        top = torch.tensor(self.levels) - 1
+        scaled = torch.div((2 * digits - top) * SPAN, top, rounding_mode="floor").flatten(2) / SPAN
+        outputs = (self(scaled, exact) * math.log(2)).split(self.levels, dim=-1)
+        targets = digits.flatten(0, 1).transpose(0, 1)  # q n d
+        losses = [F.cross_entropy(o.flatten(0, 1), targets[:, :, d].flatten()) for d, o in enumerate(outputs)]
+        return torch.stack(losses).sum() * self.codebooks / math.log(2)
+
+    def freeze(self) -> EntropyModel:
+        """The network in whole numbers."""
+        q, d = self.codebooks, len(self.levels)
+        w1, b1, w2, b2 = (p.detach().round().long().transpose(1, 2).numpy() for p in self.stored())
+        return EntropyModel(np.array(self.levels), w1.reshape(q, -1, self.past + 1, q, d), b1[..., 0], w2, b2[..., 0])
+
+
+def fit_entropy(
+    codes: Sequence[np.ndarray],
+    levels: Sequence[int],
+    page_frames: int,
+    steps: int = 10_000,
+    past: int = 1,
+    hidden: int = 96,
+    batch: int = 16,
+    learning_rate: float = 6e-3,
+) -> EntropyModel:
+    """Learn what follows what.
+
+    Args:
+        codes: "q t" of each recording.
+        levels: of a codebook.
+        page_frames: frames of the pages it will code; each starts without a past.
+        steps: of Adam; the second half rounds as the coder will.
+        past: frames looked back.
+        hidden: units for each codebook.
+        batch: pages a step.
+        learning_rate: at the start; it falls to zero along a cosine.
+
+    Raises:
+        ConfigError: the recordings are shorter than one page.
+    """
+    long_enough = [c for c in codes if c.shape[1] >= page_frames]
+    if not long_enough:
+        raise ConfigError(f"an entropy model needs recordings of {page_frames} frames or more")
+    digits = [_digits(c, levels) for c in long_enough]
+    weights = np.array([len(d) for d in digits], float)
+    generator = np.random.default_rng(0)
+    torch.manual_seed(0)
+    network = _Network(levels, len(long_enough[0]), past, hidden)
+    optimizer = torch.optim.AdamW(network.parameters(), learning_rate, betas=(0.9, 0.99))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for step in range(steps):
+        chosen = generator.choice(len(digits), batch, p=weights / weights.sum())
+        starts = [generator.integers(0, len(digits[i]) - page_frames + 1) for i in chosen]
+        pages = np.stack([digits[i][s : s + page_frames] for i, s in zip(chosen, starts, strict=True)])
+        bits = network.bits(torch.from_numpy(pages), exact=2 * step >= steps)
+        optimizer.zero_grad()
+        bits.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        if step % 1000 == 0:
+            log.info("step %d: %.2f bits a frame", step, bits.item())
+    return network.freeze()
+
+
+def folder_codes(model: CodecModel, folder: Path) -> Iterator[np.ndarray]:
+    """Codes "q t" of the first channel of every sound file below a folder.
+
+    Raises:
+        AudioError: there is none, or one cannot be read.
+    """
+    block = 50 * model.hop_length
+    for path in audio.list_audio_files(folder):
+        parts, state, rest = [], None, np.zeros((1, 0), np.float32)
+        for piece in audio.stream_resampled(path, model.sample_rate):
+            rest = np.concatenate([rest, piece[:1]], axis=1)
+            whole = rest.shape[1] // block * block
+            if whole:
+                with torch.inference_mode():
+                    latents, state = model.encoder(torch.from_numpy(rest[None, :, :whole]), state)
+                    parts.append(model.quantizer.encode(latents)[0].numpy())
+                rest = rest[:, whole:]
+        if parts:
+            yield np.concatenate(parts, axis=1)
+
+
+def _digits(codes: np.ndarray, levels: Sequence[int]) -> np.ndarray:
+    """codes: "q t" -> "t q d"."""
+    parts = []
+    for level in levels:
+        codes, part = np.divmod(codes, level)
+        parts.append(part)
+    return np.stack(parts, axis=-1).swapaxes(0, 1).astype(np.int64)
