@@ -36,7 +36,7 @@ class TokenFile:
         TokenFileError: it cannot be opened, is no token file, or its header or seek table is damaged.
 
     Example:
-        >>> file = TokenFile(Path("tests/golden/v2.fsq"))
+        >>> file = TokenFile("tests/golden/v1.fsq")
         >>> file.shape, file[40:60].shape
         ((2, 3, 103), (2, 3, 20))
     """

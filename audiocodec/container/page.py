@@ -19,6 +19,7 @@ SYNC = b"PG"
 PREFIX = struct.Struct("<2sBHI")  # sync, coder, frames, payload bytes
 OVERHEAD = PREFIX.size + 4
 BATCH_CODES = 1 << 14  # decoded together: a network call costs the same for one page and for many
+MAX_CODED_FRAMES = 1 << 12  # of a page: bounds the time that a few bytes can ask for
 MAX_CODED_DIGITS = 1 << 21  # of a page, all codebooks of the entropy model counted: bounds memory
 
 
@@ -98,6 +99,8 @@ class PageCodec:
 
     def _codable(self, frames: int) -> bool:
         model = self.entropy
+        if frames > MAX_CODED_FRAMES:
+            return False
         return self.header.channels * frames * model.num_codebooks * len(model.levels) <= MAX_CODED_DIGITS
 
     @property
