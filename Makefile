@@ -22,7 +22,7 @@ demo: $(VENV)/.core
 	@wc -c tests/sounds/speech.flac demo/speech.fsq demo/speech-3k.fsq
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

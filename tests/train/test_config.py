@@ -16,9 +16,14 @@ from tests.train.tiny import recipe
 
 
 def test_there_are_recipes() -> None:
-    assert {"tiny/phase1", "speech-16k/phase1", "speech-16k/phase2", "music-44k/phase1", "music-44k/phase2"} == set(
-        recipes()
-    )
+    assert {
+        "tiny/phase1",
+        "speech-16k/phase1",
+        "speech-16k/phase2",
+        "speech-16k/v0.2",
+        "music-44k/phase1",
+        "music-44k/phase2",
+    } == set(recipes())
 
 
 @pytest.mark.parametrize("name", recipes())
