@@ -10,6 +10,7 @@ transformers (extra `peers`).
 from __future__ import annotations
 
 import csv
+import itertools
 import statistics
 import sys
 import tempfile
@@ -99,14 +100,15 @@ def measure_loader(source: Source, samples: int, augment: Augment, seconds: floa
 @click.option("--recipe", default="speech-16k", show_default=True)
 @click.option("--threads", default="1,2", show_default=True, help="Numbers of threads, with commas.")
 @click.option("--steps", default=8, show_default=True, help="Of each network, for each row.")
+@click.option("--optimizers", default="muon,adamw", show_default=True, help="Of both networks, with commas.")
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path))
-def main(root: Path, recipe: str, threads: str, steps: int, csv_path: Path | None) -> None:
+def main(root: Path, recipe: str, threads: str, steps: int, optimizers: str, csv_path: Path | None) -> None:
     """Measure, print, write."""
     rows: list[dict[str, Any]] = []
     try:
         for count in map(int, threads.split(",")):
-            for precision in ("float32", "bfloat16"):
-                rows += compare(root, recipe, count, precision, steps)
+            for precision, optimizer in itertools.product(("float32", "bfloat16"), optimizers.split(",")):
+                rows += compare(root, recipe, count, precision, optimizer, steps)
         rows += loaders(root, recipe)
     except AudioCodecError as error:
         sys.exit(f"error: {error}")
@@ -119,9 +121,10 @@ def main(root: Path, recipe: str, threads: str, steps: int, csv_path: Path | Non
             writer.writerows(rows)
 
 
-def compare(root: Path, recipe: str, threads: int, precision: str, steps: int) -> list[dict[str, Any]]:
+def compare(root: Path, recipe: str, threads: int, precision: str, optimizer: str, steps: int) -> list[dict[str, Any]]:
     """Two rows: our network and EnCodec's."""
     overrides = [f"data.root={root}", f"train.threads={threads}", f"train.bfloat16={precision == 'bfloat16'}"]
+    overrides.append(f"train.optimizer={optimizer}")
     config = load_config(
         find_recipe(recipe), [*overrides, "train.tensorboard=false", "data.cache=null", "phase=spectral"]
     )
@@ -133,7 +136,7 @@ def compare(root: Path, recipe: str, threads: int, precision: str, steps: int) -
     return [
         {
             "what": f"train {name}",
-            "how": f"{precision}, {threads} threads",
+            "how": f"{precision}, {optimizer}, {threads} threads",
             "audio s/s": round(audio_s / seconds, 2),
             "times EnCodec": round(took["EnCodec"] / seconds, 2),
         }

@@ -22,7 +22,7 @@ from audiocodec.train.recipe import run
 
 def phases(recipe: str) -> list[str]:
     """Names of the recipe's phases, in order."""
-    return [name for name in recipes() if name.startswith(f"{recipe}/")]
+    return [name for name in recipes() if name.startswith(f"{recipe}/phase")]
 
 
 @click.command(help=__doc__)
