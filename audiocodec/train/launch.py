@@ -17,6 +17,7 @@ from types import FrameType
 
 import torch
 from torch import Tensor, distributed
+from torch.distributed.rendezvous import rendezvous
 
 from audiocodec.errors import ConfigError
 from audiocodec.nn import ranks
@@ -47,10 +48,15 @@ def process_group(device: torch.device) -> Iterator[None]:
         yield
         return
     backend = "nccl" if device.type == "cuda" else "gloo"
-    distributed.init_process_group(backend, timeout=datetime.timedelta(hours=1))  # validation may take long
+    patience = datetime.timedelta(hours=1)  # validation may take long
+    store, rank, world_size = next(rendezvous("env://", timeout=patience))
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=world_size, timeout=patience)
     try:
         yield
-        distributed.barrier()  # a rank that leaves early can end in abort()
+        # A rank that leaves while another still waits for it ends that one, a barrier included. The store
+        # belongs to the launcher and outlives them all.
+        store.set(f"audiocodec/done/{rank}", "1")
+        store.wait([f"audiocodec/done/{other}" for other in range(world_size)], patience)
     finally:
         distributed.destroy_process_group()
 
