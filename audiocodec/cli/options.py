@@ -6,6 +6,9 @@ from typing import Any
 
 import click
 
+from audiocodec.bitrate import parse_bitrate
+from audiocodec.errors import ConfigError
+
 
 class Bitrate(click.ParamType[float]):
     """Bits a second: 3000, 3k or 1.5k."""
@@ -14,14 +17,10 @@ class Bitrate(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Text to bits a second; misuse ends with exit code 2."""
-        text = str(value).lower()
         try:
-            rate = float(text.removesuffix("k")) * (1000 if text.endswith("k") else 1)
-        except ValueError:
-            rate = float("nan")
-        if not 0 < rate < 1e9:
-            self.fail(f"{value!r} is no bitrate; write 3000, 3k or 1.5k", param, ctx)
-        return rate
+            return parse_bitrate(str(value))
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
 
 
 num_codebooks = click.option("--num-codebooks", "-n", type=click.IntRange(1), help="Use the first so many codebooks.")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from audiocodec.bitrate import parse_bitrate
 from audiocodec.codec import Codec, load
 from audiocodec.errors import AudioCodecError, ConfigError
 
@@ -123,12 +124,12 @@ def parse_system(text: str) -> System:
     name, equals, line = text.partition("=")
     if equals:
         return _commands(name, tuple(part.strip() for part in line.split("::")))
-    name, at, rate_text = text.rpartition("@")
+    name, _, rate_text = text.rpartition("@")
     try:
-        rate = float(rate_text.removesuffix("k")) * (1000 if rate_text.endswith("k") else 1)
-    except ValueError:
-        rate = float("nan")
-    if not at or not rate > 0:
+        rate = parse_bitrate(rate_text)
+    except ConfigError:
+        name = ""
+    if not name:
         raise ConfigError(
             f"system {text!r}: write model@bitrate, such as speech-16k@3k, or name=command {{in}} {{out}}"
         )

@@ -127,6 +127,9 @@ def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
     [
         ("speech-16k", "write model@bitrate"),
         ("speech-16k@fast", "write model@bitrate"),
+        ("speech-16k@inf", "write model@bitrate"),
+        ("@3k", "write model@bitrate"),
+        ("3k", "write model@bitrate"),
         ("speech-16k@1", "below the"),
         ("x=cat {in}", "need {in} and {out}"),
         ("x=no-such-program {in} {out}", "'no-such-program' is not installed"),
