@@ -31,6 +31,8 @@ from audiocodec.train.trainer import Trainer
 from audiocodec.train.validate import depths_to_watch, load_clips, validate
 
 LOSSES = {
+    "estoi": losses.EstoiLoss,
+    "loudness": losses.LoudnessLoss,
     "mel": losses.MelLoss,
     "complex_stft": losses.ComplexSTFTLoss,
     "multi_resolution_stft": losses.MultiResolutionSTFTLoss,
