@@ -26,6 +26,8 @@ class EstoiLoss(nn.Module):
         sample_rate: Hz; at least 10000.
     """
 
+    filters: Tensor
+
     def __init__(self, sample_rate: int) -> None:
         super().__init__()
         hz = torch.linspace(0, sample_rate / 2, WINDOW // 2 + 1)

@@ -28,6 +28,9 @@ class LoudnessLoss(nn.Module):
         asymmetry: weight of the asymmetric term beside the symmetric.
     """
 
+    filters: Tensor
+    threshold: Tensor
+
     def __init__(self, sample_rate: int, bands: int = 49, asymmetry: float = 0.3) -> None:
         super().__init__()
         self.asymmetry = asymmetry

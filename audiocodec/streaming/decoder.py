@@ -15,7 +15,7 @@ from audiocodec.streaming.threads import single_thread
 
 PIECE_FRAMES = 50  # decoded at once: memory does not grow with what is pushed
 HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence
-DECAY = 0.9  # of the latent from one lost frame to the next: docs/benchmark_concealment.csv
+DECAY = 0.9  # of the latent from one lost frame to the next, for decoders that were not trained for zeros
 
 
 class StreamDecoder:
@@ -38,6 +38,7 @@ class StreamDecoder:
 
     def __init__(self, model: CodecModel) -> None:
         self.model, self.delay_samples = model, model.delay
+        self._conceals = getattr(model.decoder, "conceals", False)
         self._dequantize = model.quantizer.coder().decode
         self.reset()
 
@@ -58,14 +59,18 @@ class StreamDecoder:
         return decode_batch([self], codes[None])[0]
 
     def conceal(self, frames: int) -> np.ndarray:
-        """Samples "(frames hop)" in place of lost frames: the sound goes on, duller and softer, then fades out."""
+        """Samples "(frames hop)" in place of lost frames: the sound goes on, then fades out.
+
+        A decoder trained for it is given zeros; others the last latent again, a tenth smaller for each frame.
+        """
         hop, parts = self.model.hop_length, [np.zeros(0, np.float32)]
         if self._lost < 0:
             return np.zeros(frames * hop, np.float32)
         for start in range(0, frames, PIECE_FRAMES):
             count = min(PIECE_FRAMES, frames - start)
             with torch.inference_mode(), single_thread():
-                waveform = _synthesize([self], self._latent * DECAY ** torch.arange(1, count + 1))[0]
+                decay = 0.0 if self._conceals else DECAY ** torch.arange(1, count + 1)
+                waveform = _synthesize([self], (self._latent * decay).expand(-1, -1, count))[0]
             parts.append(waveform * _level(self._lost + np.arange(count * hop) / hop).astype(np.float32))
             self._lost += count
         return np.concatenate(parts)

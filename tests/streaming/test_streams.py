@@ -196,6 +196,25 @@ class TestConceal:
         singles = np.concatenate([singly.conceal(1) for _ in range(5)])
         np.testing.assert_allclose(singles, at_once.conceal(5), atol=1e-5)
 
+    def test_a_decoder_trained_for_it_is_given_zeros(
+        self, codec: Codec, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        codes = codec.encode(speech[:, 20_000:40_000], 16_000).codes[0]
+        seen, whole = [], codec.model.decoder.forward
+        for conceals in (True, False):
+            monkeypatch.setattr(codec.model.decoder, "conceals", conceals, raising=False)
+            decoder = codec.stream_decoder()
+            decoder.push(codes)
+            with monkeypatch.context() as context:
+                context.setattr(
+                    codec.model.decoder, "forward", lambda x, state=None: (seen.append(x.clone()), whole(x, state))[1]
+                )
+                assert decoder.conceal(3).shape == (960,)
+        trained, other = seen
+        assert trained.shape == other.shape == (1, 48, 3)
+        assert not trained.any()
+        assert other.any()
+
     def test_before_anything_came_it_is_quiet(self, codec: Codec) -> None:
         assert not codec.stream_decoder().conceal(5).any()
 
