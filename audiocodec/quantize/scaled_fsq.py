@@ -39,6 +39,7 @@ class ScaledFSQ(Quantizer):
         num_codebooks: stages.
         scale: one of `naive`, `levels_less_one`, `levels`, `learned`.
         dropout: share of the items that train with fewer codebooks.
+        momentum: share of the newest batch in the running statistics; more suits runs of few steps.
 
     Raises:
         ConfigError: an unknown scale, or levels that cannot be coded.
@@ -54,7 +55,14 @@ class ScaledFSQ(Quantizer):
     levels: Tensor
     fixed: Tensor
 
-    def __init__(self, levels: Sequence[int], num_codebooks: int, scale: str = "levels", dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        levels: Sequence[int],
+        num_codebooks: int,
+        scale: str = "levels",
+        dropout: float = 0.1,
+        momentum: float = 0.01,
+    ) -> None:
         super().__init__()
         fsq.check_levels(levels)
         if scale not in SCALES:
@@ -63,7 +71,7 @@ class ScaledFSQ(Quantizer):
         self.level_list, self.scale = tuple(levels), scale
         self.dim, self.codebook_size, self.num_codebooks = len(levels), math.prod(levels), num_codebooks
         self.dropout = dropout
-        self.norm = RunningNorm(len(levels))
+        self.norm = RunningNorm(len(levels), momentum)
         base = {"naive": torch.ones_like(self.levels), "levels_less_one": self.levels - 1}.get(scale, self.levels)
         exponents = -torch.arange(num_codebooks)[:, None]
         self.register_buffer("fixed", base.double() ** exponents, persistent=False)  # q d
