@@ -60,7 +60,7 @@ class Quantizer(nn.Module, ABC):
 
         Args:
             latents: "b d t".
-            num_codebooks: how many codebooks to use: one number, or one for each item "b".
+            num_codebooks: how many codebooks to use: one number, one for each item "b" or each frame "b t".
                 None: all; while training, fewer for the share `dropout` of the items.
         """
 
