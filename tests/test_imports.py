@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "live": {"audio", "extras", "packets", "streaming", "codec"},
     "data": {"audio", "files"},
     "train": {"container", "nn", "quantize", "models", "losses", "data", "metrics", "audio", "extras", "files"},
-    "evaluate": {"bitrate", "codec", "metrics", "audio", "extras", "files"},
+    "evaluate": {"bitrate", "codec", "container", "metrics", "audio", "extras", "files"},
     "__main__": {"cli"},
     "cli": {"*"},
 }

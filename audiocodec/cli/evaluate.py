@@ -21,7 +21,7 @@ DEFAULT_METRICS = "estoi,pesq,visqol_speech,distillmos,si_sdr,mel"
 def evaluate(clips: str, systems: tuple[str, ...], metrics: str, out: Path, listen: int, workers: int) -> None:
     """Score codecs on a folder of clips: true bitrates, 95 % intervals, and a report to hear and see.
 
-    A system is MODEL@BITRATE, opus@BITRATE, lc3@BITRATE, or any commands:
+    A system is MODEL@BITRATE, opus@BITRATE, lc3@BITRATE, codec2@BITRATE, or any commands:
     'NAME=encoder {in} {code} :: decoder {code} {out}'. A run that was stopped goes on when started again.
 
     \b

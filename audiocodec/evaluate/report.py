@@ -21,6 +21,7 @@ from audiocodec.evaluate.scores import METRICS
 from audiocodec.evaluate.spectrogram import FLOOR_DB, level_db
 from audiocodec.evaluate.systems import parse_system
 from audiocodec.evaluate.tables import Summary
+from audiocodec.evaluate.usage import histograms, totals
 from audiocodec.extras import require
 from audiocodec.files import replacing
 
@@ -76,6 +77,7 @@ def write_report(
         .render(
             summaries=summaries,
             metrics=[(name, METRICS[name].higher_is_better) for name in settings.metrics],
+            usages=[(system, histograms(counts)) for system, counts in totals(rows).items()],
             plots=[plot(summaries, name) for name in settings.metrics],
             clips=[(clip.relative_to(settings.clips).as_posix(), tracks(clip, settings, rows)) for clip in picked],
             count=len(clips),

@@ -18,8 +18,9 @@ import soundfile
 
 from audiocodec import audio
 from audiocodec.errors import AudioCodecError, ConfigError, OutputError
+from audiocodec.evaluate import usage
 from audiocodec.evaluate.scores import score
-from audiocodec.evaluate.systems import System, parse_system
+from audiocodec.evaluate.systems import Coded, System, parse_system
 
 ROWS = "rows.jsonl"
 MAX_SHIFT_S = 0.1
@@ -54,8 +55,8 @@ def align(reference: np.ndarray, estimate: np.ndarray, most: int) -> np.ndarray:
     return estimate[:, lag:] if lag >= 0 else np.pad(estimate, ((0, 0), (-lag, 0)))
 
 
-def code_clip(system: System, wav: np.ndarray, rate: int) -> tuple[np.ndarray, int | None]:
-    """Sound "c t" through a system: the same shape again, in time, and the bytes it took.
+def code_clip(system: System, wav: np.ndarray, rate: int) -> tuple[np.ndarray, Coded]:
+    """Sound "c t" through a system: the same shape again, in time, and what it was coded as.
 
     Raises:
         AudioCodecError: the system failed.
@@ -63,12 +64,12 @@ def code_clip(system: System, wav: np.ndarray, rate: int) -> tuple[np.ndarray, i
     with tempfile.TemporaryDirectory() as folder:
         source, code, target = (Path(folder) / name for name in ("in.wav", "code", "out.wav"))
         soundfile.write(source, wav.T, rate, subtype="PCM_16")
-        size = system.run(source, code, target)
+        coded = system.run(source, code, target)
         estimate, got = audio.read(target)
     estimate = audio.resample(estimate, got, rate) if got != rate else estimate
     if not system.aligned:
         estimate = align(wav, estimate, int(MAX_SHIFT_S * rate))
-    return np.pad(estimate, ((0, 0), (0, max(0, wav.shape[1] - estimate.shape[1]))))[:, : wav.shape[1]], size
+    return np.pad(estimate, ((0, 0), (0, max(0, wav.shape[1] - estimate.shape[1]))))[:, : wav.shape[1]], coded
 
 
 def run_clip(clip: Path, system_text: str, settings: Settings) -> Row:
@@ -77,8 +78,10 @@ def run_clip(clip: Path, system_text: str, settings: Settings) -> Row:
     try:
         wav, rate = audio.read(clip)
         wav = wav[:, : int(settings.seconds * rate)]
-        estimate, size = code_clip(parse_system(system_text), wav, rate)
-        row["kbit_s"] = None if size is None else 8 * size * rate / wav.shape[1] / 1000
+        estimate, coded = code_clip(parse_system(system_text), wav, rate)
+        row["kbit_s"] = None if coded.size is None else 8 * coded.size * rate / wav.shape[1] / 1000
+        if coded.counts is not None:
+            row[usage.COLUMN] = usage.pack(coded.counts)
         return row | score(wav, estimate, rate, settings.metrics)
     except AudioCodecError as error:
         return row | {"error": str(error)}

@@ -11,9 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import soundfile
+
+from audiocodec import audio
 from audiocodec.bitrate import parse_bitrate
 from audiocodec.codec import Codec, load
+from audiocodec.container import Tokens
 from audiocodec.errors import AudioCodecError, ConfigError
+from audiocodec.evaluate.usage import count_codes
 
 TIMEOUT_S = 600
 
@@ -28,6 +34,23 @@ PEERS: dict[str, tuple[str, Callable[[float], tuple[str, str]]]] = {
     ),
     "lc3": ("liblc3-tools", lambda rate: (f"elc3 -b {rate:g} {{in}} {{code}}", "dlc3 {code} {out}")),
 }
+
+
+CODEC2_RATE = 8000
+CODEC2_MODES = {3200: "3200", 2400: "2400", 1600: "1600", 1400: "1400", 1300: "1300", 1200: "1200", 700: "700C"}
+
+
+@dataclass(frozen=True)
+class Coded:
+    """What a system wrote between sound and sound.
+
+    Attributes:
+        size: bytes of the coded file; None if there is none.
+        counts: of a model of ours, how often each code occurs, "q codebook_size".
+    """
+
+    size: int | None
+    counts: np.ndarray | None = None
 
 
 @functools.cache
@@ -51,15 +74,16 @@ class OurModel:
     bitrate: float
     aligned: bool = True
 
-    def run(self, source: Path, code: Path, target: Path) -> int | None:
-        """A WAV to coded bytes to a WAV; returns the bytes of the coded file.
+    def run(self, source: Path, code: Path, target: Path) -> Coded:
+        """A WAV to coded bytes to a WAV.
 
         Raises:
             AudioCodecError: it failed.
         """
         report = _loaded(self.model).encode_file(source, code, bitrate=self.bitrate)
         _loaded(self.model).decode_file(code, target)
-        return report.file_bytes
+        tokens = Tokens.load(code)
+        return Coded(report.file_bytes, count_codes(tokens.codes, tokens.header.codebook_size))
 
 
 @dataclass(frozen=True)
@@ -76,8 +100,8 @@ class Commands:
     lines: tuple[str, ...]
     aligned: bool = False
 
-    def run(self, source: Path, code: Path, target: Path) -> int | None:
-        """A WAV to coded bytes to a WAV; returns the bytes of the coded file, None if there is none.
+    def run(self, source: Path, code: Path, target: Path) -> Coded:
+        """A WAV to coded bytes to a WAV.
 
         Raises:
             AudioCodecError: it failed.
@@ -94,10 +118,47 @@ class Commands:
                 raise AudioCodecError(f"{self.name}: {words[0]} ended with {done.returncode} ({tail[0]})")
         if not target.exists():
             raise AudioCodecError(f"{self.name}: it wrote no sound")
-        return code.stat().st_size if code.exists() else None
+        return Coded(code.stat().st_size if code.exists() else None)
 
 
-System = OurModel | Commands
+@dataclass(frozen=True)
+class Codec2:
+    """Codec 2, whose programs take and give raw 16-bit samples at 8 kHz, one channel.
+
+    Attributes:
+        name: as it stands in tables.
+        commands: encoder and decoder.
+        aligned: False: what it gives is shifted into place before it is scored.
+    """
+
+    name: str
+    commands: Commands
+    aligned: bool = False
+
+    def run(self, source: Path, code: Path, target: Path) -> Coded:
+        """A WAV to coded bytes to a WAV; channels are averaged.
+
+        Raises:
+            AudioCodecError: it failed.
+        """
+        raw, back = source.with_suffix(".raw"), target.with_suffix(".raw")
+        wav, _ = audio.read(source, CODEC2_RATE)
+        np.clip(np.round(wav.mean(axis=0) * 32767), -32768, 32767).astype("<i2").tofile(raw)
+        coded = self.commands.run(raw, code, back)
+        soundfile.write(target, np.fromfile(back, "<i2"), CODEC2_RATE, subtype="PCM_16")
+        return coded
+
+
+System = OurModel | Commands | Codec2
+
+
+def _codec2(name: str, bitrate: float) -> Codec2:
+    mode = CODEC2_MODES.get(round(bitrate))
+    if mode is None:
+        known = ", ".join(f"{rate / 1000:g}k" for rate in CODEC2_MODES)
+        raise ConfigError(f"system {name}: Codec 2 has the bitrates {known}")
+    lines = f"c2enc {mode} {{in}} {{code}}", f"c2dec {mode} {{code}} {{out}}"
+    return Codec2(name, _commands(name, lines, " (Debian package codec2)"))
 
 
 def _commands(name: str, lines: tuple[str, ...], hint: str = "") -> Commands:
@@ -114,7 +175,8 @@ def parse_system(text: str) -> System:
     """A system as a user writes it.
 
     Args:
-        text: `speech-16k@3k` (a model's name or path, and a bitrate), `opus@12k`, `lc3@24k`, or
+        text: `speech-16k@3k` (a model's name or path, and a bitrate), `opus@12k`, `lc3@24k`,
+            `codec2@3.2k`, or
             `name=encoder {in} {code} :: decoder {code} {out}`; without `{code}` its bitrate stays unknown.
 
     Raises:
@@ -133,6 +195,8 @@ def parse_system(text: str) -> System:
         raise ConfigError(
             f"system {text!r}: write model@bitrate, such as speech-16k@3k, or name=command {{in}} {{out}}"
         )
+    if name == "codec2":
+        return _codec2(text, rate)
     if name in PEERS:
         package, lines = PEERS[name]
         return _commands(text, lines(rate), f" (Debian package {package})")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from audiocodec.evaluate.scores import METRICS
+from audiocodec.evaluate.usage import COLUMN
 from audiocodec.files import replacing
 
 RESAMPLES = 2000
@@ -89,14 +90,14 @@ def markdown(summaries: Sequence[Summary]) -> str:
 
 
 def write_csv(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Every row, values rounded to four digits behind the point.
+    """Every row but for its counts of codes, values rounded to four digits behind the point.
 
     Raises:
         OutputError: it cannot be written.
     """
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+    columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key != COLUMN]
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns)
+    writer = csv.DictWriter(text, columns, extrasaction="ignore")
     writer.writeheader()
     writer.writerows({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in rows)
     with replacing(path, overwrite=True) as temporary:

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from audiocodec.cli import main
 from audiocodec.errors import AudioError, ConfigError
-from audiocodec.evaluate import Settings, check_metrics, evaluate, markdown, parse_system, summarize
+from audiocodec.evaluate import Settings, check_metrics, evaluate, markdown, parse_system, summarize, usage
 from audiocodec.evaluate import run as run_module
 from audiocodec.evaluate.run import align, run_clip
 from audiocodec.evaluate.tables import interval
@@ -77,6 +77,23 @@ def test_our_model_is_scored_at_its_true_bitrate(clips: Path) -> None:
     row = run_clip(clips / "a.wav", "speech-16k@3k", settings(clips))
     assert "error" not in row
     assert 2 < row["kbit_s"] < 4.5  # a second long: the header counts
+    counts = usage.unpack(row[usage.COLUMN])
+    assert counts.shape == (6, 1000)
+    assert set(counts.sum(1)) == {51}
+
+
+def test_counts_are_kept_whole_and_added_up() -> None:
+    codes = np.random.default_rng(0).integers(0, 32, (2, 3, 100))
+    counts = usage.count_codes(codes, 32)
+    assert counts[1, 5] == (codes[:, 1] == 5).sum()
+    assert np.array_equal(usage.unpack(usage.pack(counts)), counts)
+    rows = [
+        {"system": "m@3k", usage.COLUMN: usage.pack(counts)},
+        {"system": "m@1k", usage.COLUMN: usage.pack(counts[:1])},
+    ]
+    assert list(usage.totals([*rows, *rows, {"system": "opus@6k"}])) == ["m@3k"]
+    assert np.array_equal(usage.totals([*rows, *rows])["m@3k"], 2 * counts)
+    assert usage.used_and_perplexity(np.array([5, 5, 0, 0])) == (0.5, pytest.approx(0.5))
 
 
 def test_a_stopped_run_goes_on(clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,6 +151,7 @@ def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
         ("x=cat {in}", "need {in} and {out}"),
         ("x=no-such-program {in} {out}", "'no-such-program' is not installed"),
         ("nothing@3k", "nothing"),
+        ("codec2@5k", "Codec 2 has the bitrates 3.2k, 2.4k"),
     ],
 )
 def test_bad_systems_are_refused(clips: Path, tmp_path: Path, system: str, said: str) -> None:
@@ -164,9 +182,9 @@ def test_a_metric_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch
     ]
 
 
-@pytest.mark.parametrize("name", ["opus@12k", "lc3@24k"])
+@pytest.mark.parametrize("name", ["opus@12k", "lc3@24k", "codec2@3.2k", "codec2@1.2k"])
 def test_peers_code_a_clip(clips: Path, name: str) -> None:
-    program = {"opus": "opusenc", "lc3": "elc3"}[name.partition("@")[0]]
+    program = {"opus": "opusenc", "lc3": "elc3", "codec2": "c2enc"}[name.partition("@")[0]]
     if shutil.which(program) is None:
         with pytest.raises(ConfigError, match="Debian package"):
             parse_system(name)
@@ -174,6 +192,8 @@ def test_peers_code_a_clip(clips: Path, name: str) -> None:
     row = run_clip(clips / "a.wav", name, settings(clips))
     assert "error" not in row
     assert row["kbit_s"] > 1
+    if name.startswith("codec2"):
+        assert row["kbit_s"] == pytest.approx(float(name[7:-1]), rel=0.05)
 
 
 def test_intervals_hold_the_mean_and_shrink() -> None:

@@ -53,6 +53,7 @@ def test_it_holds_everything_itself(report: Path) -> None:
     assert "<b>.wav" not in page
     assert "a &lt;b&gt;.wav" in page
     assert page.count("data-clip>") == 2
+    assert "codebook 6: " in page
     sounds = re.findall(r'data-sound="data:audio/flac;base64,([^"]+)"', page)
     assert len(sounds) == 6
     for sound in sounds:

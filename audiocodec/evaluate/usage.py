@@ -1,0 +1,76 @@
+"""How evenly our own models use their codes: counted while clips are coded, drawn in the report."""
+
+from __future__ import annotations
+
+import base64
+import io
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from audiocodec.extras import require
+
+COLUMN = "code_counts"
+BINS = 50
+
+
+def count_codes(codes: np.ndarray, codebook_size: int) -> np.ndarray:
+    """codes "b q t" -> how often each code occurs in each codebook, "q codebook_size"."""
+    return np.stack([np.bincount(codes[:, i].ravel(), minlength=codebook_size) for i in range(codes.shape[1])])
+
+
+def pack(counts: np.ndarray) -> str:
+    """Counts "q codebook_size" as text for a row."""
+    packed = base64.b64encode(zlib.compress(counts.astype("<u4").tobytes())).decode()
+    return f"{counts.shape[0]}x{counts.shape[1]} {packed}"
+
+
+def unpack(text: str) -> np.ndarray:
+    """Inverse of `pack`."""
+    shape, _, packed = text.partition(" ")
+    counts = np.frombuffer(zlib.decompress(base64.b64decode(packed)), "<u4")
+    return counts.reshape([int(n) for n in shape.split("x")]).astype(np.int64)
+
+
+def totals(rows: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
+    """Counts over all clips, of each model at its highest bitrate alone: lower ones use the same first codebooks."""
+    summed: dict[str, np.ndarray] = {}
+    for row in rows:
+        if row.get(COLUMN):
+            counts = unpack(row[COLUMN])
+            summed[row["system"]] = summed[row["system"]] + counts if row["system"] in summed else counts
+    best: dict[str, str] = {}
+    for system, counts in summed.items():
+        model = system.rpartition("@")[0]
+        if model not in best or len(counts) > len(summed[best[model]]):
+            best[model] = system
+    return {system: summed[system] for system in best.values()}
+
+
+def used_and_perplexity(counts: np.ndarray) -> tuple[float, float]:
+    """counts "codebook_size" -> share of codes in use, and perplexity over their number."""
+    shares = counts[counts > 0] / max(1, counts.sum())
+    return len(shares) / len(counts), float(np.exp(-(shares * np.log(shares)).sum()) / len(counts))
+
+
+def histograms(counts: np.ndarray) -> str:
+    """One small histogram a codebook, as SVG text; a dashed line is what even use would give."""
+    columns = min(4, len(counts))
+    rows = -(-len(counts) // columns)
+    figure = require("matplotlib.figure", "eval").Figure(figsize=(2.6 * columns, 1.5 * rows), layout="constrained")
+    for i, (axis, mine) in enumerate(zip(figure.subplots(rows, columns, squeeze=False).flat, counts, strict=False)):
+        edges = np.linspace(0, len(mine), min(BINS, len(mine)) + 1).round().astype(int)
+        shares = np.add.reduceat(mine, edges[:-1]) / np.diff(edges) / max(1, mine.sum()) * len(mine)
+        used, perplexity = used_and_perplexity(mine)
+        axis.stairs(shares, edges, fill=True, color="#2a6fdb")
+        axis.axhline(1, color="#888888", linewidth=0.8, linestyle="--")
+        axis.set_title(f"codebook {i + 1}: {used:.0%} used, perplexity {perplexity:.0%}", fontsize=7)
+        axis.tick_params(labelsize=6)
+        axis.set_xlim(0, len(mine))
+    for axis in figure.axes[len(counts) :]:
+        axis.set_visible(False)
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()[text.getvalue().index("<svg") :]
