@@ -1,0 +1,5 @@
+"""Models on ONNX Runtime: numpy in, numpy out, no torch."""
+
+from audiocodec.runtime.model import OnnxModel
+
+__all__ = ["OnnxModel"]
