@@ -20,8 +20,8 @@ def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
 
     Args:
         bundle: of `load_bundle`.
-        backend: "onnx" (small and fast), "torch" (the reference; an `nn.Module`), or "auto": onnx for a model that has an ONNX
-            form, torch for others.
+        backend: "onnx" (small and fast), "torch" (the reference; an `nn.Module`), or "auto": onnx for a model that has
+            an ONNX form, torch for others.
 
     Raises:
         ConfigError: no such backend.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,7 +36,15 @@ from audiocodec.excerpt import excerpt
 from audiocodec.files import replacing
 from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
 from audiocodec.models.receptive_field import frames_of_past
-from audiocodec.streaming import StreamDecoder, StreamEncoder, decode_together, encode_together, single_thread
+from audiocodec.streaming import (
+    FrameEncoder,
+    StreamDecoder,
+    StreamEncoder,
+    decode_together,
+    encode_together,
+    frame_encoder,
+    single_thread,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -120,6 +129,10 @@ class Codec:
         """
         known = name in list_models() or Path(name).exists()
         return load(name if known else str(fetch_hub_folder(name)), threads, backend)
+
+    @functools.cached_property
+    def _encoder(self) -> FrameEncoder:
+        return frame_encoder(self.model)
 
     @property
     def frame_rate(self) -> float:
@@ -206,13 +219,11 @@ class Codec:
                 counted[0] += block.shape[1]
                 yield block
 
-        encoders = [StreamEncoder(self.model, depth) for _ in range(channels)]
-        resampled = audio.resample_blocks(count(), sample_rate, self.sample_rate, channels)
-        with ThreadPoolExecutor(self.threads) as pool:
-            for block in resampled:
-                yield _on_channels(pool, StreamEncoder.push, encoders, block)
-            frames = frames_for(counted[0], sample_rate, self.sample_rate, self.hop_length, self.delay_samples)
-            yield _on_channels(pool, StreamEncoder.flush, encoders, [frames] * channels)
+        encoders = [StreamEncoder(self._encoder, depth) for _ in range(channels)]
+        for block in audio.resample_blocks(count(), sample_rate, self.sample_rate, channels):
+            yield np.stack(encode_together(encoders, list(block), self.threads))
+        frames = frames_for(counted[0], sample_rate, self.sample_rate, self.hop_length, self.delay_samples)
+        yield np.stack([encoder.flush(frames) for encoder in encoders])
 
     def _decode_blocks(
         self, pages: Iterable[np.ndarray | int], header: Header, skipped: int | None = None
@@ -318,7 +329,7 @@ class Codec:
         Raises:
             ConfigError: the number of codebooks or the bitrate cannot be had.
         """
-        return StreamEncoder(self.model, self.depth_for(num_codebooks, bitrate, 1), every_frame=True)
+        return StreamEncoder(self._encoder, self.depth_for(num_codebooks, bitrate, 1))
 
     def stream_decoder(self) -> StreamDecoder:
         """A decoder for one live channel: `push` codes, get samples, late by `delay_samples`; `conceal` lost frames."""

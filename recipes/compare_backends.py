@@ -2,9 +2,9 @@
 
     python recipes/compare_backends.py ../shared/data/speech/test ../shared/data/speech/valid
 
-Both backends run the same float32 network; their matrix products add in different orders, so a latent on the border of a
-cell may get the neighbouring level. Such a code and those after it in its frame then differ. Prints how many do, and the largest
-difference of the sound that both make of the same tokens.
+Both backends run the same float32 network; their matrix products add in different orders, so a latent on the border
+of a cell may get the neighbouring level. Such a code and those after it in its frame then differ. Prints how many do,
+and the largest difference of the sound that both make of the same tokens.
 """
 
 from __future__ import annotations

@@ -13,11 +13,11 @@ from audiocodec.audio import read
 from audiocodec.codec import Codec, decode_file, encode_file
 from audiocodec.container import Tokens
 from audiocodec.errors import AudioError, ConfigError, ModelError
-from audiocodec.streaming import StreamDecoder, StreamEncoder
+from audiocodec.streaming import StreamDecoder
 
 
-def stream_codes(codec: Codec, wav: np.ndarray, sizes: list[int], every_frame: bool) -> np.ndarray:
-    encoder = StreamEncoder(codec.model, codec.num_codebooks, every_frame)
+def stream_codes(codec: Codec, wav: np.ndarray, sizes: list[int]) -> np.ndarray:
+    encoder = codec.stream_encoder()
     parts, position, turn = [], 0, 0
     while position < len(wav):
         size = sizes[turn % len(sizes)]
@@ -26,12 +26,11 @@ def stream_codes(codec: Codec, wav: np.ndarray, sizes: list[int], every_frame: b
     return np.concatenate([*parts, encoder.flush()], axis=1)
 
 
-@pytest.mark.parametrize("every_frame", [False, True])
 @pytest.mark.parametrize("sizes", [[16_000], [320], [1, 0, 777, 5000], [123], [100_000]])
-def test_any_chunks_give_the_same_tokens(codec: Codec, speech: np.ndarray, sizes: list[int], every_frame: bool) -> None:
+def test_any_chunks_give_the_same_tokens(codec: Codec, speech: np.ndarray, sizes: list[int]) -> None:
     wav = speech[0, :40_000]
     whole = codec.encode(wav, 16_000).codes[0]
-    assert np.array_equal(stream_codes(codec, wav, sizes, every_frame), whole)
+    assert np.array_equal(stream_codes(codec, wav, sizes), whole)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -47,7 +46,7 @@ def test_whole_file_blocks_and_batch_give_the_same_tokens(
         for clip, tokens in zip(test_clips, batch, strict=True):
             wav = clip[:, :48_000]
             assert np.array_equal(threaded.encode(wav, 16_000).codes, tokens.codes)
-            assert np.array_equal(stream_codes(threaded, wav[0], [16_000], False), tokens.codes[0])
+            assert np.array_equal(stream_codes(threaded, wav[0], [16_000]), tokens.codes[0])
         stereo = threaded.encode(np.concatenate([clip[:, :32_000] for clip in test_clips[:2]]), 16_000)
     finally:
         torch.set_num_threads(before)

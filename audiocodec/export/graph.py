@@ -16,8 +16,8 @@ FLOAT, INT64 = protobuf.TYPES["float32"], protobuf.TYPES["int64"]  # for casts
 class Graph:
     """Nodes in the order in which they run, and the numbers they use. Tensors are known by their names.
 
-    What streaming layers remember travels as one float32 tensor "b n", zeros for a fresh start: the input `state` and the
-    output `next_state`.
+    What streaming layers remember travels as one float32 tensor "b n", zeros for a fresh start: the input `state`
+    and the output `next_state`.
 
     Args:
         name: of the graph.

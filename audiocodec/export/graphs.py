@@ -32,7 +32,8 @@ class _Watched(Mapping[str, np.ndarray]):
 class Graphs:
     """Builds the graphs of a model.
 
-    Shapes: samples "b (t hop)", latents "b t d", codes "b q t", int64. Encoder and decoder have a `state` (see `Graph`).
+    Shapes: samples "b (t hop)", latents "b t d", codes "b q t", int64. Encoder and decoder have a `state` (see
+    `Graph`).
 
     Args:
         spec: the `model` section of its description.
@@ -45,27 +46,27 @@ class Graphs:
     def __init__(self, spec: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> None:
         self.spec, self.weights = spec, weights
 
-    def encoder(self, num_codebooks: int | None = None) -> Graph:
-        """Samples to codes; without `num_codebooks` to latents."""
+    def encoder(self, to_codes: bool = False) -> Graph:
+        """Samples to latents or codes."""
 
         def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
             samples = graph.input("samples", "float32", ("batch", "samples"))
             latents = network.encode(graph, samples, weights, self.spec["encoder"])
-            if num_codebooks is None:
-                self._give_latents(graph, latents)
+            if to_codes:
+                codes, _ = quantizer.quantize(graph, latents, weights, self.spec["quantizer"])
+                self._give_codes(graph, codes)
             else:
-                codes, _ = quantizer.quantize(graph, latents, weights, self.spec["quantizer"], num_codebooks)
-                graph.output("codes", codes, "int64", ("batch", num_codebooks, "frames"))
+                self._give_latents(graph, latents)
 
         return self._built("encoder", build)
 
-    def quantizer(self, num_codebooks: int) -> Graph:
+    def quantizer(self) -> Graph:
         """Latents to codes, and what the codes leave of the latents, "(b t) d"."""
 
         def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
             latents = self._take_latents(graph)
-            codes, residual = quantizer.quantize(graph, latents, weights, self.spec["quantizer"], num_codebooks)
-            graph.output("codes", codes, "int64", ("batch", num_codebooks, "frames"))
+            codes, residual = quantizer.quantize(graph, latents, weights, self.spec["quantizer"])
+            self._give_codes(graph, codes)
             graph.output("residual", residual, "float32", ("rows", self.spec["quantizer"]["dim"]))
 
         return self._built("quantizer", build)
@@ -79,8 +80,8 @@ class Graphs:
 
         return self._built("dequantizer", build)
 
-    def decoder(self, from_codes: bool) -> Graph:
-        """Codes or latents to samples."""
+    def decoder(self, from_codes: bool = False) -> Graph:
+        """Latents or codes to samples."""
 
         def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
             if from_codes:
@@ -98,6 +99,9 @@ class Graphs:
 
     def _give_latents(self, graph: Graph, latents: str) -> None:
         graph.output("latents", latents, "float32", ("batch", "frames", self.spec["quantizer"]["dim"]))
+
+    def _give_codes(self, graph: Graph, codes: str) -> None:
+        graph.output("codes", codes, "int64", ("batch", self.spec["quantizer"]["num_codebooks"], "frames"))
 
     def _built(self, name: str, build: Callable[[Graph, Mapping[str, np.ndarray]], None]) -> Graph:
         graph, weights = Graph(name), _Watched(self.weights)

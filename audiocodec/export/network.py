@@ -59,7 +59,7 @@ def _decode_istft(graph: Graph, x: str, weights: Weights, spec: Spec, prefix: st
 
 
 def inverse_fft(n_fft: int, hop: int) -> np.ndarray:
-    """Real and imaginary parts "2 f" -> windowed samples "n_fft", as one matrix: `OverlapAddISTFT` up to its overlap-add."""
+    """Real and imaginary parts "2 f" -> windowed samples "n_fft": `OverlapAddISTFT` as one matrix, but for its sums."""
     parts = np.eye(n_fft + 2)
     spectra = parts[:, : n_fft // 2 + 1] + 1j * parts[:, n_fft // 2 + 1 :]
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)

@@ -34,7 +34,7 @@ def export_onnx(
         OutputError: the files exist, or cannot be written.
     """
     graphs = Graphs(spec, weights)
-    built: list[Graph] = [graphs.encoder(spec["quantizer"]["num_codebooks"]), graphs.decoder(from_codes=True)]
+    built: list[Graph] = [graphs.encoder(to_codes=True), graphs.decoder(from_codes=True)]
     paths = [folder / f"{graph.name}.onnx" for graph in built]
     for graph, path in zip(built, paths, strict=True):
         with replacing(path, overwrite) as temporary:

@@ -1,9 +1,9 @@
 """The few messages of an ONNX file, written byte by byte.
 
-An ONNX file is one protocol buffer: numbered fields, each a variable-length integer, 4 bytes, or a run of bytes that may
-hold such fields again. See [onnx.proto](https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) for the numbers and
-[the encoding](https://protobuf.dev/programming-guides/encoding/). Writing them here keeps the `onnx` package, with its
-dependencies, out of the light install; the tests read what is written with that package.
+An ONNX file is one protocol buffer: numbered fields, each a variable-length integer, 4 bytes, or a run of bytes that
+may hold such fields again. See [onnx.proto](https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) for the numbers
+and [the encoding](https://protobuf.dev/programming-guides/encoding/). Writing them here keeps the `onnx` package,
+with its dependencies, out of the light install; the tests read what is written with that package.
 """
 
 from __future__ import annotations

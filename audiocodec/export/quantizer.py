@@ -15,11 +15,9 @@ from audiocodec.export.layers import Weights
 GAIN = 0.8  # of audiocodec.quantize.levels
 
 
-def quantize(
-    graph: Graph, latents: str, weights: Weights, spec: Mapping[str, Any], num_codebooks: int
-) -> tuple[str, str]:
-    """`ResidualFSQ.encode`: latents "b t d" -> codes "b q t", int64, of the first `num_codebooks`; and what they leave."""
-    levels = _levels(spec)
+def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, Any]) -> tuple[str, str]:
+    """`ResidualFSQ.encode`: latents "b t d" -> codes "b q t", int64; and what they leave, "(b t) d"."""
+    levels, num_codebooks = _levels(spec), spec["num_codebooks"]
     sizes = np.array(levels, np.float32)
     half, table = graph.constant(sizes / 2), values(weights, levels, num_codebooks)
     residual = graph.reshape(latents, -1, spec["dim"])

@@ -1,4 +1,4 @@
-"""The codec network and the models that come with the package. Names are loaded on first use: descriptions need no torch."""
+"""The codec network and the models that come with the package. Names load on first use: descriptions need no torch."""
 
 from __future__ import annotations
 

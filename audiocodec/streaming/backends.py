@@ -1,4 +1,7 @@
-"""What streams need of a model, on torch or on ONNX Runtime. torch is imported only for a model of its own."""
+"""What streams need of a model, on torch or on ONNX Runtime. torch is imported only for a model of its own.
+
+States are whatever a backend makes them; streams hold them and hand them back.
+"""
 
 from __future__ import annotations
 
@@ -8,36 +11,41 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from audiocodec.arrays import Arrays
-from audiocodec.runtime import OnnxModel
-from audiocodec.runtime.coding import OnnxDecoding, OnnxEncoding
+from audiocodec.runtime import OnnxDecoder, OnnxEncoder, OnnxModel
 
 if TYPE_CHECKING:
     from audiocodec.models import CodecModel
 
-    Model = CodecModel | OnnxModel
+
+class FrameEncoder(Protocol):
+    """Whole frames to codes, for any number of streams; remembers nothing of them."""
+
+    @property
+    def model(self) -> CodecModel | OnnxModel:
+        """What it runs."""
+
+    def fresh(self) -> list[Any]:
+        """The state of a stream at its start."""
+
+    def advance(self, samples: Sequence[np.ndarray], states: Sequence[list[Any]]) -> list[np.ndarray]:
+        """Whole frames of samples "t" of each stream -> their codes "q t"; the states move on."""
+
+    def to_arrays(self, state: list[Any]) -> Arrays:
+        """A state as plain arrays."""
+
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> list[Any]:
+        """Inverse of `to_arrays`, or raise ConfigError."""
 
 
-class Encoding(Protocol):
-    """Whole frames of one stream to codes."""
+class FrameDecoder(Protocol):
+    """Codes to latents to samples, for any number of streams; remembers nothing of them."""
 
-    def reset(self) -> None:
-        """Start a new stream."""
-
-    def push(self, samples: np.ndarray, eager: bool) -> np.ndarray:
-        """samples: "(t hop)" -> codes that are ready, "q t"; all of them if `eager`."""
-
-    def state(self) -> Arrays:
-        """Everything that is remembered, as plain arrays."""
-
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Go on from `state`, or raise ConfigError."""
-
-
-class Decoding(Protocol):
-    """Codes to latents to samples, for any number of streams."""
+    @property
+    def conceals(self) -> bool:
+        """It was trained to make something of zeros in the place of lost frames."""
 
     def fresh(self) -> Any:
-        """The state of a new stream."""
+        """The state of a stream at its start."""
 
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
         """codes: "b q t" -> latents "b d t", or raise ConfigError."""
@@ -52,19 +60,19 @@ class Decoding(Protocol):
         """Inverse of `to_arrays`, or raise ConfigError."""
 
 
-def encoding(model: Model, num_codebooks: int) -> Encoding:
-    """A new stream's way through a model."""
+def frame_encoder(model: CodecModel | OnnxModel) -> FrameEncoder:
+    """The way of frames through a model."""
     if isinstance(model, OnnxModel):
-        return OnnxEncoding(model, num_codebooks)
-    from audiocodec.streaming.torch_encoding import TorchEncoding
+        return OnnxEncoder(model)
+    from audiocodec.streaming.torch_encoder import TiledEncoder
 
-    return TorchEncoding(model, num_codebooks)
+    return TiledEncoder(model)
 
 
-def decoding(model: Model) -> Decoding:
+def frame_decoder(model: CodecModel | OnnxModel) -> FrameDecoder:
     """The way back."""
     if isinstance(model, OnnxModel):
-        return OnnxDecoding(model)
-    from audiocodec.streaming.torch_decoding import TorchDecoding
+        return OnnxDecoder(model)
+    from audiocodec.streaming.torch_decoder import TorchDecoder
 
-    return TorchDecoding(model)
+    return TorchDecoder(model)

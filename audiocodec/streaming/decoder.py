@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audiocodec.arrays import Arrays, take
-from audiocodec.streaming.backends import decoding
+from audiocodec.streaming.backends import frame_decoder
 
 if TYPE_CHECKING:
-    from audiocodec.streaming.backends import Model
+    from audiocodec.models import CodecModel
+    from audiocodec.runtime import OnnxModel
 
 PIECE_FRAMES = 50  # decoded at once: memory does not grow with what is pushed
 HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence
-DECAY = 0.9  # of the latent from one lost frame to the next: docs/benchmark_concealment.csv
+DECAY = 0.9  # of the latent from one lost frame to the next, for decoders that were not trained for zeros
 
 
 class StreamDecoder:
@@ -36,14 +37,14 @@ class StreamDecoder:
         ((960,), (640,), (320,))
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: CodecModel | OnnxModel) -> None:
         self.model, self.delay_samples = model, model.delay
-        self._decoding = decoding(model)
+        self._decoder = frame_decoder(model)
         self.reset()
 
     def reset(self) -> None:
         """Start a new stream."""
-        self._network = self._decoding.fresh()
+        self._network = self._decoder.fresh()
         self._latent = np.zeros((1, self.model.quantizer.dim, 1), np.float32)  # of the last frame
         self._lost = -1  # frames in a row; -1: none has come yet
 
@@ -56,13 +57,17 @@ class StreamDecoder:
         return decode_batch([self], codes[None])[0]
 
     def conceal(self, frames: int) -> np.ndarray:
-        """Samples "(frames hop)" in place of lost frames: the sound goes on, duller and softer, then fades out."""
+        """Samples "(frames hop)" in place of lost frames: the sound goes on, then fades out.
+
+        A decoder trained for it is given zeros; others the last latent again, a tenth smaller for each frame.
+        """
         hop, parts = self.model.hop_length, [np.zeros(0, np.float32)]
         if self._lost < 0:
             return np.zeros(frames * hop, np.float32)
         for start in range(0, frames, PIECE_FRAMES):
             count = min(PIECE_FRAMES, frames - start)
-            fading = np.float32(DECAY) ** np.arange(1, count + 1, dtype=np.float32)
+            decay = 0.0 if self._decoder.conceals else DECAY
+            fading = np.float32(decay) ** np.arange(1, count + 1, dtype=np.float32)
             waveform = _synthesize([self], self._latent * fading)[0]
             parts.append(waveform * _level(self._lost + np.arange(count * hop) / hop).astype(np.float32))
             self._lost += count
@@ -83,7 +88,7 @@ class StreamDecoder:
     def state(self) -> Arrays:
         """Everything the stream remembers, as plain arrays: `np.savez(file, **decoder.state())`."""
         own = {"latent": self._latent.copy(), "lost": np.array(self._lost)}
-        return own | self._decoding.to_arrays(self._network)
+        return own | self._decoder.to_arrays(self._network)
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on exactly where `state` was taken, here or in another process.
@@ -93,13 +98,13 @@ class StreamDecoder:
         """
         latent = take(state, "latent", self._latent.shape)
         lost = int(take(state, "lost", (), np.int64))
-        self._network = self._decoding.from_arrays(state)
+        self._network = self._decoder.from_arrays(state)
         self._latent, self._lost = latent, lost
 
 
 def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
     """codes: "b q t", one item for each decoder -> samples "b (t hop)"; decoders share one model."""
-    hop, dequantize = decoders[0].model.hop_length, decoders[0]._decoding.dequantize
+    hop, dequantize = decoders[0].model.hop_length, decoders[0]._decoder.dequantize
     parts = [np.zeros((len(decoders), 0), np.float32)]
     for start in range(0, codes.shape[2], PIECE_FRAMES):
         waveform = _synthesize(decoders, dequantize(codes[:, :, start : start + PIECE_FRAMES]))
@@ -113,7 +118,7 @@ def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray
 
 def _synthesize(decoders: list[StreamDecoder], latents: np.ndarray) -> np.ndarray:
     """latents: "b d t" -> samples "b (t hop)"; the states of the decoders move on."""
-    waveform, states = decoders[0]._decoding.synthesize(latents, [decoder._network for decoder in decoders])
+    waveform, states = decoders[0]._decoder.synthesize(latents, [decoder._network for decoder in decoders])
     for decoder, network, item in zip(decoders, states, latents, strict=True):
         decoder._network, decoder._latent = network, item[None, :, -1:].copy()
     return waveform

@@ -1,17 +1,18 @@
-"""A causal network on tiles of one fixed shape, so that its sums round alike however it is fed.
+"""A causal network on tiles of one fixed size, so that its sums round alike however it is fed.
 
 Matrix products of different shapes may round differently, and a latent on the border of a
-cell then gets another code. A tile always starts at a multiple of its length and is always run
-whole, zeros standing for what has not come yet: each step is computed by the same
-operations on the same shapes, in the same row, live or from a file, on any machine.
+cell then gets another code. A tile always has the same number of frames: that many of one
+stream, or one of each of that many streams, zeros standing where there are fewer. So
+each product has the same shape live or from a file, alone or in company, and only the
+rows a stream occupies vary. Whether the kernels of this machine compute all rows of a product
+alike is tried out when a network is loaded. Where they do not, tiles hold a single frame: slower, and as exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,70 +20,74 @@ from audiocodec.streaming import trees
 
 Run = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
+# Kernels for x86 take rows in groups of 4, 6, 12, 16 or 48 and treat those left over differently: multiples of 12 leave
+# none over, or leave them over in a way that rounds alike, with SSE, AVX2 and AVX-512.
+ROWS = 12
+
 
 class Tiles:
-    """Feeds a causal network in tiles.
+    """Feeds a causal network in tiles. Remembers nothing of any stream.
 
     Args:
-        run: (x "1 t d", state) -> (y "1 (t / stride) e", state).
+        run: (x "b t d", state) -> (y "b (t / stride) e", state).
         dim: d.
-        stride: steps of x for one of y.
-        steps: of x in a tile, a multiple of `stride`.
+        steps: of x in a frame.
+        frames: in a tile.
+
+    Attributes:
+        fresh: the state of a stream at its start.
     """
 
-    def __init__(self, run: Run, dim: int, stride: int, steps: int) -> None:
-        self.run, self.dim, self.stride, self.steps = run, dim, stride, steps
-        self.reset()
-
-    def reset(self) -> None:
-        """Start a new stream."""
-        self._pending = torch.zeros(0, self.dim)  # x of the tile under way
-        self._given = 0  # steps of y of that tile that were returned
-        nothing, self._state = self.run(torch.zeros(1, 0, self.dim), None)  # the state before that tile
+    def __init__(self, run: Run, dim: int, steps: int, frames: int) -> None:
+        self.run, self.dim, self.steps = run, dim, steps
+        nothing, self.fresh = run(torch.zeros(1, 0, dim), None)
         self._nothing = nothing[0]
+        self._idle = [trees.join([self.fresh] * max(1, count)) for count in range(frames)]  # of so many unused places
+        self.frames = frames if self._rows_alike(frames) else 1
 
-    def push(self, x: Tensor, eager: bool) -> Tensor:
-        """Feed x and get what is ready of y.
+    def advance(self, xs: Sequence[Tensor], states: list[Any]) -> list[Tensor]:
+        """Feed whole frames to some streams.
 
         Args:
-            x: "t d", any t.
-            eager: give each step of y as soon as it can be had, running its tile once more for
-                it; otherwise whole tiles only. The values are the same.
+            xs: "(t steps) d" for each stream, any t.
+            states: of the streams; they move on.
 
         Returns:
-            "t e".
+            "(t steps / stride) e" for each.
         """
-        self._pending = torch.cat([self._pending, x])
-        parts = [self._nothing]
-        while len(self._pending) >= self.steps:
-            y, self._state = self._run(self._pending[: self.steps])
-            parts.append(y[self._given :])
-            self._pending, self._given = self._pending[self.steps :], 0
-        ready = len(self._pending) // self.stride
-        if eager and ready > self._given:
-            parts.append(self._run(self._pending)[0][self._given : ready])
-            self._given = ready
-        return torch.cat(parts)
+        parts, done = [[self._nothing] for _ in xs], [0] * len(xs)
+        for frames in (self.frames, 1):  # tiles of one stream as long as they last, then of several
+            length = frames * self.steps
+            while waiting := [i for i, x in enumerate(xs) if len(x) - done[i] >= length]:
+                places = self.frames // frames
+                for group in (waiting[n : n + places] for n in range(0, len(waiting), places)):
+                    pieces = [xs[i][done[i] : done[i] + length] for i in group]
+                    ys, after = self._run(pieces, [states[i] for i in group], places)
+                    for i, y, state in zip(group, ys, after, strict=True):
+                        parts[i].append(y)
+                        states[i] = state
+                        done[i] += length
+        return [torch.cat(part) for part in parts]
 
-    def _run(self, x: Tensor) -> tuple[Tensor, Any]:
-        tile = torch.zeros(1, self.steps, self.dim)  # fresh memory: alignment, too, is always the same
-        tile[0, : len(x)] = x
-        y, state = self.run(tile, self._state)
-        return y[0], state
+    def _run(self, pieces: Sequence[Tensor], states: Sequence[Any], places: int) -> tuple[Tensor, list[Any]]:
+        """A tile with a piece of each of at most `places` streams."""
+        tile = torch.zeros(places, len(pieces[0]), self.dim)  # fresh memory: alignment, too, is always the same
+        for place, piece in zip(tile, pieces, strict=False):
+            place.copy_(piece)
+        unused = [self._idle[places - len(pieces)]] if len(pieces) < places else []
+        y, after = self.run(tile, trees.join([*states, *unused]))
+        return y[: len(pieces)], trees.split(after, len(pieces))
 
-    def state(self, prefix: str) -> trees.Arrays:
-        """Everything that is remembered, as plain arrays named `prefix` + ..."""
-        own = {f"{prefix}pending": self._pending.numpy().copy(), f"{prefix}given": np.array(self._given)}
-        return own | trees.to_arrays(self._state, prefix)
-
-    def restore(self, arrays: Mapping[str, np.ndarray], prefix: str) -> None:
-        """Go on from `state`.
-
-        Raises:
-            ConfigError: it is of another network.
-        """
-        self.reset()
-        pending = trees.take(arrays, f"{prefix}pending", (-1, self.dim))
-        given = int(trees.take(arrays, f"{prefix}given", (), np.int64))
-        self._state = trees.from_arrays(self._state, arrays, prefix)
-        self._pending, self._given = torch.from_numpy(pending), given
+    def _rows_alike(self, frames: int) -> bool:
+        """Whether frames one after the other, each in another place of a tile, give the same as all at once."""
+        noise = torch.randn(frames, frames, self.steps, self.dim, generator=torch.Generator().manual_seed(0))
+        states, state, parts = [self.fresh] * frames, self.fresh, []
+        for time in range(frames):
+            place = (time + 1) % frames  # at once, this frame is at `time`
+            states[place] = state
+            y, states = self._run(list(noise[time]), states, frames)
+            state = states[place]
+            parts.append(y[place])
+        of_one = torch.cat([noise[time, (time + 1) % frames] for time in range(frames)])
+        at_once, _ = self._run([of_one], [self.fresh], 1)
+        return torch.equal(torch.cat(parts), at_once[0])

@@ -38,11 +38,9 @@ def join(trees: Sequence[Any]) -> Any:
 
 
 def split(tree: Any, count: int) -> list[Any]:
-    """Inverse of `join`; every tensor is a copy, so that none keeps the batch alive."""
-    if count == 1:
-        return [tree]
-    parts = [tensor.chunk(count) for tensor in leaves(tree)]
-    return [rebuild(tree, (part[i].clone() for part in parts)) for i in range(count)]
+    """The first `count` streams of a batch; every tensor is a copy, so that none keeps the batch alive."""
+    tensors = list(leaves(tree))
+    return [rebuild(tree, (tensor[i : i + 1].clone() for tensor in tensors)) for i in range(count)]
 
 
 def to_arrays(tree: Any, prefix: str) -> Arrays:

@@ -31,6 +31,7 @@ from audiocodec.train.usage import CodeUsage
 logger = logging.getLogger(__name__)
 
 DISCRIMINATORS = "discriminator_optimizer"
+BURSTS, LONGEST_BURST = 2, 5  # of lost frames in a segment; frames
 
 
 @dataclass
@@ -156,7 +157,7 @@ class Trainer:
         dropout = getattr(quantizer, "dropout", 0.0)
         depths = draw_depths(waveform, quantizer.num_codebooks, dropout, True) if self.frozen else None
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            estimate, target, result = self.forward(waveform, depths)
+            estimate, target, result = self.forward(waveform, depths, self._draw_lost(waveform))
         pair = Pair(estimate.float(), target)
         scalars = self._train_discriminators(pair)
         scalars |= self.objective.backward(pair, result.loss)
@@ -165,6 +166,17 @@ class Trainer:
         self.usage.add(result.codes)
         self.step += 1
         return scalars
+
+    def _draw_lost(self, waveform: Tensor) -> Tensor | None:
+        """Frames that do not reach the decoder, "b t": drawn for all ranks at once, as depths are."""
+        if self.config.lost == 0:
+            return None
+        batch, frames = waveform.shape[0] * ranks.world_size(), waveform.shape[-1] // self.model.hop_length
+        start = torch.randint(frames, (batch, BURSTS, 1))
+        length = torch.randint(1, LONGEST_BURST + 1, (batch, BURSTS, 1))
+        time = torch.arange(frames)
+        lost = ((time >= start) & (time < start + length)).any(1) & (torch.rand(batch, 1) < self.config.lost)
+        return ranks.mine(lost).to(self.device)
 
     def _train_discriminators(self, pair: Pair) -> dict[str, Tensor]:
         adversary = self.objective.adversary

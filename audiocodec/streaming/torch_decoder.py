@@ -14,7 +14,7 @@ from audiocodec.streaming import trees
 from audiocodec.streaming.threads import single_thread
 
 
-class TorchDecoding:
+class TorchDecoder:
     """For any number of streams; their states are nested tuples of tensors.
 
     Args:
@@ -23,6 +23,7 @@ class TorchDecoding:
 
     def __init__(self, model: CodecModel) -> None:
         self._model, self._dequantize = model, model.quantizer.coder().decode
+        self.conceals: bool = getattr(model.decoder, "conceals", False)
 
     def fresh(self) -> Any:
         """The state of a new stream."""

@@ -1,4 +1,4 @@
-"""Frames through an `OnnxModel`: what `audiocodec.streaming` needs of a backend."""
+"""Codes to samples on ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -11,52 +11,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.runtime.model import OnnxModel
 
 
-class OnnxEncoding:
-    """Samples of one stream to codes.
-
-    Args:
-        model: shared by all streams.
-        num_codebooks: codes a frame.
-    """
-
-    def __init__(self, model: OnnxModel, num_codebooks: int) -> None:
-        self._model, self._num_codebooks = model, num_codebooks
-        self._encode, self._quantize, self._blocks = model.encode, model.quantize(num_codebooks), model.blocks
-        self.reset()
-
-    def reset(self) -> None:
-        """Start a new stream."""
-        self._state = self._encode.fresh()
-        self._waiting = np.zeros(0, np.float32)
-
-    def push(self, samples: np.ndarray, eager: bool) -> np.ndarray:
-        """samples: "(t hop)" -> codes that are ready, "q t"; all of them if `eager`, else as many as fill large blocks."""
-        hop, done, parts = self._model.hop_length, 0, [np.zeros((self._num_codebooks, 0), np.int64)]
-        waiting = np.concatenate([self._waiting, samples])
-        for frames in self._blocks if eager else self._blocks[:1]:
-            while len(waiting) - done >= frames * hop:
-                block = waiting[None, done : done + frames * hop]
-                latents, self._state = self._encode(block, self._state)
-                parts.append(self._quantize(latents)[0][0])
-                done += frames * hop
-        self._waiting = waiting[done:].copy()
-        return np.concatenate(parts, axis=1)
-
-    def state(self) -> Arrays:
-        """Everything that is remembered, as plain arrays."""
-        return {"waiting": self._waiting.copy(), "state": self._state.copy()}
-
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Go on from `state`.
-
-        Raises:
-            ConfigError: it is of another network.
-        """
-        waiting, state = take(arrays, "waiting", (-1,)), take(arrays, "state", self._state.shape)
-        self._waiting, self._state = waiting, state
-
-
-class OnnxDecoding:
+class OnnxDecoder:
     """Codes to latents to samples, for any number of streams; their states are arrays "1 n".
 
     Args:
@@ -64,7 +19,7 @@ class OnnxDecoding:
     """
 
     def __init__(self, model: OnnxModel) -> None:
-        self._model, self._decode = model, model.decode
+        self._model, self._decode, self.conceals = model, model.decode, model.conceals
 
     def fresh(self) -> np.ndarray:
         """The state of a new stream."""
