@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from audiocodec.export.graph import Graph
 from audiocodec.export.graphs import Graphs
 from audiocodec.files import replacing
+from audiocodec.models.pretrained import Bundle
 
 
-def export_onnx(
-    folder: Path,
-    spec: Mapping[str, Any],
-    weights: Mapping[str, np.ndarray],
-    metadata: Mapping[str, str],
-    overwrite: bool = False,
-) -> list[Path]:
+def export_onnx(folder: Path, bundle: Bundle, overwrite: bool = False) -> list[Path]:
     """Write `encoder.onnx` (samples to codes) and `decoder.onnx` (codes to samples); returns their paths.
 
-    Args:
-        folder: made as needed.
-        spec: the `model` section of a model's description.
-        weights: as they are stored; those in float16 stay so in the files.
-        metadata: kept in the files.
-        overwrite: allow the files to exist.
+    Weights stay in float16 in the files, as in the bundle, and are widened when they are loaded: that changes nothing.
 
     Raises:
         ModelError: the model has no ONNX form.
         OutputError: the files exist, or cannot be written.
     """
-    graphs = Graphs(spec, weights)
-    built: list[Graph] = [graphs.encoder(to_codes=True), graphs.decoder(from_codes=True)]
-    paths = [folder / f"{graph.name}.onnx" for graph in built]
-    for graph, path in zip(built, paths, strict=True):
-        with replacing(path, overwrite) as temporary:
-            temporary.write_bytes(graph.serialize({**metadata, "state_size": str(graph.state_size)}))
+    spec = bundle.description["model"]
+    graphs = Graphs(spec, bundle.tensors)
+    facts = {
+        "model": bundle.name,
+        "version": bundle.version,
+        "model_hash": bundle.model_hash.hex(),
+        "sample_rate": spec["sample_rate"],
+        "hop_length": math.prod(spec["encoder"]["strides"]),
+    }
+    paths = []
+    for graph in (graphs.encoder(to_codes=True), graphs.decoder(from_codes=True)):
+        paths.append(folder / f"{graph.name}.onnx")
+        with replacing(paths[-1], overwrite) as temporary:
+            temporary.write_bytes(graph.serialize({key: str(value) for key, value in facts.items()}))
     return paths

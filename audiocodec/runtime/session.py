@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from audiocodec.errors import ModelError
+from audiocodec.errors import MissingExtraError, ModelError
 from audiocodec.export.graph import Graph
-from audiocodec.extras import require
+from audiocodec.extras import installed
 
 
 class Session:
@@ -16,10 +16,17 @@ class Session:
 
     Args:
         graph: with or without a state.
+
+    Raises:
+        MissingExtraError: onnxruntime is not installed.
+        ModelError: the graph cannot be run.
     """
 
     def __init__(self, graph: Graph) -> None:
-        ort = require("onnxruntime", "onnx")
+        if not installed("onnxruntime"):
+            raise MissingExtraError("onnxruntime is not installed; get it with: pip install onnxruntime")
+        import onnxruntime as ort
+
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
