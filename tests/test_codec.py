@@ -71,7 +71,7 @@ def test_decoding_in_pieces_is_decoding(codec: Codec, speech: np.ndarray) -> Non
     whole = StreamDecoder(codec.model).push(codes)
     decoder = StreamDecoder(codec.model)
     pieces = np.concatenate([decoder.push(codes[:, i : i + 1]) for i in range(codes.shape[1])])
-    np.testing.assert_allclose(pieces, whole, atol=1e-6)
+    np.testing.assert_allclose(pieces, whole, atol=1e-5)
 
 
 def test_live_streams(codec: Codec, speech: np.ndarray) -> None:
@@ -83,7 +83,7 @@ def test_live_streams(codec: Codec, speech: np.ndarray) -> None:
         assert all(c.shape == (5, 1) for c in codes[:-1])  # a frame in, its codes out
         heard = np.concatenate([decoder.push(c) for c in [*codes, encoder.flush()]])
         expected = codec.decode(tokens)[0]
-        np.testing.assert_allclose(heard[codec.delay_samples :][:20_000], expected, atol=1e-6)
+        np.testing.assert_allclose(heard[codec.delay_samples :][:20_000], expected, atol=1e-5)
         encoder.reset()
         decoder.reset()
     assert encoder.flush().shape == (5, 0)

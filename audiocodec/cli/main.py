@@ -26,6 +26,7 @@ COMMANDS = {
     "train": "Train a codec on a folder of sound.",
     "package": "Make a model of a training run.",
     "evaluate": "Score codecs beside each other on a folder of clips.",
+    "plot": "A picture of a sound beside its decode.",
 }
 
 

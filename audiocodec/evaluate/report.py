@@ -18,12 +18,11 @@ from audiocodec import audio
 from audiocodec.errors import AudioCodecError
 from audiocodec.evaluate.run import Settings, code_clip
 from audiocodec.evaluate.scores import METRICS
+from audiocodec.evaluate.spectrogram import FLOOR_DB, level_db
 from audiocodec.evaluate.systems import parse_system
 from audiocodec.evaluate.tables import Summary
 from audiocodec.extras import require
 from audiocodec.files import replacing
-
-FLOOR_DB = -80.0
 
 
 @dataclass(frozen=True)
@@ -107,14 +106,6 @@ def tracks(clip: Path, settings: Settings, rows: Sequence[dict[str, Any]]) -> li
         pictures = _image(levels, "magma", FLOOR_DB, 0), _image(levels - reference, "RdBu_r", -40, 40)
         found.append(Track(system.name, _flac(estimate, rate), *pictures, scores))
     return found
-
-
-def level_db(wav: np.ndarray, rate: int) -> np.ndarray:
-    """Spectrogram "f t" of the mean of "c t", in dB below the full scale of a sine, never below -80."""
-    librosa = require("librosa", "eval")
-    n_fft = 2 ** round(np.log2(0.032 * rate))
-    spectrum = np.abs(librosa.stft(wav.mean(axis=0), n_fft=n_fft)) / (n_fft / 4)
-    return np.asarray(20 * np.log10(np.maximum(spectrum, 10 ** (FLOOR_DB / 20))))
 
 
 def plot(summaries: Sequence[Summary], metric: str) -> str:

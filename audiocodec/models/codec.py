@@ -34,22 +34,20 @@ class CodecModel(nn.Module):
         self.delay = cast(int, decoder.delay)
 
     def forward(
-        self, waveform: Tensor, num_codebooks: int | Tensor | None = None, lost: Tensor | None = None
+        self, waveform: Tensor, num_codebooks: int | Tensor | None = None
     ) -> tuple[Tensor, Tensor, QuantizeResult]:
         """Encode, quantize and decode for training.
 
         Args:
             waveform: "b 1 t", t a multiple of the hop length.
             num_codebooks: see `Quantizer.forward`.
-            lost: "b t", frames that do not reach the decoder: it gets zeros.
 
         Returns:
             estimate and target, both "b 1 (t - delay)" and aligned, and the quantizer's result.
         """
         latents, _ = self.encoder(waveform)
         result = self.quantizer(latents, num_codebooks)
-        heard = result.quantized if lost is None else result.quantized.masked_fill(lost[:, None], 0.0)
-        estimate, _ = self.decoder(heard)
+        estimate, _ = self.decoder(result.quantized)
         return estimate[..., self.delay :], waveform[..., : waveform.shape[-1] - self.delay], result
 
     @torch.no_grad()

@@ -28,6 +28,7 @@ class NestedFSQ(Quantizer):
         levels: levels of each latent dimension in each codebook.
         num_codebooks: digits.
         dropout: share of the items that train with fewer codebooks.
+        momentum: share of the newest batch in the running statistics; more suits runs of few steps.
 
     Raises:
         ConfigError: a dimension has more than 2**24 cells, finer than float32 latents.
@@ -42,7 +43,7 @@ class NestedFSQ(Quantizer):
 
     levels: Tensor
 
-    def __init__(self, levels: Sequence[int], num_codebooks: int, dropout: float = 0.1) -> None:
+    def __init__(self, levels: Sequence[int], num_codebooks: int, dropout: float = 0.1, momentum: float = 0.01) -> None:
         super().__init__()
         fsq.check_levels(levels)
         if max(levels) ** num_codebooks > 2**24:
@@ -51,7 +52,7 @@ class NestedFSQ(Quantizer):
         self.level_list = tuple(levels)
         self.dim, self.codebook_size, self.num_codebooks = len(levels), math.prod(levels), num_codebooks
         self.dropout = dropout
-        self.norm = RunningNorm(len(levels))
+        self.norm = RunningNorm(len(levels), momentum)
 
     def _cells(self, latents: Tensor) -> Tensor:
         """latents: "b t d" -> finest cell of each dimension, int64."""
@@ -77,7 +78,7 @@ class NestedFSQ(Quantizer):
             z = rearrange(latents, "b d t -> b t d").float()
             if self.training:
                 self.norm.update(z)
-            depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b -> b 1 1")
+            depths = item_depths(latents, num_codebooks, self, self.dropout)
             cells = self._cells(z.detach())
             coarse = cells // self.levels ** (self.num_codebooks - depths)
             quantized = straight_through(z, self._centers(coarse, depths))

@@ -42,6 +42,7 @@ class ResidualFSQ(Quantizer):
         levels: levels of each projected dimension, the same in every codebook.
         num_codebooks: stages.
         dropout: share of the items that train with fewer codebooks.
+        momentum: share of the newest batch in the running statistics; more suits runs of few steps.
 
     Example:
         >>> import torch
@@ -54,7 +55,9 @@ class ResidualFSQ(Quantizer):
 
     levels: Tensor
 
-    def __init__(self, dim: int, levels: Sequence[int], num_codebooks: int, dropout: float = 0.1) -> None:
+    def __init__(
+        self, dim: int, levels: Sequence[int], num_codebooks: int, dropout: float = 0.1, momentum: float = 0.01
+    ) -> None:
         super().__init__()
         fsq.check_levels(levels)
         self.dim, self.codebook_size, self.num_codebooks = dim, math.prod(levels), num_codebooks
@@ -64,7 +67,7 @@ class ResidualFSQ(Quantizer):
         rows = rearrange(_orthogonal_rows(num_codebooks * len(levels), dim), "(q l) d -> q l d", q=num_codebooks)
         self.project_in = nn.Parameter(rows.clone())
         self.project_out = nn.Parameter(rows.clone())
-        self.norms = nn.ModuleList(RunningNorm(len(levels)) for _ in range(num_codebooks))
+        self.norms = nn.ModuleList(RunningNorm(len(levels), momentum) for _ in range(num_codebooks))
 
     def _norms(self) -> list[RunningNorm]:
         return cast(list[RunningNorm], list(self.norms))
@@ -73,7 +76,7 @@ class ResidualFSQ(Quantizer):
         """See `Quantizer.forward`."""
         with torch.autocast(latents.device.type, enabled=False):
             z = rearrange(latents, "b d t -> b t d").float()
-            depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b -> b 1 1")
+            depths = item_depths(latents, num_codebooks, self, self.dropout)
             limit = fsq.reach(self.levels)
             residual, total, codes = z, torch.zeros_like(z), []
             for i, norm in enumerate(self._norms()):

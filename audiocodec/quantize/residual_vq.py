@@ -1,4 +1,4 @@
-"""Residual vector quantization over either kind of vector quantizer."""
+"""Residual vector quantization over any kind of vector quantizer."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import cast
 
 import torch
-from einops import rearrange
 from torch import Tensor, nn
 
 from audiocodec.quantize.base import Quantizer, QuantizeResult, exact, item_depths
 from audiocodec.quantize.factorized_vq import FactorizedVQ
+from audiocodec.quantize.plain_vq import PlainVQ
 from audiocodec.quantize.vq import VQ
 
 
@@ -23,7 +23,7 @@ class ResidualVQ(Quantizer):
     the other through residuals that are.
 
     Args:
-        stage: makes one stage, a quantizer with one codebook: `VQ` or `FactorizedVQ`.
+        stage: makes one stage, a quantizer with one codebook: `VQ`, `FactorizedVQ` or `PlainVQ`.
         num_codebooks: stages.
         dropout: share of the items that train with fewer codebooks.
 
@@ -35,21 +35,23 @@ class ResidualVQ(Quantizer):
         torch.Size([1, 2, 10])
     """
 
-    def __init__(self, stage: Callable[[], VQ | FactorizedVQ], num_codebooks: int, dropout: float = 0.1) -> None:
+    def __init__(
+        self, stage: Callable[[], VQ | FactorizedVQ | PlainVQ], num_codebooks: int, dropout: float = 0.1
+    ) -> None:
         super().__init__()
         self.stages = nn.ModuleList(stage() for _ in range(num_codebooks))
         first = self._stages()[0]
         self.dim, self.codebook_size, self.num_codebooks = first.dim, first.codebook_size, num_codebooks
         self.dropout = dropout
 
-    def _stages(self) -> list[VQ | FactorizedVQ]:
-        return cast(list[VQ | FactorizedVQ], list(self.stages))
+    def _stages(self) -> list[VQ | FactorizedVQ | PlainVQ]:
+        return cast(list[VQ | FactorizedVQ | PlainVQ], list(self.stages))
 
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""
         with torch.autocast(latents.device.type, enabled=False):
             z = latents.float()
-            depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b -> b 1 1")
+            depths = item_depths(latents, num_codebooks, self, self.dropout)
             residual, total = z, torch.zeros_like(z)
             codes, losses = [], []
             for i, stage in enumerate(self._stages()):

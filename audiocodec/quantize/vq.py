@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from audiocodec.nn import ranks
 from audiocodec.quantize.base import Quantizer, QuantizeResult, exact, straight_through
+from audiocodec.quantize.nearest import nearest
 
 
 class VQ(Quantizer):
@@ -24,7 +25,8 @@ class VQ(Quantizer):
         codebook_size: entries.
         decay: of the moving averages.
         commitment: weight of the loss that keeps latents near their entry.
-        dead_below: entries with a smaller moving count are replaced.
+        dead_below: entries with a smaller moving count are replaced; with large codebooks already those with
+            half the mean count. A new entry has 69 steps (at a decay of 0.99) to be used.
         kmeans_steps: at the start.
 
     Example:
@@ -59,41 +61,46 @@ class VQ(Quantizer):
         self.register_buffer("sums", torch.zeros(codebook_size, dim))
         self.register_buffer("started", torch.zeros(()))
 
-    def _nearest(self, flat: Tensor) -> Tensor:
-        """flat: "n d" -> "n"."""
-        scores = flat @ self.codebook.T - self.codebook.square().sum(1) / 2
-        return scores.argmax(dim=1)
-
     def _tally(self, flat: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
         counts = torch.zeros_like(self.counts).index_add_(0, codes, torch.ones_like(flat[:, 0]))
         sums = torch.zeros_like(self.sums).index_add_(0, codes, flat)
         return counts, sums
 
-    def _sample(self, flat: Tensor, n: int) -> Tensor:
-        return flat[torch.randint(len(flat), (n,), device=flat.device)]
+    def _limit(self, flat: Tensor) -> float:
+        """The moving count below which an entry is dead."""
+        return self.dead_below * min(1.0, len(flat) / (4 * self.codebook_size))
 
     def _start(self, flat: Tensor) -> None:
-        self.codebook.copy_(self._sample(flat, self.codebook_size))
+        """K-means; entries beyond the size of the batch are dead at first and get latents of later batches."""
+        picked = flat[torch.randperm(len(flat), device=flat.device)[: self.codebook_size]]
+        self.codebook[: len(picked)] = picked
         for _ in range(self.kmeans_steps):
-            counts, sums = self._tally(flat, self._nearest(flat))
+            counts, sums = self._tally(flat, nearest(flat, self.codebook))
             means = sums / counts.clamp_min(1)[:, None]
             self.codebook.copy_(torch.where(counts[:, None] > 0, means, self.codebook))
-        counts, _ = self._tally(flat, self._nearest(flat))
-        self.counts.copy_(counts.clamp_min(self.dead_below))
+        counts, _ = self._tally(flat, nearest(flat, self.codebook))
+        self.counts.copy_(counts)
         self.sums.copy_(self.codebook * self.counts[:, None])
         self.started.fill_(1.0)
 
     @torch.no_grad()
     def update(self, flat: Tensor, codes: Tensor) -> None:
-        """Move the codebook towards a training batch: flat "n d", its codes "n"."""
+        """Move the codebook towards a training batch: flat "n d", its codes "n".
+
+        A latent of the batch replaces one dead entry at most: copies of one latent would never all be used.
+        """
         counts, sums = self._tally(flat, codes)
         self.counts.lerp_(counts, 1 - self.decay)
         self.sums.lerp_(sums, 1 - self.decay)
-        dead = self.counts < self.dead_below * min(1.0, len(flat) / (4 * self.codebook_size))
-        fresh = self._sample(flat, self.codebook_size)
-        self.counts.copy_(torch.where(dead, torch.full_like(self.counts, self.dead_below), self.counts))
-        self.sums.copy_(torch.where(dead[:, None], fresh * self.counts[:, None], self.sums))
-        self.codebook.copy_(self.sums / self.counts[:, None])
+        dead = self.counts < self._limit(flat)
+        turn = dead.cumsum(0) - 1
+        replaced = dead & (turn < len(flat))
+        order = torch.randperm(len(flat), device=flat.device)
+        fresh = flat[order[turn.clamp(0, len(flat) - 1)]]
+        self.counts.copy_(torch.where(replaced, torch.full_like(self.counts, 2 * self._limit(flat)), self.counts))
+        self.sums.copy_(torch.where(replaced[:, None], fresh * self.counts[:, None], self.sums))
+        means = self.sums / self.counts.clamp_min(1e-12)[:, None]
+        self.codebook.copy_(torch.where(self.counts[:, None] > 1e-6, means, self.codebook))
 
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""
@@ -103,7 +110,7 @@ class VQ(Quantizer):
             if self.training and not self.started:
                 with torch.no_grad():
                     self._start(ranks.gather(flat))
-            codes = self._nearest(flat)
+            codes = nearest(flat, self.codebook)
             loss = self.commitment * F.mse_loss(z, self.codebook[codes].view_as(z))
             if self.training:
                 self.update(ranks.gather(flat), ranks.gather(codes))
@@ -119,7 +126,7 @@ class VQ(Quantizer):
         """See `Quantizer.encode`."""
         self.depth(num_codebooks)
         flat = rearrange(latents.float(), "b d t -> (b t) d")
-        return self._nearest(flat).view(latents.shape[0], 1, -1)
+        return nearest(flat, self.codebook).view(latents.shape[0], 1, -1)
 
     @exact
     def decode(self, codes: Tensor) -> Tensor:

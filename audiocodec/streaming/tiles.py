@@ -1,8 +1,8 @@
 """A causal network on tiles of one fixed size, so that its sums round alike however it is fed.
 
 Matrix products of different shapes may round differently, and a latent on the border of a
-cell then gets another code. A tile always has the same number of frames: that many of one
-stream, or one of each of that many streams, zeros standing where there are fewer. So
+cell then gets another code. A tile always has the same number of frames: all of one
+stream, or some or one of each of several streams, zeros standing where there are fewer. So
 each product has the same shape live or from a file, alone or in company, and only the
 rows a stream occupies vary. Whether the kernels of this machine compute all rows of a product
 alike is tried out when a network is loaded. Where they do not, tiles hold a single frame: slower, and as exact.
@@ -56,7 +56,7 @@ class Tiles:
             "(t steps / stride) e" for each.
         """
         parts, done = [[self._nothing] for _ in xs], [0] * len(xs)
-        for frames in (self.frames, 1):  # tiles of one stream as long as they last, then of several
+        for frames in _splits(self.frames):  # tiles of one stream as long as they last, then of several
             length = frames * self.steps
             while waiting := [i for i, x in enumerate(xs) if len(x) - done[i] >= length]:
                 places = self.frames // frames
@@ -79,15 +79,22 @@ class Tiles:
         return y[: len(pieces)], trees.split(after, len(pieces))
 
     def _rows_alike(self, frames: int) -> bool:
-        """Whether frames one after the other, each in another place of a tile, give the same as all at once."""
-        noise = torch.randn(frames, frames, self.steps, self.dim, generator=torch.Generator().manual_seed(0))
-        states, state, parts = [self.fresh] * frames, self.fresh, []
-        for time in range(frames):
-            place = (time + 1) % frames  # at once, this frame is at `time`
-            states[place] = state
-            y, states = self._run(list(noise[time]), states, frames)
-            state = states[place]
-            parts.append(y[place])
-        of_one = torch.cat([noise[time, (time + 1) % frames] for time in range(frames)])
-        at_once, _ = self._run([of_one], [self.fresh], 1)
-        return torch.equal(torch.cat(parts), at_once[0])
+        """Whether frames some at a time, each time in another place of a tile, give the same as all at once."""
+        wanted = torch.randn(frames * self.steps, self.dim, generator=torch.Generator().manual_seed(0))
+        at_once, _ = self._run([wanted], [self.fresh], 1)
+        for some in _splits(frames)[1:]:
+            places, state, parts = frames // some, self.fresh, []
+            for turn, piece in enumerate(torch.split(wanted, some * self.steps)):
+                place = (turn + 1) % places  # at once, these frames are at `turn`
+                pieces = [piece.flip(0)] * place + [piece]
+                y, states = self._run(pieces, [self.fresh] * place + [state], places)
+                state = states[place]
+                parts.append(y[place])
+            if not torch.equal(torch.cat(parts), at_once[0]):
+                return False
+        return True
+
+
+def _splits(frames: int) -> list[int]:
+    """Frames of one stream in a tile: all, 4 (80 ms is a usual chunk), 1."""
+    return [some for some in dict.fromkeys((frames, 4, 1)) if some <= frames and frames % some == 0]

@@ -6,7 +6,19 @@ import pytest
 import torch
 
 from audiocodec.errors import ConfigError
-from audiocodec.quantize import FSQ, VQ, FactorizedVQ, NestedFSQ, NoQuantizer, Quantizer, ResidualFSQ, ResidualVQ
+from audiocodec.quantize import (
+    FSQ,
+    VQ,
+    FactorizedVQ,
+    NestedFSQ,
+    NoQuantizer,
+    PlainVQ,
+    Projected,
+    Quantizer,
+    ResidualFSQ,
+    ResidualVQ,
+    ScaledFSQ,
+)
 
 MAKERS = {
     "fsq": lambda: FSQ([8, 5, 5, 5]),
@@ -14,6 +26,13 @@ MAKERS = {
     "residual_fsq": lambda: ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=6),
     "vq": lambda: VQ(8, 32),
     "factorized_vq": lambda: FactorizedVQ(16, 32),
+    "plain_vq": lambda: PlainVQ(8, 32),
+    "projected": lambda: Projected(16, lambda: NestedFSQ([4, 3, 2], num_codebooks=4)),
+    "scaled_fsq_naive": lambda: ScaledFSQ([4, 3, 2], 4, "naive"),
+    "scaled_fsq_levels_less_one": lambda: ScaledFSQ([4, 3, 2], 4, "levels_less_one"),
+    "scaled_fsq": lambda: ScaledFSQ([4, 3, 2], 4),
+    "scaled_fsq_learned": lambda: ScaledFSQ([4, 3, 2], 4, "learned"),
+    "residual_plain_vq": lambda: ResidualVQ(lambda: PlainVQ(8, 32), num_codebooks=4),
     "residual_vq": lambda: ResidualVQ(lambda: VQ(8, 32), num_codebooks=4),
     "residual_factorized_vq": lambda: ResidualVQ(lambda: FactorizedVQ(16, 32), num_codebooks=4),
 }
@@ -57,8 +76,9 @@ def test_first_codebooks_decode_alone(quantizer: Quantizer) -> None:
         expected = quantizer(latents, k).quantized.detach()
         torch.testing.assert_close(quantizer.decode(codes[:, :k]), expected, atol=1e-5, rtol=1e-5)
         errors.append((expected - latents).square().mean().item())
-    learned_by_gradient = any(isinstance(module, FactorizedVQ) for module in quantizer.modules())
-    assert learned_by_gradient or errors == sorted(errors, reverse=True)
+    by_gradient_or_bounded = FactorizedVQ, PlainVQ, Projected, ScaledFSQ
+    unordered = any(isinstance(module, by_gradient_or_bounded) for module in quantizer.modules())
+    assert unordered or errors == sorted(errors, reverse=True)
 
 
 def gradients(quantizer: Quantizer, k: int, weights: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
@@ -68,12 +88,13 @@ def gradients(quantizer: Quantizer, k: int, weights: torch.Tensor, scale: float 
 
 
 def is_projected(quantizer: Quantizer) -> bool:
-    return any(isinstance(module, (ResidualFSQ, FactorizedVQ)) for module in quantizer.modules())
+    others = ResidualFSQ, FactorizedVQ, Projected, ScaledFSQ
+    return any(isinstance(module, others) for module in quantizer.modules())
 
 
 @pytest.mark.parametrize("training", [True, False])
 def test_gradient_is_one_for_any_number_of_stages(quantizer: Quantizer, training: bool) -> None:
-    """Projected quantizers have tests of their own below: 1 where their projections carry."""
+    """Projected and bounded quantizers have tests of their own: 1 where their projections carry, the bound's slope."""
     quantizer.train(training)
     weights = torch.randn_like(latents_for(quantizer))
     for k in range(1, quantizer.num_codebooks + 1):

@@ -42,3 +42,12 @@ def test_later_stages_shrink_the_error_and_commitment_reaches_the_latents() -> N
     assert gradient.abs().sum() > 0
     errors = [(quantizer.eval()(latents, k).quantized - latents).square().mean().item() for k in (1, 2, 4)]
     assert errors[0] > 1.2 * errors[1] > 1.2 * errors[2]
+
+
+def test_a_codebook_larger_than_the_batch_fills_without_copies() -> None:
+    quantizer = VQ(4, 1000)
+    for _ in range(20):
+        quantizer(torch.randn(2, 4, 50))
+    latents = torch.randn(100, 4, 100)
+    assert len(torch.unique(quantizer.codebook, dim=0)) == 1000
+    assert len(torch.unique(quantizer.eval().encode(latents))) > 900

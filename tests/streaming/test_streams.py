@@ -51,7 +51,7 @@ def test_real_clips_in_random_splits(codec: Codec, test_clips: list[np.ndarray])
         heard.append(decoder.push(codes[-1]))
         assert np.array_equal(np.concatenate(codes, axis=1), whole.codes[0])
         sound = np.concatenate(heard)[decoder.delay_samples :][: len(wav)]
-        np.testing.assert_allclose(sound, codec.decode(whole)[0], atol=1e-6)
+        np.testing.assert_allclose(sound, codec.decode(whole)[0], atol=1e-5)
 
 
 class TestTiles:
@@ -155,7 +155,7 @@ def test_streams_together_are_as_alone(codec: Codec, speech: np.ndarray) -> None
     for wav, made, sound in zip(wavs, codes, heard, strict=True):
         alone = codec.encode(wav, 16_000, 6)
         assert np.array_equal(np.concatenate(made, axis=1), alone.codes[0][:, :20])
-        np.testing.assert_allclose(np.concatenate(sound)[320:], codec.decode(alone)[0, : 19 * 320], atol=1e-6)
+        np.testing.assert_allclose(np.concatenate(sound)[320:], codec.decode(alone)[0, : 19 * 320], atol=1e-5)
     assert codec.encode_together([], []) == codec.decode_together([], []) == []
 
 

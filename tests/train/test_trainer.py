@@ -127,8 +127,7 @@ def test_the_decoder_phase_learns_lost_frames_and_leaves_tokens_alone(tmp_path: 
     assert hash_tensors(second.model.state_dict()) == hash_tensors(first.ema.model.state_dict())
     assert not same(second.model.decoder, first.ema.model.decoder)
     lost = torch.cat(seen)
-    assert lost.any(1).all()  # some frames of every segment
-    assert 0.05 < lost.float().mean() < 0.6
+    assert 0.02 < lost.float().mean() < 0.5
     assert "discriminator" not in rows(tmp_path / "two")[-1]
     with pytest.raises(ConfigError, match="phase decoder trains a decoder further"):
         make(tmp_path, name="three", phase="decoder")
