@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, overload
 import numpy as np
 
 from audiocodec import audio
+from audiocodec.backend import open_model
 from audiocodec.container import (
     EntropyModel,
     Header,
@@ -35,13 +36,13 @@ from audiocodec.excerpt import excerpt
 from audiocodec.files import replacing
 from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
 from audiocodec.models.receptive_field import frames_of_past
-from audiocodec.nn import lay_out_for_few_rows
 from audiocodec.streaming import (
+    FrameEncoder,
     StreamDecoder,
     StreamEncoder,
-    TiledEncoder,
     decode_together,
     encode_together,
+    frame_encoder,
     single_thread,
 )
 
@@ -84,6 +85,7 @@ class Codec:
     Args:
         bundle: of `audiocodec.models.pretrained.load_bundle`.
         threads: channels (or batch items) worked on at once; never changes a token.
+        backend: "onnx", "torch" or "auto": see `audiocodec.backend.open_model`.
 
     Example:
         >>> import audiocodec, numpy as np
@@ -94,11 +96,11 @@ class Codec:
         (1, 16000)
     """
 
-    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
+    def __init__(self, bundle: Bundle, threads: int = 1, backend: str = "auto") -> None:
         if threads < 1:
             raise ConfigError(f"threads is {threads}, it must be 1 or more")
         self.name, self.version, self.model_hash = bundle.name, bundle.version, bundle.model_hash
-        self.bundle, self.model = bundle, bundle.model
+        self.bundle, self.model = bundle, open_model(bundle, backend)
         self.sample_rate, self.hop_length = self.model.sample_rate, self.model.hop_length
         self.delay_samples = self.model.delay
         self.num_codebooks = self.model.quantizer.num_codebooks
@@ -108,7 +110,6 @@ class Codec:
         if self.entropy is not None and not self.entropy.fits(self.levels, self.num_codebooks):
             raise ModelError(f"{self.name}: its entropy model is for other codes")
         self.threads = threads
-        lay_out_for_few_rows(self.model)
 
     def save_pretrained(self, folder: str | Path, overwrite: bool = False) -> None:
         """Write the model as a Hugging Face Hub repository holds it; `load` and `from_pretrained` take the folder.
@@ -119,7 +120,7 @@ class Codec:
         save_hub_folder(Path(folder), self.bundle, overwrite)
 
     @classmethod
-    def from_pretrained(cls, name: str, threads: int = 1) -> Codec:
+    def from_pretrained(cls, name: str, threads: int = 1, backend: str = "auto") -> Codec:
         """As `load`; a name that is neither a model nor a path is taken as a Hugging Face Hub repository.
 
         Raises:
@@ -127,11 +128,11 @@ class Codec:
             ModelError: unknown or damaged.
         """
         known = name in list_models() or Path(name).exists()
-        return load(name if known else str(fetch_hub_folder(name)), threads)
+        return load(name if known else str(fetch_hub_folder(name)), threads, backend)
 
     @functools.cached_property
-    def _tiled_encoder(self) -> TiledEncoder:
-        return TiledEncoder(self.model)
+    def _encoder(self) -> FrameEncoder:
+        return frame_encoder(self.model)
 
     @property
     def frame_rate(self) -> float:
@@ -218,7 +219,7 @@ class Codec:
                 counted[0] += block.shape[1]
                 yield block
 
-        encoders = [StreamEncoder(self._tiled_encoder, depth) for _ in range(channels)]
+        encoders = [StreamEncoder(self._encoder, depth) for _ in range(channels)]
         for block in audio.resample_blocks(count(), sample_rate, self.sample_rate, channels):
             yield np.stack(encode_together(encoders, list(block), self.threads))
         frames = frames_for(counted[0], sample_rate, self.sample_rate, self.hop_length, self.delay_samples)
@@ -328,7 +329,7 @@ class Codec:
         Raises:
             ConfigError: the number of codebooks or the bitrate cannot be had.
         """
-        return StreamEncoder(self._tiled_encoder, self.depth_for(num_codebooks, bitrate, 1))
+        return StreamEncoder(self._encoder, self.depth_for(num_codebooks, bitrate, 1))
 
     def stream_decoder(self) -> StreamDecoder:
         """A decoder for one live channel: `push` codes, get samples, late by `delay_samples`; `conceal` lost frames."""
@@ -472,7 +473,7 @@ class Codec:
             raise ConfigError(f"{path}: has {total / rate:.3f} s, cannot give {length:g} s from {start_s:g} s on")
         start = round(start_s * rate)
         end = min(total, start + round(length * rate))
-        plan = excerpt(file.header, len(file), start, end, frames_of_past(self.model))
+        plan = excerpt(file.header, len(file), start, end, frames_of_past(self.bundle.description["model"]["decoder"]))
 
         def blocks() -> Iterator[np.ndarray]:
             dropped, each = plan.dropped, file.header.frames_per_page
@@ -586,27 +587,33 @@ def _as_channels(wav: Any) -> np.ndarray:
     return array
 
 
-def load(name: str = "speech-16k", threads: int = 1) -> Codec:
+def load(name: str = "speech-16k", threads: int = 1, backend: str = "auto") -> Codec:
     """Load a model that is in the package, or a bundle of your own.
 
     Args:
         name: of a model (`audiocodec.list_models()`), or the path of a model's folder or YAML.
         threads: channels worked on at once.
+        backend: "onnx", "torch" or "auto": see `audiocodec.backend.open_model`.
 
     Raises:
         ModelError: unknown or damaged.
+        MissingExtraError: what runs the model is not installed.
     """
-    return Codec(load_bundle(name), threads)
+    return Codec(load_bundle(name), threads, backend)
 
 
-def encode_file(source: str | Path, target: str | Path, model: str = "speech-16k", **options: Any) -> FileReport:
-    """`load(model).encode_file(source, target, ...)`."""
-    return load(model).encode_file(source, target, **options)
+def encode_file(
+    source: str | Path, target: str | Path, model: str = "speech-16k", backend: str = "auto", **options: Any
+) -> FileReport:
+    """`load(model, backend=backend).encode_file(source, target, ...)`."""
+    return load(model, backend=backend).encode_file(source, target, **options)
 
 
-def decode_file(source: str | Path, target: str | Path, model: str | None = None, **options: Any) -> FileReport:
+def decode_file(
+    source: str | Path, target: str | Path, model: str | None = None, backend: str = "auto", **options: Any
+) -> FileReport:
     """`Codec.decode_file` with the model that the file names."""
     if model is None:
         with open_tokens(Path(source)) as reader:
             model = reader.header.model
-    return load(model).decode_file(source, target, **options)
+    return load(model, backend=backend).decode_file(source, target, **options)

@@ -70,7 +70,7 @@ def test_damage_elsewhere_does_no_harm(codec: Codec, long_speech: np.ndarray, tm
 
 
 def test_the_past_a_decoder_needs_is_just_enough(codec: Codec, speech: np.ndarray) -> None:
-    past = frames_of_past(codec.model)
+    past = frames_of_past(codec.bundle.description["model"]["decoder"])
     quantized = codec.model.quantizer.decode(torch.from_numpy(codec.encode(speech, 16_000).codes))
     with torch.inference_mode():
         whole = codec.model.decoder(quantized[..., :150])[0][..., -320:]

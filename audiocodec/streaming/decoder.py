@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from audiocodec.models import CodecModel
-from audiocodec.streaming import trees
-from audiocodec.streaming.threads import single_thread
+from audiocodec.arrays import Arrays, take
+from audiocodec.streaming.backends import frame_decoder
+
+if TYPE_CHECKING:
+    from audiocodec.models import CodecModel
+    from audiocodec.runtime import OnnxModel
 
 PIECE_FRAMES = 50  # decoded at once: memory does not grow with what is pushed
 HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence
@@ -24,7 +25,7 @@ class StreamDecoder:
     The output lags by `delay_samples`: so many samples of silence come first.
 
     Args:
-        model: in eval mode.
+        model: in eval mode, or an `OnnxModel`.
 
     Attributes:
         delay_samples: by which the sound is late.
@@ -36,18 +37,15 @@ class StreamDecoder:
         ((960,), (640,), (320,))
     """
 
-    def __init__(self, model: CodecModel) -> None:
+    def __init__(self, model: CodecModel | OnnxModel) -> None:
         self.model, self.delay_samples = model, model.delay
-        self._conceals = getattr(model.decoder, "conceals", False)
-        self._dequantize = model.quantizer.coder().decode
+        self._decoder = frame_decoder(model)
         self.reset()
 
     def reset(self) -> None:
         """Start a new stream."""
-        dim = self.model.quantizer.dim
-        with torch.inference_mode(), single_thread():
-            _, self._network = self.model.decoder(torch.zeros(1, dim, 0))
-        self._latent = torch.zeros(1, dim, 1)  # of the last frame
+        self._network = self._decoder.fresh()
+        self._latent = np.zeros((1, self.model.quantizer.dim, 1), np.float32)  # of the last frame
         self._lost = -1  # frames in a row; -1: none has come yet
 
     def push(self, codes: np.ndarray) -> np.ndarray:
@@ -68,9 +66,9 @@ class StreamDecoder:
             return np.zeros(frames * hop, np.float32)
         for start in range(0, frames, PIECE_FRAMES):
             count = min(PIECE_FRAMES, frames - start)
-            with torch.inference_mode(), single_thread():
-                decay = 0.0 if self._conceals else DECAY ** torch.arange(1, count + 1)
-                waveform = _synthesize([self], (self._latent * decay).expand(-1, -1, count))[0]
+            decay = 0.0 if self._decoder.conceals else DECAY
+            fading = np.float32(decay) ** np.arange(1, count + 1, dtype=np.float32)
+            waveform = _synthesize([self], self._latent * fading)[0]
             parts.append(waveform * _level(self._lost + np.arange(count * hop) / hop).astype(np.float32))
             self._lost += count
         return np.concatenate(parts)
@@ -87,10 +85,10 @@ class StreamDecoder:
         self.reset()
         return np.zeros(frames * self.model.hop_length, np.float32)
 
-    def state(self) -> trees.Arrays:
+    def state(self) -> Arrays:
         """Everything the stream remembers, as plain arrays: `np.savez(file, **decoder.state())`."""
-        own = {"latent": self._latent.numpy().copy(), "lost": np.array(self._lost)}
-        return own | trees.to_arrays(self._network, "network.")
+        own = {"latent": self._latent.copy(), "lost": np.array(self._lost)}
+        return own | self._decoder.to_arrays(self._network)
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on exactly where `state` was taken, here or in another process.
@@ -98,34 +96,32 @@ class StreamDecoder:
         Raises:
             ConfigError: it is not of a decoder of this model.
         """
-        latent = trees.take(state, "latent", tuple(self._latent.shape))
-        lost = int(trees.take(state, "lost", (), np.int64))
-        self._network = trees.from_arrays(self._network, state, "network.")
-        self._latent, self._lost = torch.from_numpy(latent), lost
+        latent = take(state, "latent", self._latent.shape)
+        lost = int(take(state, "lost", (), np.int64))
+        self._network = self._decoder.from_arrays(state)
+        self._latent, self._lost = latent, lost
 
 
 def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
     """codes: "b q t", one item for each decoder -> samples "b (t hop)"; decoders share one model."""
-    hop, dequantize = decoders[0].model.hop_length, decoders[0]._dequantize
+    hop, dequantize = decoders[0].model.hop_length, decoders[0]._decoder.dequantize
     parts = [np.zeros((len(decoders), 0), np.float32)]
-    with torch.inference_mode(), single_thread():
-        for start in range(0, codes.shape[2], PIECE_FRAMES):
-            piece = np.ascontiguousarray(codes[:, :, start : start + PIECE_FRAMES])
-            waveform = _synthesize(decoders, dequantize(torch.from_numpy(piece)))
-            for decoder, samples in zip(decoders, waveform, strict=True):
-                if decoder._lost > 0:  # the first frame behind a gap comes back from where the fading was
-                    samples[:hop] *= np.linspace(_level(decoder._lost), 1, hop, dtype=np.float32)
-                decoder._lost = 0
-            parts.append(waveform)
+    for start in range(0, codes.shape[2], PIECE_FRAMES):
+        waveform = _synthesize(decoders, dequantize(codes[:, :, start : start + PIECE_FRAMES]))
+        for decoder, samples in zip(decoders, waveform, strict=True):
+            if decoder._lost > 0:  # the first frame behind a gap comes back from where the fading was
+                samples[:hop] *= np.linspace(_level(decoder._lost), 1, hop, dtype=np.float32)
+            decoder._lost = 0
+        parts.append(waveform)
     return np.concatenate(parts, axis=1)
 
 
-def _synthesize(decoders: list[StreamDecoder], latents: Tensor) -> np.ndarray:
+def _synthesize(decoders: list[StreamDecoder], latents: np.ndarray) -> np.ndarray:
     """latents: "b d t" -> samples "b (t hop)"; the states of the decoders move on."""
-    waveform, state = decoders[0].model.decoder(latents, trees.join([decoder._network for decoder in decoders]))
-    for decoder, network, item in zip(decoders, trees.split(state, len(decoders)), latents, strict=True):
-        decoder._network, decoder._latent = network, item[None, :, -1:].clone()
-    return waveform[:, 0].numpy()
+    waveform, states = decoders[0]._decoder.synthesize(latents, [decoder._network for decoder in decoders])
+    for decoder, network, item in zip(decoders, states, latents, strict=True):
+        decoder._network, decoder._latent = network, item[None, :, -1:].copy()
+    return waveform
 
 
 def _level(lost: Any) -> Any:

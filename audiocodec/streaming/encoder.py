@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from audiocodec.arrays import Arrays, take
 from audiocodec.errors import AudioError
-from audiocodec.models import CodecModel, Encoder
-from audiocodec.models.encoder import Stage
-from audiocodec.streaming import trees
-from audiocodec.streaming.threads import single_thread
-from audiocodec.streaming.tiles import ROWS, Run, Tiles
+from audiocodec.streaming.backends import FrameEncoder
 
 PIECE_FRAMES = 48  # encoded at once: memory does not grow with what is pushed
-QUANTIZER_FRAMES = 48  # the quantizer takes many frames as easily as one
-
-
-class TiledEncoder:
-    """Encoder and quantizer of a model in tiles, for any number of streams; remembers nothing of them.
-
-    Args:
-        model: in eval mode; changes made to its weights later are not seen.
-
-    Attributes:
-        fresh: the state of a stream at its start, one for each stage.
-    """
-
-    def __init__(self, model: CodecModel) -> None:
-        self.model = model
-        network, quantize = cast(Encoder, model.encoder), model.quantizer.coder().encode
-        with torch.inference_mode(), single_thread():
-            self._stages = []
-            for i, stage in enumerate(stages := network.stages()):
-                rows = stage.frame_steps // stage.stride  # of a frame, in each matrix product
-                run = stage.layers if i < len(stages) - 1 else _with_head(stage, network)
-                self._stages.append(Tiles(run, stage.dim, stage.frame_steps, ROWS // math.gcd(ROWS, rows)))
-            self._stages.append(Tiles(_quantizer(quantize), model.quantizer.dim, 1, QUANTIZER_FRAMES))
-        self.fresh = [stage.fresh for stage in self._stages]
-
-    def advance(self, samples: Sequence[np.ndarray], states: Sequence[list[Any]]) -> list[np.ndarray]:
-        """Whole frames of samples "t" of each stream -> their codes "q t"; the states move on."""
-        xs = [torch.from_numpy(wav)[:, None] for wav in samples]
-        with torch.inference_mode(), single_thread():
-            for i, stage in enumerate(self._stages):
-                column = [state[i] for state in states]
-                xs = stage.advance(xs, column)
-                for state, after in zip(states, column, strict=True):
-                    state[i] = after
-        return [x.numpy().T for x in xs]
 
 
 class StreamEncoder:
     """Turns one channel into codes as samples arrive.
 
-    The codes are those of the whole sound at once, bit for bit, however it is cut: see `Tiles`.
+    The codes are those of the whole sound at once, bit for bit, however it is cut: see `Tiles` (torch) and
+    `OnnxEncoder`.
 
     Args:
-        network: of the model.
+        network: of the model: `frame_encoder(model)`.
         num_codebooks: codes a frame.
 
     Attributes:
@@ -77,7 +36,7 @@ class StreamEncoder:
         ((6, 2), (6, 2))
     """
 
-    def __init__(self, network: TiledEncoder, num_codebooks: int) -> None:
+    def __init__(self, network: FrameEncoder, num_codebooks: int) -> None:
         self.network, self.num_codebooks = network, num_codebooks
         self.delay_samples = network.model.hop_length
         self.reset()
@@ -85,7 +44,7 @@ class StreamEncoder:
     def reset(self) -> None:
         """Start a new stream."""
         self._remainder = np.zeros(0, np.float32)  # of a frame that is not complete
-        self._state = list(self.network.fresh)
+        self._state = self.network.fresh()
         self.samples = self.frames = 0
 
     def push(self, samples: np.ndarray) -> np.ndarray:
@@ -111,10 +70,10 @@ class StreamEncoder:
         self.samples = samples
         return codes
 
-    def state(self) -> trees.Arrays:
+    def state(self) -> Arrays:
         """Everything the stream remembers, as plain arrays: `np.savez(file, **encoder.state())`."""
         own = {"remainder": self._remainder.copy(), "counts": np.array([self.samples, self.frames])}
-        return own | trees.to_arrays(self._state, "network.")
+        return own | self.network.to_arrays(self._state)
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on exactly where `state` was taken, here or in another process.
@@ -122,9 +81,9 @@ class StreamEncoder:
         Raises:
             ConfigError: it is not of an encoder of this model.
         """
-        remainder = trees.take(state, "remainder", (-1,))
-        counts = trees.take(state, "counts", (2,), np.int64)
-        self._state = list(trees.from_arrays(self.network.fresh, state, "network."))
+        remainder = take(state, "remainder", (-1,))
+        counts = take(state, "counts", (2,), np.int64)
+        self._state = self.network.from_arrays(state)
         self._remainder, (self.samples, self.frames) = remainder, map(int, counts)
 
 
@@ -154,22 +113,3 @@ def encode_batch(encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray
         for encoder, part, new in zip(encoders, parts, codes, strict=True):
             part.append(new[: encoder.num_codebooks])
     return [np.concatenate(part, axis=1) for part in parts]
-
-
-def _quantizer(encode: Callable[[Tensor], Tensor]) -> Run:
-    """Latents "b t d" -> codes "b t q"."""
-
-    def run(latents: Tensor, state: Any) -> tuple[Tensor, Any]:
-        return encode(latents.transpose(1, 2)).transpose(1, 2), ()
-
-    return run
-
-
-def _with_head(stage: Stage, network: Encoder) -> Run:
-    """The last stage, giving latents."""
-
-    def run(x: Tensor, state: Any) -> tuple[Tensor, Any]:
-        y, state = stage.layers(x, state)
-        return network.head(y), state
-
-    return run
