@@ -37,11 +37,13 @@ from audiocodec.files import replacing
 from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
 from audiocodec.models.receptive_field import frames_of_past
 from audiocodec.streaming import (
+    FrameDecoder,
     FrameEncoder,
     StreamDecoder,
     StreamEncoder,
     decode_together,
     encode_together,
+    frame_decoder,
     frame_encoder,
     single_thread,
 )
@@ -133,6 +135,10 @@ class Codec:
     @functools.cached_property
     def _encoder(self) -> FrameEncoder:
         return frame_encoder(self.model)
+
+    @functools.cached_property
+    def _decoder(self) -> FrameDecoder:
+        return frame_decoder(self.model)
 
     @property
     def frame_rate(self) -> float:
@@ -235,7 +241,7 @@ class Codec:
             header: of the tokens.
             skipped: model samples dropped at the start; by default the delay.
         """
-        decoders = [StreamDecoder(self.model) for _ in range(header.channels)]
+        decoders = [StreamDecoder(self._decoder) for _ in range(header.channels)]
 
         def waveforms() -> Iterator[np.ndarray]:
             lag = self.delay_samples if skipped is None else skipped
@@ -333,7 +339,7 @@ class Codec:
 
     def stream_decoder(self) -> StreamDecoder:
         """A decoder for one live channel: `push` codes, get samples, late by `delay_samples`; `conceal` lost frames."""
-        return StreamDecoder(self.model)
+        return StreamDecoder(self._decoder)
 
     def encode_together(self, encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Push samples "t", of any length each, to each of many streams; returns their codes, "q t".

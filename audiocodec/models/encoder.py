@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from einops import rearrange
 from torch import Tensor, nn
 
+from audiocodec.models.stage import Run, Stage, cut
 from audiocodec.nn import Chain, Downsample, ResidualBlock
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The layers of an encoder that run at one rate.
-
-    Attributes:
-        layers: "b t dim", state -> "b (t / stride) ...", state.
-        dim: channels in.
-        stride: steps in for one step out.
-        frame_steps: steps in for one frame of the whole encoder.
-    """
-
-    layers: Chain
-    dim: int
-    stride: int
-    frame_steps: int
 
 
 class Encoder(nn.Module):
@@ -59,20 +41,24 @@ class Encoder(nn.Module):
     def forward(self, waveform: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """waveform: "b 1 (t hop_length)" -> latents: "b latent_dim t"."""
         x, state = self.body(rearrange(waveform, "b 1 t -> b t 1"), state)
-        return rearrange(self.head(x), "b t d -> b d t"), state
+        return rearrange(self._head(x), "b t d -> b d t"), state
 
-    def head(self, x: Tensor) -> Tensor:
+    def _head(self, x: Tensor) -> Tensor:
         """Output of the last stage, "b t dim" -> latents, "b t latent_dim"."""
         return self.out(self.norm(x))
 
     def stages(self) -> list[Stage]:
-        """The body cut where the rate changes."""
+        """Cut where the rate changes; samples "b t 1" -> latents "b t latent_dim"."""
         layers = list(self.body.layers)
-        starts = [i for i, layer in enumerate(layers) if isinstance(layer, Downsample)]
-        pieces = [Chain(layers[a:b]) for a, b in itertools.pairwise([*starts, len(layers)])]
-        dims, after = (1, *self.dims), self.hop_length
-        stages = []
-        for piece, dim, stride in zip(pieces, dims, self.strides, strict=False):
-            stages.append(Stage(piece, dim, stride, after))
-            after //= stride
+        *pieces, last = cut(layers, [i for i, layer in enumerate(layers) if isinstance(layer, Downsample)])
+
+        def with_head(x: Tensor, state: Any) -> tuple[Tensor, Any]:
+            y, state = last(x, state)
+            return self._head(y), state
+
+        runs: list[Run] = [*pieces, with_head]
+        stages, steps = [], self.hop_length
+        for run, dim, stride in zip(runs, (1, *self.dims), self.strides, strict=False):
+            stages.append(Stage(run, dim, steps, steps // stride))
+            steps //= stride
         return stages

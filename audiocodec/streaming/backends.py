@@ -41,6 +41,10 @@ class FrameDecoder(Protocol):
     """Codes to latents to samples, for any number of streams; remembers nothing of them."""
 
     @property
+    def model(self) -> CodecModel | OnnxModel:
+        """What it runs."""
+
+    @property
     def conceals(self) -> bool:
         """It was trained to make something of zeros in the place of lost frames."""
 
@@ -50,13 +54,13 @@ class FrameDecoder(Protocol):
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
         """codes: "b q t" -> latents "b d t", or raise ConfigError."""
 
-    def synthesize(self, latents: np.ndarray, states: Sequence[Any]) -> tuple[np.ndarray, list[Any]]:
-        """latents: "b d t" -> samples "b (t hop)" and the states after them."""
+    def synthesize(self, latents: np.ndarray, states: Sequence[list[Any]]) -> np.ndarray:
+        """latents: "b d t" -> samples "b (t hop)"; the states move on."""
 
-    def to_arrays(self, state: Any) -> Arrays:
+    def to_arrays(self, state: list[Any]) -> Arrays:
         """A state as plain arrays."""
 
-    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> Any:
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> list[Any]:
         """Inverse of `to_arrays`, or raise ConfigError."""
 
 
@@ -64,9 +68,9 @@ def frame_encoder(model: CodecModel | OnnxModel) -> FrameEncoder:
     """The way of frames through a model."""
     if isinstance(model, OnnxModel):
         return OnnxEncoder(model)
-    from audiocodec.streaming.torch_encoder import TiledEncoder
+    from audiocodec.streaming.torch_encoder import TorchEncoder
 
-    return TiledEncoder(model)
+    return TorchEncoder(model)
 
 
 def frame_decoder(model: CodecModel | OnnxModel) -> FrameDecoder:

@@ -10,37 +10,61 @@ alike is tried out when a network is loaded. Where they do not, tiles hold a sin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from audiocodec.models.stage import Stage
 from audiocodec.streaming import trees
-
-Run = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
 # Kernels for x86 take rows in groups of 4, 6, 12, 16 or 48 and treat those left over differently: multiples of 12 leave
 # none over, or leave them over in a way that rounds alike, with SSE, AVX2 and AVX-512.
 ROWS = 12
 
 
-class Tiles:
-    """Feeds a causal network in tiles. Remembers nothing of any stream.
+class Network:
+    """Stages one after the other, each in tiles. Remembers nothing of any stream.
 
     Args:
-        run: (x "b t d", state) -> (y "b (t / stride) e", state).
-        dim: d.
-        steps: of x in a frame.
-        frames: in a tile.
+        stages: of an encoder or decoder.
+    """
+
+    def __init__(self, stages: Sequence[Tiles]) -> None:
+        self._stages = stages
+
+    def fresh(self) -> list[Any]:
+        """The state of a stream at its start, one for each stage."""
+        return [stage.fresh for stage in self._stages]
+
+    def advance(self, xs: Sequence[Tensor], states: Sequence[list[Any]]) -> list[Tensor]:
+        """Feed whole frames to some streams, as `Tiles.advance` does, through all stages."""
+        out = list(xs)
+        for i, stage in enumerate(self._stages):
+            column = [state[i] for state in states]
+            out = stage.advance(out, column)
+            for state, after in zip(states, column, strict=True):
+                state[i] = after
+        return out
+
+
+class Tiles:
+    """Feeds a causal stage in tiles. Remembers nothing of any stream.
+
+    Args:
+        stage: its `run` must be causal.
+        rows: of its matrix products in a tile, a multiple of `ROWS`; as few as make whole frames by default.
 
     Attributes:
         fresh: the state of a stream at its start.
     """
 
-    def __init__(self, run: Run, dim: int, steps: int, frames: int) -> None:
-        self.run, self.dim, self.steps = run, dim, steps
-        nothing, self.fresh = run(torch.zeros(1, 0, dim), None)
+    def __init__(self, stage: Stage, rows: int | None = None) -> None:
+        self.run, self.dim, self.steps = stage.run, stage.dim, stage.steps
+        frames = (rows or math.lcm(ROWS, stage.rows)) // stage.rows
+        nothing, self.fresh = self.run(torch.zeros(1, 0, self.dim), None)
         self._nothing = nothing[0]
         self._idle = [trees.join([self.fresh] * max(1, count)) for count in range(frames)]  # of so many unused places
         self.frames = frames if self._rows_alike(frames) else 1
@@ -53,7 +77,7 @@ class Tiles:
             states: of the streams; they move on.
 
         Returns:
-            "(t steps / stride) e" for each.
+            "(t steps rate) e" for each.
         """
         parts, done = [[self._nothing] for _ in xs], [0] * len(xs)
         for frames in _splits(self.frames):  # tiles of one stream as long as they last, then of several

@@ -55,7 +55,7 @@ def decode_together(decoders: Sequence[StreamDecoder], codes: Sequence[np.ndarra
     """
     groups = defaultdict(list)
     for i, (decoder, item) in enumerate(zip(decoders, codes, strict=True)):
-        groups[id(decoder.model), item.shape].append(i)
+        groups[id(decoder.network), item.shape].append(i)
     out = [np.zeros(0, np.float32)] * len(decoders)
     for members in groups.values():
         batch = decode_batch([decoders[i] for i in members], np.stack([codes[i] for i in members]))

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
 from audiocodec.arrays import Arrays
-from audiocodec.models import CodecModel
+from audiocodec.models import CodecModel, ConvDecoder
 from audiocodec.streaming import trees
 from audiocodec.streaming.threads import single_thread
+from audiocodec.streaming.tiles import Network, Tiles
 
 
 class TorchDecoder:
-    """For any number of streams; their states are nested tuples of tensors.
+    """Decoder of a model in tiles, for any number of streams; remembers nothing of them.
 
     Args:
-        model: in eval mode.
+        model: in eval mode; changes made to its weights later are not seen.
     """
 
     def __init__(self, model: CodecModel) -> None:
-        self._model, self._dequantize = model, model.quantizer.coder().decode
+        self.model, self._dequantize = model, model.quantizer.coder().decode
         self.conceals: bool = getattr(model.decoder, "conceals", False)
-
-    def fresh(self) -> Any:
-        """The state of a new stream."""
         with torch.inference_mode(), single_thread():
-            return self._model.decoder(torch.zeros(1, self._model.quantizer.dim, 0))[1]
+            self._network = Network([Tiles(stage) for stage in cast(ConvDecoder, model.decoder).stages()])
+
+    def fresh(self) -> list[Any]:
+        """The state of a stream at its start."""
+        return self._network.fresh()
 
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
         """codes: "b q t" -> latents "b d t".
@@ -37,22 +39,22 @@ class TorchDecoder:
             ConfigError: too many codebooks, or a code out of range.
         """
         with torch.inference_mode(), single_thread():
-            return self._dequantize(torch.from_numpy(np.ascontiguousarray(codes))).numpy()
+            return self._dequantize(torch.from_numpy(codes)).numpy()
 
-    def synthesize(self, latents: np.ndarray, states: Sequence[Any]) -> tuple[np.ndarray, list[Any]]:
-        """latents: "b d t" -> samples "b (t hop)" and the states after them."""
+    def synthesize(self, latents: np.ndarray, states: Sequence[list[Any]]) -> np.ndarray:
+        """latents: "b d t" -> samples "b (t hop)"; the states move on."""
         with torch.inference_mode(), single_thread():
-            waveform, state = self._model.decoder(torch.from_numpy(latents), trees.join(states))
-            return waveform[:, 0].numpy(), trees.split(state, len(states))
+            samples = self._network.advance(list(torch.from_numpy(latents).transpose(1, 2)), states)
+            return torch.stack(samples)[..., 0].numpy()
 
-    def to_arrays(self, state: Any) -> Arrays:
+    def to_arrays(self, state: list[Any]) -> Arrays:
         """A state as plain arrays."""
         return trees.to_arrays(state, "network.")
 
-    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> Any:
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> list[Any]:
         """Inverse of `to_arrays`.
 
         Raises:
             ConfigError: it is of another network.
         """
-        return trees.from_arrays(self.fresh(), arrays, "network.")
+        return list(trees.from_arrays(self.fresh(), arrays, "network."))

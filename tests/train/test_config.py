@@ -18,6 +18,7 @@ from tests.train.tiny import recipe
 def test_there_are_recipes() -> None:
     assert {
         "tiny/phase1",
+        "fsq_vs_vq/base",
         "speech-16k/phase1",
         "speech-16k/conceal",
         "speech-16k/phase2",
