@@ -42,7 +42,7 @@ def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
 
 def _torch_model(bundle: Bundle) -> CodecModel:
     model = bundle.model
-    from audiocodec.nn import lay_out_for_few_rows
+    from audiocodec.nn.rowwise import make_rowwise
 
-    lay_out_for_few_rows(model)
+    make_rowwise(model)
     return model

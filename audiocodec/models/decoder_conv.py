@@ -10,7 +10,6 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from audiocodec.models.stage import Stage, cut
 from audiocodec.nn import CausalConv, Chain, Gain, ResidualBlock, Upsample
 
 
@@ -41,7 +40,6 @@ class ConvDecoder(nn.Module):
         super().__init__()
         self.hop_length = math.prod(strides)
         self.delay, self.conceals = delay, conceals
-        self.strides, self.dims, self.latent_dim = tuple(strides), tuple(dims), latent_dim
         layers: list[nn.Module] = [CausalConv(latent_dim, dims[0], kernel=3)]
         for i, (stride, dim, depth) in enumerate(zip(strides, dims, blocks, strict=True)):
             layers += [ResidualBlock(dim, dim, dilation=3 ** (j % 3)) for j in range(depth)]
@@ -56,13 +54,3 @@ class ConvDecoder(nn.Module):
         """quantized: "b latent_dim t" -> waveform: "b 1 (t hop_length)"."""
         x, state = self.body(rearrange(quantized, "b d t -> b t d"), state)
         return rearrange(x, "b t 1 -> b 1 t"), state
-
-    def stages(self) -> list[Stage]:
-        """Cut where the rate changes; latents "b t latent_dim" -> samples "b (t hop_length) 1"."""
-        layers = list(self.body.layers)
-        starts = [0, *(i + 1 for i, layer in enumerate(layers[:-1]) if isinstance(layer, Upsample))]
-        stages, steps = [], 1
-        for run, dim, stride in zip(cut(layers, starts), (self.latent_dim, *self.dims[1:]), self.strides, strict=True):
-            stages.append(Stage(run, dim, steps, steps))
-            steps *= stride
-        return stages

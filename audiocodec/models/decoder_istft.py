@@ -8,7 +8,6 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from audiocodec.models.stage import Stage, cut
 from audiocodec.nn import CausalConv, Chain, OverlapAddISTFT, ResidualBlock, Upsample
 
 
@@ -44,10 +43,9 @@ class ISTFTDecoder(nn.Module):
         super().__init__()
         self.hop_length = hop_length
         self.delay = n_fft - fft_hop
-        self.latent_dim, self.fine_dim, self.fine_steps = latent_dim, fine_dim, hop_length // fft_hop
         layers: list[nn.Module] = [CausalConv(latent_dim, dim, kernel=3)]
         layers += [ResidualBlock(dim, dim, dilation=3 ** (i % 3)) for i in range(blocks)]
-        layers.append(Upsample(dim, fine_dim, self.fine_steps))
+        layers.append(Upsample(dim, fine_dim, hop_length // fft_hop))
         layers += [ResidualBlock(fine_dim, fine_dim, dilation=3 ** (i % 3)) for i in range(fine_blocks)]
         self.body = Chain(layers)
         self.norm = nn.LayerNorm(fine_dim)
@@ -58,25 +56,6 @@ class ISTFTDecoder(nn.Module):
         """quantized: "b latent_dim t" -> waveform: "b 1 (t hop_length)", late by `delay`."""
         body_state, istft_state = state if state is not None else (None, None)
         x, body_state = self.body(rearrange(quantized, "b d t -> b t d"), body_state)
-        waveform, istft_state = self._head(x, istft_state)
-        return rearrange(waveform, "b t 1 -> b 1 t"), (body_state, istft_state)
-
-    def _head(self, x: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Output of the body, "b t fine_dim" -> samples, "b (t fft_hop) 1"."""
         real, imaginary = self.out(self.norm(x)).float().chunk(2, dim=-1)
-        waveform, state = self.istft(torch.complex(real, imaginary), state)
-        return rearrange(waveform, "b t -> b t 1"), state
-
-    def stages(self) -> list[Stage]:
-        """Cut where the rate changes; latents "b t latent_dim" -> samples "b (t hop_length) 1"."""
-        layers = list(self.body.layers)
-        starts = [0, *(i + 1 for i, layer in enumerate(layers) if isinstance(layer, Upsample))]
-        coarse, fine = cut(layers, starts)
-
-        def with_head(x: Tensor, state: Any) -> tuple[Tensor, Any]:
-            fine_state, istft_state = state if state is not None else (None, None)
-            y, fine_state = fine(x, fine_state)
-            waveform, istft_state = self._head(y, istft_state)
-            return waveform, (fine_state, istft_state)
-
-        return [Stage(coarse, self.latent_dim, 1, 1), Stage(with_head, self.fine_dim, self.fine_steps, self.fine_steps)]
+        waveform, istft_state = self.istft(torch.complex(real, imaginary), istft_state)
+        return rearrange(waveform, "b t -> b 1 t"), (body_state, istft_state)

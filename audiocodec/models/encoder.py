@@ -9,7 +9,6 @@ from typing import Any
 from einops import rearrange
 from torch import Tensor, nn
 
-from audiocodec.models.stage import Run, Stage, cut
 from audiocodec.nn import Chain, Downsample, ResidualBlock
 
 
@@ -27,7 +26,6 @@ class Encoder(nn.Module):
     def __init__(self, strides: Sequence[int], dims: Sequence[int], blocks: Sequence[int], latent_dim: int) -> None:
         super().__init__()
         self.hop_length = math.prod(strides)
-        self.strides, self.dims = tuple(strides), tuple(dims)
         layers: list[nn.Module] = []
         d_in = 1
         for stride, dim, depth in zip(strides, dims, blocks, strict=True):
@@ -41,24 +39,4 @@ class Encoder(nn.Module):
     def forward(self, waveform: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """waveform: "b 1 (t hop_length)" -> latents: "b latent_dim t"."""
         x, state = self.body(rearrange(waveform, "b 1 t -> b t 1"), state)
-        return rearrange(self._head(x), "b t d -> b d t"), state
-
-    def _head(self, x: Tensor) -> Tensor:
-        """Output of the last stage, "b t dim" -> latents, "b t latent_dim"."""
-        return self.out(self.norm(x))
-
-    def stages(self) -> list[Stage]:
-        """Cut where the rate changes; samples "b t 1" -> latents "b t latent_dim"."""
-        layers = list(self.body.layers)
-        *pieces, last = cut(layers, [i for i, layer in enumerate(layers) if isinstance(layer, Downsample)])
-
-        def with_head(x: Tensor, state: Any) -> tuple[Tensor, Any]:
-            y, state = last(x, state)
-            return self._head(y), state
-
-        runs: list[Run] = [*pieces, with_head]
-        stages, steps = [], self.hop_length
-        for run, dim, stride in zip(runs, (1, *self.dims), self.strides, strict=False):
-            stages.append(Stage(run, dim, steps, steps // stride))
-            steps //= stride
-        return stages
+        return rearrange(self.out(self.norm(x)), "b t d -> b d t"), state

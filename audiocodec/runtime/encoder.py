@@ -8,11 +8,11 @@ import numpy as np
 
 from audiocodec.arrays import Arrays, take
 from audiocodec.runtime.model import OnnxModel
-from audiocodec.runtime.shapes import Shapes
+from audiocodec.shapes import Shapes
 
 
 class OnnxEncoder:
-    """Encoder and quantizer, for any number of streams; remembers nothing of them. Their states are lists of one array.
+    """Encoder and quantizer, for any number of streams; remembers nothing of them. Their states are arrays "1 n".
 
     Args:
         model: shared with others.
@@ -23,35 +23,37 @@ class OnnxEncoder:
 
     def __init__(self, model: OnnxModel) -> None:
         self.model = model
-        self.shapes = Shapes(self._codes, model.hop_length, self._bits, model.encode.fresh())
+        self.shapes = Shapes(self._codes, model.hop_length, self._bits, self.fresh())
 
-    def fresh(self) -> list[np.ndarray]:
+    def fresh(self) -> np.ndarray:
         """The state of a stream at its start."""
-        return [self.model.encode.fresh()]
+        return self.model.encode.fresh()
 
-    def advance(self, samples: Sequence[np.ndarray], states: Sequence[list[np.ndarray]]) -> list[np.ndarray]:
-        """Whole frames of samples "t" of each stream -> their codes "q t"; the states move on."""
+    def advance(
+        self, samples: Sequence[np.ndarray], states: Sequence[np.ndarray]
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Whole frames of samples "t" of each stream -> their codes "q t", and the states after them."""
         return self.shapes.advance(samples, states, np.zeros((self.model.quantizer.num_codebooks, 0), np.int64))
 
-    def _codes(self, samples: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _codes(self, samples: np.ndarray, states: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Samples "b (t hop)" -> codes "b q t"."""
-        latents, state = self.model.encode(samples, state)
-        return self.model.quantize(latents)[0], state
+        latents, states = self.model.encode.step(samples, states)
+        return self.model.quantize(latents)[0], states
 
-    def _bits(self, samples: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _bits(self, samples: np.ndarray, states: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Samples "b (t hop)" -> latents, and what codes leave of them, "b 2d t"."""
-        latents, state = self.model.encode(samples, state)
+        latents, states = self.model.encode.step(samples, states)
         left = self.model.quantize(latents)[1].reshape(latents.shape)
-        return np.concatenate([latents, left], axis=2).transpose(0, 2, 1), state
+        return np.concatenate([latents, left], axis=2).transpose(0, 2, 1), states
 
-    def to_arrays(self, state: list[np.ndarray]) -> Arrays:
+    def to_arrays(self, state: np.ndarray) -> Arrays:
         """A state as plain arrays."""
-        return {"state": state[0].copy()}
+        return {"state": state.copy()}
 
-    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """Inverse of `to_arrays`.
 
         Raises:
             ConfigError: it is of another network.
         """
-        return [take(arrays, "state", (1, self.model.encode.state_size))]
+        return take(arrays, "state", (1, self.model.encode.state_size))

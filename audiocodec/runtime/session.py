@@ -41,9 +41,11 @@ class Session:
         """The state of one stream before its first call, "1 n"."""
         return np.zeros((1, self.state_size), np.float32)
 
-    def __call__(self, x: np.ndarray, state: np.ndarray | None = None) -> list[Any]:
-        """The graph's outputs; the new state comes last if there is one."""
-        feed = {self._input: x}
-        if state is not None:
-            feed["state"] = state
-        return self._session.run(None, feed)
+    def __call__(self, x: np.ndarray) -> list[Any]:
+        """The outputs of a graph without a state."""
+        return self._session.run(None, {self._input: x})
+
+    def step(self, x: np.ndarray, states: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The output of a graph with a state, and the states after it: "1 n" for each stream."""
+        y, state = self._session.run(None, {self._input: x, "state": np.concatenate(states)})
+        return y, [row[None].copy() for row in state]

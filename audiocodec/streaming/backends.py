@@ -24,16 +24,16 @@ class FrameEncoder(Protocol):
     def model(self) -> CodecModel | OnnxModel:
         """What it runs."""
 
-    def fresh(self) -> list[Any]:
+    def fresh(self) -> Any:
         """The state of a stream at its start."""
 
-    def advance(self, samples: Sequence[np.ndarray], states: Sequence[list[Any]]) -> list[np.ndarray]:
-        """Whole frames of samples "t" of each stream -> their codes "q t"; the states move on."""
+    def advance(self, samples: Sequence[np.ndarray], states: Sequence[Any]) -> tuple[list[np.ndarray], list[Any]]:
+        """Whole frames of samples "t" of each stream -> their codes "q t", and the states after them."""
 
-    def to_arrays(self, state: list[Any]) -> Arrays:
+    def to_arrays(self, state: Any) -> Arrays:
         """A state as plain arrays."""
 
-    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> list[Any]:
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> Any:
         """Inverse of `to_arrays`, or raise ConfigError."""
 
 
@@ -54,13 +54,13 @@ class FrameDecoder(Protocol):
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
         """codes: "b q t" -> latents "b d t", or raise ConfigError."""
 
-    def synthesize(self, latents: np.ndarray, states: Sequence[list[Any]]) -> np.ndarray:
-        """latents: "b d t" -> samples "b (t hop)"; the states move on."""
+    def synthesize(self, latents: np.ndarray, states: Sequence[Any]) -> tuple[np.ndarray, list[Any]]:
+        """latents: "b d t" -> samples "b (t hop)", and the states after them."""
 
-    def to_arrays(self, state: list[Any]) -> Arrays:
+    def to_arrays(self, state: Any) -> Arrays:
         """A state as plain arrays."""
 
-    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> list[Any]:
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> Any:
         """Inverse of `to_arrays`, or raise ConfigError."""
 
 

@@ -124,9 +124,9 @@ def _dequantize(network: FrameDecoder, codes: np.ndarray) -> np.ndarray:
 
 def _synthesize(decoders: list[StreamDecoder], latents: np.ndarray) -> np.ndarray:
     """latents: "b d t" -> samples "b (t hop)"; the states of the decoders move on."""
-    waveform = decoders[0].network.synthesize(latents, [decoder._state for decoder in decoders])
-    for decoder, item in zip(decoders, latents, strict=True):
-        decoder._latent = item[None, :, -1:].copy()
+    waveform, states = decoders[0].network.synthesize(latents, [decoder._state for decoder in decoders])
+    for decoder, state, item in zip(decoders, states, latents, strict=True):
+        decoder._state, decoder._latent = state, item[None, :, -1:].copy()
     return waveform
 
 

@@ -16,8 +16,7 @@ PIECE_FRAMES = 48  # encoded at once: memory does not grow with what is pushed
 class StreamEncoder:
     """Turns one channel into codes as samples arrive.
 
-    The codes are those of the whole sound at once, bit for bit, however it is cut: see `Tiles` (torch) and
-    `OnnxEncoder`.
+    The codes are those of the whole sound at once, bit for bit, however it is cut: see `audiocodec.shapes`.
 
     Args:
         network: of the model: `frame_encoder(model)`.
@@ -109,7 +108,8 @@ def encode_batch(encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray
     parts = [[np.zeros((encoder.num_codebooks, 0), np.int64)] for encoder in encoders]
     for start in range(0, max(map(len, complete)), PIECE_FRAMES * hop):
         pieces = [wav[start : start + PIECE_FRAMES * hop] for wav in complete]
-        codes = network.advance(pieces, [encoder._state for encoder in encoders])
-        for encoder, part, new in zip(encoders, parts, codes, strict=True):
+        codes, states = network.advance(pieces, [encoder._state for encoder in encoders])
+        for encoder, state, part, new in zip(encoders, states, parts, codes, strict=True):
+            encoder._state = state
             part.append(new[: encoder.num_codebooks])
     return [np.concatenate(part, axis=1) for part in parts]

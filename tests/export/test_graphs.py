@@ -79,18 +79,18 @@ def test_graphs_compute_what_the_modules_compute(spec: dict[str, Any]) -> None:
         codes = model.quantizer.encode(latents)
         quantized = model.quantizer.decode(codes[:, :3])
         sound = model.decoder(quantized)[0][:, 0]
-    state, parts = np.repeat(onnx_model.encode.fresh(), 2, axis=0), []
+    state, parts = [onnx_model.encode.fresh()] * 2, []
     for part in np.split(wav[:, 0].numpy(), [hop, 4 * hop], axis=1):  # 1, 3 and 8 frames
-        y, state = onnx_model.encode(part, state)
+        y, state = onnx_model.encode.step(part, state)
         parts.append(y)
     ours = np.concatenate(parts, axis=1)
     np.testing.assert_allclose(ours, latents.mT.numpy(), atol=1e-5)
     assert np.array_equal(onnx_model.quantize(latents.mT.contiguous().numpy())[0], codes.numpy())
     back = onnx_model.dequantize(codes[:, :3].contiguous().numpy())[0]
     np.testing.assert_allclose(back, quantized.mT.numpy(), atol=1e-5)
-    state, parts = np.repeat(onnx_model.decode.fresh(), 2, axis=0), []
+    state, parts = [onnx_model.decode.fresh()] * 2, []
     for part in np.split(back, [1, 4], axis=1):
-        y, state = onnx_model.decode(part, state)
+        y, state = onnx_model.decode.step(part, state)
         parts.append(y)
     np.testing.assert_allclose(np.concatenate(parts, axis=1), sound.numpy(), atol=1e-5)
 

@@ -7,15 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from torch import nn
 
 from audiocodec.codec import Codec
 from audiocodec.errors import ConfigError
-from audiocodec.models.stage import Stage
-from audiocodec.streaming.tiles import Tiles
 
 
 def cut(wav: np.ndarray, rng: np.random.Generator, largest: int) -> Iterator[np.ndarray]:
@@ -53,44 +49,6 @@ def test_real_clips_in_random_splits(codec: Codec, test_clips: list[np.ndarray])
         assert np.array_equal(np.concatenate(codes, axis=1), whole.codes[0])
         sound = np.concatenate(heard)[decoder.delay_samples :][: len(wav)]
         assert np.array_equal(sound, codec.decode(whole)[0])
-
-
-class TestTiles:
-    def test_every_matrix_product_has_one_shape(self, codec: Codec, speech: np.ndarray) -> None:
-        """What makes the codes equal: no product has another number of rows live, offline or in company."""
-        rows: dict[nn.Module, set[int]] = {}
-        hooks = [
-            layer.register_forward_pre_hook(
-                lambda layer, inputs: rows.setdefault(layer, set()).add(inputs[0].shape[0] * inputs[0].shape[1])
-            )
-            for layer in codec.model.encoder.modules()
-            if isinstance(layer, nn.Linear)
-        ]
-        codec.encode(speech[:, :20_000], 16_000)
-        encoders = [codec.stream_encoder() for _ in range(5)]
-        for piece in cut(speech[0, :5000], np.random.default_rng(0), 700):
-            codec.encode_together(encoders, [piece] * 5)
-        for hook in hooks:
-            hook.remove()
-        assert rows
-        assert all(len(counts) == 1 and counts.pop() % 12 == 0 for counts in rows.values())
-
-    def test_single_frames_where_rows_are_not_computed_alike(self) -> None:
-        """As on a machine whose kernels treat the last rows differently."""
-        dim = 4
-        weight = torch.randn(dim, dim)
-
-        def run(x: torch.Tensor, state: object) -> tuple[torch.Tensor, object]:
-            y = x @ weight
-            y[-1, -1:] *= 1 + 1e-6 * (y.shape[0] * y.shape[1] > 1)
-            return y, ()
-
-        assert Tiles(Stage(lambda x, state: (x @ weight, ()), dim, 1, 1)).frames == 12
-        tiles = Tiles(Stage(run, dim, 1, 1))
-        assert tiles.frames == 1
-        x = torch.randn(30, dim)
-        [whole] = tiles.advance([x], [tiles.fresh])
-        assert torch.equal(torch.cat([tiles.advance([row[None]], [tiles.fresh])[0] for row in x]), whole)
 
 
 def saved(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
