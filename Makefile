@@ -20,6 +20,7 @@ demo: $(VENV)/.core
 	@echo "Done: five seconds of speech went through tokens, at 6 and at 3 kbit/s."
 	@echo "Listen: tests/sounds/speech.flac (original), demo/speech-6k.wav, demo/speech-3k.wav"
 	@wc -c tests/sounds/speech.flac demo/speech.fsq demo/speech-3k.fsq
+	@echo "The environment $(VENV): $$(du -sm $(VENV) | cut -f1) MB in $$($(BIN)/python -m pip list 2>/dev/null | tail -n +3 | wc -l) packages, pip among them"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, overload
 import numpy as np
 
 from audiocodec import audio
+from audiocodec.backend import open_model
 from audiocodec.container import (
     EntropyModel,
     Header,
@@ -34,8 +36,17 @@ from audiocodec.excerpt import excerpt
 from audiocodec.files import replacing
 from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
 from audiocodec.models.receptive_field import frames_of_past
-from audiocodec.nn import lay_out_for_few_rows
-from audiocodec.streaming import StreamDecoder, StreamEncoder, decode_together, encode_together, single_thread
+from audiocodec.streaming import (
+    FrameDecoder,
+    FrameEncoder,
+    StreamDecoder,
+    StreamEncoder,
+    decode_together,
+    encode_together,
+    frame_decoder,
+    frame_encoder,
+    single_thread,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -76,6 +87,7 @@ class Codec:
     Args:
         bundle: of `audiocodec.models.pretrained.load_bundle`.
         threads: channels (or batch items) worked on at once; never changes a token.
+        backend: "onnx", "torch" or "auto": see `audiocodec.backend.open_model`.
 
     Example:
         >>> import audiocodec, numpy as np
@@ -86,11 +98,11 @@ class Codec:
         (1, 16000)
     """
 
-    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
+    def __init__(self, bundle: Bundle, threads: int = 1, backend: str = "auto") -> None:
         if threads < 1:
             raise ConfigError(f"threads is {threads}, it must be 1 or more")
         self.name, self.version, self.model_hash = bundle.name, bundle.version, bundle.model_hash
-        self.bundle, self.model = bundle, bundle.model
+        self.bundle, self.model = bundle, open_model(bundle, backend)
         self.sample_rate, self.hop_length = self.model.sample_rate, self.model.hop_length
         self.delay_samples = self.model.delay
         self.num_codebooks = self.model.quantizer.num_codebooks
@@ -100,7 +112,6 @@ class Codec:
         if self.entropy is not None and not self.entropy.fits(self.levels, self.num_codebooks):
             raise ModelError(f"{self.name}: its entropy model is for other codes")
         self.threads = threads
-        lay_out_for_few_rows(self.model)
 
     def save_pretrained(self, folder: str | Path, overwrite: bool = False) -> None:
         """Write the model as a Hugging Face Hub repository holds it; `load` and `from_pretrained` take the folder.
@@ -111,7 +122,7 @@ class Codec:
         save_hub_folder(Path(folder), self.bundle, overwrite)
 
     @classmethod
-    def from_pretrained(cls, name: str, threads: int = 1) -> Codec:
+    def from_pretrained(cls, name: str, threads: int = 1, backend: str = "auto") -> Codec:
         """As `load`; a name that is neither a model nor a path is taken as a Hugging Face Hub repository.
 
         Raises:
@@ -119,7 +130,15 @@ class Codec:
             ModelError: unknown or damaged.
         """
         known = name in list_models() or Path(name).exists()
-        return load(name if known else str(fetch_hub_folder(name)), threads)
+        return load(name if known else str(fetch_hub_folder(name)), threads, backend)
+
+    @functools.cached_property
+    def _encoder(self) -> FrameEncoder:
+        return frame_encoder(self.model)
+
+    @functools.cached_property
+    def _decoder(self) -> FrameDecoder:
+        return frame_decoder(self.model)
 
     @property
     def frame_rate(self) -> float:
@@ -206,13 +225,11 @@ class Codec:
                 counted[0] += block.shape[1]
                 yield block
 
-        encoders = [StreamEncoder(self.model, depth) for _ in range(channels)]
-        resampled = audio.resample_blocks(count(), sample_rate, self.sample_rate, channels)
-        with ThreadPoolExecutor(self.threads) as pool:
-            for block in resampled:
-                yield _on_channels(pool, StreamEncoder.push, encoders, block)
-            frames = frames_for(counted[0], sample_rate, self.sample_rate, self.hop_length, self.delay_samples)
-            yield _on_channels(pool, StreamEncoder.flush, encoders, [frames] * channels)
+        encoders = [StreamEncoder(self._encoder, depth) for _ in range(channels)]
+        for block in audio.resample_blocks(count(), sample_rate, self.sample_rate, channels):
+            yield np.stack(encode_together(encoders, list(block), self.threads))
+        frames = frames_for(counted[0], sample_rate, self.sample_rate, self.hop_length, self.delay_samples)
+        yield np.stack([encoder.flush(frames) for encoder in encoders])
 
     def _decode_blocks(
         self, pages: Iterable[np.ndarray | int], header: Header, skipped: int | None = None
@@ -224,7 +241,7 @@ class Codec:
             header: of the tokens.
             skipped: model samples dropped at the start; by default the delay.
         """
-        decoders = [StreamDecoder(self.model) for _ in range(header.channels)]
+        decoders = [StreamDecoder(self._decoder) for _ in range(header.channels)]
 
         def waveforms() -> Iterator[np.ndarray]:
             lag = self.delay_samples if skipped is None else skipped
@@ -318,11 +335,11 @@ class Codec:
         Raises:
             ConfigError: the number of codebooks or the bitrate cannot be had.
         """
-        return StreamEncoder(self.model, self.depth_for(num_codebooks, bitrate, 1), every_frame=True)
+        return StreamEncoder(self._encoder, self.depth_for(num_codebooks, bitrate, 1))
 
     def stream_decoder(self) -> StreamDecoder:
         """A decoder for one live channel: `push` codes, get samples, late by `delay_samples`; `conceal` lost frames."""
-        return StreamDecoder(self.model)
+        return StreamDecoder(self._decoder)
 
     def encode_together(self, encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Push samples "t", of any length each, to each of many streams; returns their codes, "q t".
@@ -462,7 +479,7 @@ class Codec:
             raise ConfigError(f"{path}: has {total / rate:.3f} s, cannot give {length:g} s from {start_s:g} s on")
         start = round(start_s * rate)
         end = min(total, start + round(length * rate))
-        plan = excerpt(file.header, len(file), start, end, frames_of_past(self.model))
+        plan = excerpt(file.header, len(file), start, end, frames_of_past(self.bundle.description["model"]["decoder"]))
 
         def blocks() -> Iterator[np.ndarray]:
             dropped, each = plan.dropped, file.header.frames_per_page
@@ -576,27 +593,33 @@ def _as_channels(wav: Any) -> np.ndarray:
     return array
 
 
-def load(name: str = "speech-16k", threads: int = 1) -> Codec:
+def load(name: str = "speech-16k", threads: int = 1, backend: str = "auto") -> Codec:
     """Load a model that is in the package, or a bundle of your own.
 
     Args:
         name: of a model (`audiocodec.list_models()`), or the path of a model's folder or YAML.
         threads: channels worked on at once.
+        backend: "onnx", "torch" or "auto": see `audiocodec.backend.open_model`.
 
     Raises:
         ModelError: unknown or damaged.
+        MissingExtraError: what runs the model is not installed.
     """
-    return Codec(load_bundle(name), threads)
+    return Codec(load_bundle(name), threads, backend)
 
 
-def encode_file(source: str | Path, target: str | Path, model: str = "speech-16k", **options: Any) -> FileReport:
-    """`load(model).encode_file(source, target, ...)`."""
-    return load(model).encode_file(source, target, **options)
+def encode_file(
+    source: str | Path, target: str | Path, model: str = "speech-16k", backend: str = "auto", **options: Any
+) -> FileReport:
+    """`load(model, backend=backend).encode_file(source, target, ...)`."""
+    return load(model, backend=backend).encode_file(source, target, **options)
 
 
-def decode_file(source: str | Path, target: str | Path, model: str | None = None, **options: Any) -> FileReport:
+def decode_file(
+    source: str | Path, target: str | Path, model: str | None = None, backend: str = "auto", **options: Any
+) -> FileReport:
     """`Codec.decode_file` with the model that the file names."""
     if model is None:
         with open_tokens(Path(source)) as reader:
             model = reader.header.model
-    return load(model).decode_file(source, target, **options)
+    return load(model, backend=backend).decode_file(source, target, **options)

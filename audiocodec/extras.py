@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
 from audiocodec.errors import MissingExtraError
@@ -18,3 +19,8 @@ def require(module: str, extra: str) -> Any:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise MissingExtraError(f"{module} is not installed; get it with: pip install 'audiocodec[{extra}]'") from error
+
+
+def installed(module: str) -> bool:
+    """Whether `module` could be imported."""
+    return importlib.util.find_spec(module) is not None

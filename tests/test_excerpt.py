@@ -52,8 +52,8 @@ def test_only_the_pages_needed_are_read(
     monkeypatch.setattr(
         PageCodec, "parse", lambda self, pages: (seen.extend(i for i, _ in pages), parse(self, pages))[1]
     )
-    part = decoded(codec, path, tmp_path, start_s=12.5, duration_s=1.0)
-    np.testing.assert_allclose(part, whole[:, 200_000:216_000], atol=1e-4)
+    part = decoded(codec, path, tmp_path, start_s=12.1, duration_s=1.0)
+    np.testing.assert_allclose(part, whole[:, 193_600:209_600], atol=1e-4)
     assert sorted(set(seen)) == [11, 12, 13]
 
 
@@ -64,13 +64,13 @@ def test_damage_elsewhere_does_no_harm(codec: Codec, long_speech: np.ndarray, tm
     data = bytearray(path.read_bytes())
     data[len(data) // 3] ^= 1
     path.write_bytes(data)
-    assert np.array_equal(decoded(codec, path, tmp_path, start_s=12), whole[:, 12 * 16_000 :])
+    np.testing.assert_allclose(decoded(codec, path, tmp_path, start_s=12), whole[:, 12 * 16_000 :], atol=1e-4)
     with pytest.raises(DamagedFileError, match="page . is damaged"):
         decoded(codec, path, tmp_path, start_s=5)
 
 
 def test_the_past_a_decoder_needs_is_just_enough(codec: Codec, speech: np.ndarray) -> None:
-    past = frames_of_past(codec.model)
+    past = frames_of_past(codec.bundle.description["model"]["decoder"])
     quantized = codec.model.quantizer.decode(torch.from_numpy(codec.encode(speech, 16_000).codes))
     with torch.inference_mode():
         whole = codec.model.decoder(quantized[..., :150])[0][..., -320:]

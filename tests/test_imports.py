@@ -19,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "bitrate": set(),
     "extras": set(),
     "files": set(),
+    "arrays": set(),
     "container": {"files"},
     "packets": {"container", "extras"},
     "audio": set(),
@@ -27,10 +28,13 @@ ALLOWED: dict[str, set[str]] = {
     "losses": {"nn"},
     "metrics": {"audio", "extras"},
     "models": {"container", "nn", "quantize", "extras", "files"},
-    "streaming": {"models"},
+    "export": {"files", "models"},
+    "runtime": {"arrays", "export", "extras"},
+    "backend": {"extras", "models", "nn", "runtime"},
+    "streaming": {"arrays", "models", "runtime"},
     "excerpt": {"container"},
     "interchange": {"container", "extras"},
-    "codec": {"container", "audio", "files", "nn", "models", "streaming", "excerpt"},
+    "codec": {"container", "audio", "backend", "files", "models", "streaming", "excerpt"},
     "live": {"audio", "extras", "packets", "streaming", "codec"},
     "data": {"audio", "files"},
     "train": {"container", "nn", "quantize", "models", "losses", "data", "metrics", "audio", "extras", "files"},
@@ -94,6 +98,46 @@ INFO = f"from audiocodec.cli import main\ntry: main(['info', {str(GOLDEN)!r}])\n
 )
 def test_stays_without_torch(code: str) -> None:
     assert not {"torch", "librosa", "scipy"} & modules_after(code)
+
+
+WITHOUT_TORCH = """
+import sys
+from importlib.abc import MetaPathFinder
+class Refuse(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] in ("torch", "einops", "torchaudio", "omegaconf", "auraloss"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Refuse())
+"""
+NEEDS_TORCH = {"data", "losses", "nn", "quantize", "train"}  # parts; of others these modules
+MODULES_THAT_NEED_TORCH = {"streaming": {"tiles", "torch_decoder", "torch_encoder", "trees"}}
+
+
+def needs_torch(path: Path) -> bool:
+    part, *rest = path.relative_to(ROOT).with_suffix("").parts
+    if part == "models":
+        return rest != ["pretrained"] and rest != ["__init__"] and rest != ["receptive_field"]
+    return part in NEEDS_TORCH or bool(set(rest) & MODULES_THAT_NEED_TORCH.get(part, set()))
+
+
+def test_all_else_imports_without_torch() -> None:
+    """What the light install has must be importable with it."""
+    names = [".".join(path.relative_to(ROOT.parent).with_suffix("").parts) for path in FILES if not needs_torch(path)]
+    imports = [f"import {name.removesuffix('.__init__')}" for name in names if not name.endswith("__main__")]
+    assert len(imports) > 80
+    modules_after(WITHOUT_TORCH + "\n".join(imports))
+
+
+def test_coding_stays_without_torch(tmp_path: Path) -> None:
+    code = f"""
+import numpy as np, audiocodec
+codec = audiocodec.load("speech-16k")
+tokens = codec.encode(np.zeros((1, 4000), np.float32), 8000)
+assert codec.decode(tokens).shape == (1, 4000)
+tokens.save({str(tmp_path / "a.fsq")!r})
+codec.decode_file({str(tmp_path / "a.fsq")!r}, {str(tmp_path / "a.wav")!r}, start_s=0.2)
+"""
+    assert "torch" not in modules_after(WITHOUT_TORCH + code)
 
 
 def test_coding_stays_without_training_packages() -> None:

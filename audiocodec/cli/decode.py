@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option("--duration", type=click.FloatRange(0), help="Seconds to decode [all the rest].")
 @options.threads
+@options.backend
 @options.force
 def decode(
     files: tuple[str, ...],
@@ -45,6 +46,7 @@ def decode(
     start: float,
     duration: float | None,
     threads: int,
+    backend: str,
     force: bool,
 ) -> None:
     """Turn token files back into sound, with the rate, channels and length of the original.
@@ -72,7 +74,7 @@ def decode(
     def codec_for(header: Header) -> Codec:
         name = model or header.model
         if name not in loaded:
-            loaded[name] = load(name, threads)
+            loaded[name] = load(name, threads, backend)
         return loaded[name]
 
     def live() -> str:

@@ -18,6 +18,7 @@ from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
 @options.num_codebooks
 @click.option("--tag", "tags", multiple=True, metavar="NAME=TEXT", help="Text to keep in the file; may be repeated.")
 @options.threads
+@options.backend
 @options.force
 def encode(
     files: tuple[str, ...],
@@ -27,6 +28,7 @@ def encode(
     num_codebooks: int | None,
     tags: tuple[str, ...],
     threads: int,
+    backend: str,
     force: bool,
 ) -> None:
     """Compress sound files to token files (.fsq).
@@ -51,7 +53,7 @@ def encode(
     from audiocodec.files import replacing
 
     pairs = plan(files, out, ".fsq", audio.list_audio_files)
-    codec = load(model, threads)
+    codec = load(model, threads, backend)
 
     def work(source: str, target: str) -> str:
         with source_path(source) as path, audio.AudioReader(path) as reader:

@@ -22,6 +22,7 @@ COMMANDS = {
     "stream": "Run sound through the codec live, here or over a network.",
     "convert": "Token files to arrays and back.",
     "models": "List the models in this package.",
+    "export": "Write a model as ONNX files.",
     "train": "Train a codec on a folder of sound.",
     "package": "Make a model of a training run.",
     "evaluate": "Score codecs beside each other on a folder of clips.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 import click
@@ -12,21 +11,19 @@ from audiocodec.cli import options
 
 
 def _summary(name: str) -> dict[str, Any]:
-    from audiocodec.models.pretrained import load_bundle
+    from audiocodec.codec import load
 
-    bundle = load_bundle(name)
-    model, quantizer = bundle.model, bundle.model.quantizer
-    frame_rate = model.sample_rate / model.hop_length
+    codec = load(name)
     return {
         "name": name,
-        "version": bundle.version,
-        "model_hash": bundle.model_hash.hex(),
-        "sample_rate": model.sample_rate,
-        "frame_rate": frame_rate,
-        "num_codebooks": quantizer.num_codebooks,
-        "codebook_size": quantizer.codebook_size,
-        "max_bitrate": frame_rate * quantizer.num_codebooks * math.log2(quantizer.codebook_size),
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "version": codec.version,
+        "model_hash": codec.model_hash.hex(),
+        "sample_rate": codec.sample_rate,
+        "frame_rate": codec.frame_rate,
+        "num_codebooks": codec.num_codebooks,
+        "codebook_size": codec.codebook_size,
+        "max_bitrate": codec.num_codebooks * codec.codebook_bitrate,
+        "parameters": sum(array.size for array in codec.bundle.tensors.values()),
     }
 
 

@@ -28,6 +28,13 @@ bitrate = click.option("--bitrate", "-b", type=Bitrate(), help="Use as many code
 threads = click.option(
     "--threads", type=click.IntRange(1), default=1, show_default=True, help="Channels worked on at once."
 )
+backend = click.option(
+    "--backend",
+    type=click.Choice(["auto", "onnx", "torch"]),
+    default="auto",
+    show_default=True,
+    help="What runs the model; auto: onnx where it can.",
+)
 force = click.option("--force", "-f", is_flag=True, help="Overwrite files that exist.")
 out = click.option("--out", type=click.Path(file_okay=False), help="Folder for the results, made as needed.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

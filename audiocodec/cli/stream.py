@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
 @options.bitrate
 @options.num_codebooks
+@options.backend
 @click.option("--rate", type=click.IntRange(8000, 192_000), help="Of raw PCM, Hz [the model's].")
 @click.option("--packet-frames", type=click.IntRange(1, 50), default=1, show_default=True, help="Frames a packet.")
 @click.option(
@@ -50,6 +51,7 @@ def stream(
     model: str,
     bitrate: float | None,
     num_codebooks: int | None,
+    backend: str,
     rate: int | None,
     packet_frames: int,
     repeat: int,
@@ -84,7 +86,7 @@ def stream(
     from audiocodec.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer, read_key
 
     key = read_key(key_file) if key_file else None
-    codec, clock = load(model), live.Clock()
+    codec, clock = load(model, backend=backend), live.Clock()
     depth = codec.depth_for(num_codebooks, bitrate, 1)
     meter = live.Meter(codec.hop_length / codec.sample_rate, clock, _show)
     rate = rate or codec.sample_rate

@@ -15,6 +15,8 @@ class Augment:
         gain_db: gain is uniform within this range, but never clips.
         speed: share of segments played faster or slower, by up to `speed_range`.
         speed_range: largest factor; pitch and formants move with it, as if others spoke.
+        mix: share of segments with another one added, 0 to 15 dB softer: two who speak at once, or speech over music.
+        room: share of segments that sound in a room, reverberating for .1 to .6 s (at 16 kHz; less at higher rates).
         equalize: share of segments with a random smooth frequency response.
         equalize_db: standard deviation of that response.
         band_limit: share of segments with nothing above a random frequency (1/8 of the sample rate to half).
@@ -24,6 +26,8 @@ class Augment:
     gain_db: tuple[float, float] = (-10.0, 6.0)
     speed: float = 0.0
     speed_range: float = 1.22
+    mix: float = 0.0
+    room: float = 0.0
     equalize: float = 0.0
     equalize_db: float = 3.0
     band_limit: float = 0.0
@@ -35,8 +39,16 @@ class Augment:
             return 1.0
         return float(self.speed_range ** rng.uniform(-1, 1))
 
+    def draw_mix(self, rng: np.random.Generator) -> float:
+        """Level of a segment to be added, as a factor on that of the first; 0 for none."""
+        if self.mix == 0 or rng.random() >= self.mix:
+            return 0.0
+        return float(10 ** (-rng.uniform(0, 15) / 20))
+
     def __call__(self, segment: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """segment: "t" -> the same, changed, never above full scale."""
+        if self.room and rng.random() < self.room:
+            segment = _in_a_room(segment, rng)
         segment = _filtered(segment, self._response(rng))
         if self.noise and rng.random() < self.noise:
             level = np.sqrt(np.mean(segment**2)) * 10 ** (-rng.uniform(20, 50) / 20)
@@ -52,6 +64,21 @@ class Augment:
             gains = rng.normal(0, self.equalize_db, 7)
         limited = self.band_limit and rng.random() < self.band_limit
         return gains, float(2 ** -rng.uniform(0, 2)) if limited else 1.0
+
+
+def mixed(first: np.ndarray, second: np.ndarray, level: float) -> np.ndarray:
+    """Both at once, "t" each, the second at `level` times the loudness of the first."""
+    return first + second * np.float32(level * np.sqrt(np.mean(first**2) / (np.mean(second**2) + 1e-9)))
+
+
+def _in_a_room(segment: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """With a tail of decaying noise, 3 to 20 dB below what comes directly. The time is that of 16 kHz."""
+    seconds = np.arange(len(segment)) / 16000
+    tail = rng.standard_normal(len(segment)) * np.exp(-6.9 * seconds / rng.uniform(0.1, 0.6)) * (seconds > 0.003)
+    tail *= 10 ** (-rng.uniform(3, 20) / 20) / np.sqrt(np.sum(tail**2))
+    size = 2 * len(segment)
+    echo = np.fft.irfft(np.fft.rfft(segment, size) * np.fft.rfft(tail, size), size)
+    return segment + echo[: len(segment)].astype(np.float32)
 
 
 def _filtered(segment: np.ndarray, response: tuple[np.ndarray, float]) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from audiocodec.data.augment import Augment
+from audiocodec.data.augment import Augment, mixed
 from audiocodec.data.sources import Source
 from audiocodec.errors import AudioError
 
@@ -52,7 +52,10 @@ class SegmentDataset(Dataset[np.ndarray]):
             AudioError: 20 files drawn one after the other could not be read.
         """
         rng = np.random.default_rng([self.seed, index])
-        return self.augment(self._draw(rng), rng)[None]
+        segment = self._draw(rng)
+        if level := self.augment.draw_mix(rng):
+            segment = mixed(segment, self._draw(rng), level)
+        return self.augment(segment, rng)[None]
 
     def _draw(self, rng: np.random.Generator) -> np.ndarray:
         segment, read = np.zeros(self.segment_samples, np.float32), False

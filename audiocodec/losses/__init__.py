@@ -3,7 +3,9 @@
 
 from audiocodec.losses.adversarial import HingeLoss, LeastSquaresLoss
 from audiocodec.losses.complex_stft import ComplexSTFTLoss
+from audiocodec.losses.estoi import EstoiLoss
 from audiocodec.losses.feature_matching import FeatureMatchingLoss
+from audiocodec.losses.loudness import LoudnessLoss
 from audiocodec.losses.mel import MelLoss
 from audiocodec.losses.multi_resolution_stft import MultiResolutionSTFTLoss
 from audiocodec.losses.pair import Pair
@@ -12,9 +14,11 @@ from audiocodec.losses.waveform import WaveformLoss
 
 __all__ = [
     "ComplexSTFTLoss",
+    "EstoiLoss",
     "FeatureMatchingLoss",
     "HingeLoss",
     "LeastSquaresLoss",
+    "LoudnessLoss",
     "MelLoss",
     "MultiResolutionSTFTLoss",
     "Pair",

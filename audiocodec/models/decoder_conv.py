@@ -24,6 +24,7 @@ class ConvDecoder(nn.Module):
         delay: samples by which the output lags the input of the encoder. The decoder itself
             adds none; training it to answer late lets it see the next frames first.
         gain: scale the steps before the last stage by a factor each (see `audiocodec.nn.Gain`).
+        conceals: it was trained (`train.lost`) to make something of zeros in the place of lost frames.
     """
 
     def __init__(
@@ -34,10 +35,11 @@ class ConvDecoder(nn.Module):
         latent_dim: int,
         delay: int = 0,
         gain: bool = False,
+        conceals: bool = False,
     ) -> None:
         super().__init__()
         self.hop_length = math.prod(strides)
-        self.delay = delay
+        self.delay, self.conceals = delay, conceals
         layers: list[nn.Module] = [CausalConv(latent_dim, dims[0], kernel=3)]
         for i, (stride, dim, depth) in enumerate(zip(strides, dims, blocks, strict=True)):
             layers += [ResidualBlock(dim, dim, dilation=3 ** (j % 3)) for j in range(depth)]

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from einops import rearrange
 from torch import Tensor, nn
 
 from audiocodec.nn import Chain, Downsample, ResidualBlock
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The layers of an encoder that run at one rate.
-
-    Attributes:
-        layers: "b t dim", state -> "b (t / stride) ...", state.
-        dim: channels in.
-        stride: steps in for one step out.
-        frame_steps: steps in for one frame of the whole encoder.
-    """
-
-    layers: Chain
-    dim: int
-    stride: int
-    frame_steps: int
 
 
 class Encoder(nn.Module):
@@ -45,7 +26,6 @@ class Encoder(nn.Module):
     def __init__(self, strides: Sequence[int], dims: Sequence[int], blocks: Sequence[int], latent_dim: int) -> None:
         super().__init__()
         self.hop_length = math.prod(strides)
-        self.strides, self.dims = tuple(strides), tuple(dims)
         layers: list[nn.Module] = []
         d_in = 1
         for stride, dim, depth in zip(strides, dims, blocks, strict=True):
@@ -59,20 +39,4 @@ class Encoder(nn.Module):
     def forward(self, waveform: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """waveform: "b 1 (t hop_length)" -> latents: "b latent_dim t"."""
         x, state = self.body(rearrange(waveform, "b 1 t -> b t 1"), state)
-        return rearrange(self.head(x), "b t d -> b d t"), state
-
-    def head(self, x: Tensor) -> Tensor:
-        """Output of the last stage, "b t dim" -> latents, "b t latent_dim"."""
-        return self.out(self.norm(x))
-
-    def stages(self) -> list[Stage]:
-        """The body cut where the rate changes."""
-        layers = list(self.body.layers)
-        starts = [i for i, layer in enumerate(layers) if isinstance(layer, Downsample)]
-        pieces = [Chain(layers[a:b]) for a, b in itertools.pairwise([*starts, len(layers)])]
-        dims, after = (1, *self.dims), self.hop_length
-        stages = []
-        for piece, dim, stride in zip(pieces, dims, self.strides, strict=False):
-            stages.append(Stage(piece, dim, stride, after))
-            after //= stride
-        return stages
+        return rearrange(self.out(self.norm(x)), "b t d -> b d t"), state

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
 import yaml
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.numpy import load_file, save_file
 
 from audiocodec.container import EntropyModel, load_entropy, save_entropy
 from audiocodec.container.entropy_file import SUFFIX as ENTROPY_SUFFIX
 from audiocodec.errors import ConfigError, ModelError, OutputError
 from audiocodec.extras import require
 from audiocodec.files import replacing
-from audiocodec.models.build import build_model
-from audiocodec.models.codec import CodecModel
+
+if TYPE_CHECKING:
+    from audiocodec.models.codec import CodecModel
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -31,7 +34,7 @@ class Bundle:
     Attributes:
         name: as it stands in token files.
         version: of the weights.
-        model: in eval mode.
+        tensors: the weights as they are stored, by name.
         model_hash: 16 bytes over the weights of encoder and quantizer: what tokens depend on. A
             better decoder leaves it as it is.
         description: the YAML.
@@ -40,10 +43,28 @@ class Bundle:
 
     name: str
     version: str
-    model: CodecModel
+    tensors: Mapping[str, np.ndarray]
     model_hash: bytes
     description: dict[str, Any]
     entropy: EntropyModel | None = None
+
+    @functools.cached_property
+    def model(self) -> CodecModel:
+        """The network, in eval mode.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+            ModelError: the weights do not fit the description.
+        """
+        torch = require("torch", "torch")
+        from audiocodec.models.build import build_model
+
+        try:
+            model = build_model(self.description["model"])
+            model.load_state_dict({key: torch.from_numpy(array).float() for key, array in self.tensors.items()})
+        except (RuntimeError, ConfigError) as error:
+            raise ModelError(f"{self.name}: cannot be loaded ({str(error).splitlines()[0]})") from error
+        return model.eval().requires_grad_(False)
 
 
 def list_models() -> list[str]:
@@ -109,23 +130,22 @@ def load_bundle(name: str) -> Bundle:
     weights = _weights(path)
     try:
         tensors = load_file(weights)
-        model = build_model(description["model"])
-        model.load_state_dict({key: value.float() for key, value in tensors.items()})
-    except (OSError, SafetensorError, RuntimeError, ConfigError) as error:
+    except (OSError, SafetensorError, KeyError) as error:
         raise ModelError(f"{weights}: cannot be loaded ({str(error).splitlines()[0]})") from error
-    model.eval().requires_grad_(False)
     entropy = load_entropy(entropy_path(path)) if entropy_path(path).exists() else None
-    return Bundle(description["name"], str(description["version"]), model, hash_tensors(tensors), description, entropy)
+    return Bundle(
+        description["name"], str(description["version"]), tensors, hash_tensors(tensors), description, entropy
+    )
 
 
-def hash_tensors(tensors: dict[str, torch.Tensor]) -> bytes:
-    """16 bytes of SHA-256 over name, type, shape and bytes of encoder and quantizer."""
+def hash_tensors(tensors: Mapping[str, Any]) -> bytes:
+    """16 bytes of SHA-256 over name, type, shape and bytes of encoder and quantizer; arrays of numpy or torch."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         if name.startswith(("encoder.", "quantizer.")):
-            tensor = tensors[name].contiguous()
-            digest.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)};".encode())
-            digest.update(tensor.numpy().tobytes())
+            array = np.asarray(tensors[name])
+            digest.update(f"{name}:torch.{array.dtype.name}:{array.shape};".encode())
+            digest.update(array.tobytes())
     return digest.digest()[:16]
 
 
@@ -141,7 +161,8 @@ def save_bundle(
     description = {"name": name, "version": version, "model": model_spec}
     path = folder / f"{name}.yaml"
     with replacing(path, overwrite) as temporary:
-        _write_weights(folder / f"{name}.safetensors", model, overwrite)
+        halves = {key: value.detach().cpu().half().numpy() for key, value in model.state_dict().items()}
+        _write_weights(folder / f"{name}.safetensors", halves, overwrite)
         temporary.write_text(yaml.safe_dump(description, sort_keys=False))
     return path
 
@@ -156,7 +177,7 @@ def save_hub_folder(folder: Path, bundle: Bundle, overwrite: bool = False) -> No
         f"---\nlibrary_name: audiocodec\npipeline_tag: audio-to-audio\ntags: [audio, codec]\n---\n\n# {bundle.name}\n"
     )
     texts = {"README.md": card, "config.json": json.dumps(bundle.description, indent=2) + "\n"}
-    _write_weights(folder / "model.safetensors", bundle.model, overwrite)
+    _write_weights(folder / "model.safetensors", bundle.tensors, overwrite)
     for name, text in texts.items():
         with replacing(folder / name, overwrite) as temporary:
             temporary.write_text(text, encoding="utf-8")
@@ -176,13 +197,12 @@ def write_entropy(description: Path, entropy: EntropyModel, overwrite: bool = Fa
     return path
 
 
-def _write_weights(path: Path, model: CodecModel, overwrite: bool) -> None:
-    tensors = {key: value.detach().cpu().half().contiguous() for key, value in model.state_dict().items()}
-    if not all(torch.isfinite(t).all() for t in tensors.values()):
+def _write_weights(path: Path, tensors: Mapping[str, np.ndarray], overwrite: bool) -> None:
+    if not all(np.isfinite(array).all() for array in tensors.values()):
         raise ModelError("a weight is too large for float16")
     with replacing(path, overwrite) as temporary:
         try:
-            save_file(tensors, temporary)
+            save_file({key: np.ascontiguousarray(array) for key, array in tensors.items()}, temporary)
         except SafetensorError as error:
             raise OutputError(f"{path}: cannot be written ({error})") from error
 

@@ -5,7 +5,6 @@ from audiocodec.nn.chain import Chain
 from audiocodec.nn.conv import CausalConv, Downsample, Upsample
 from audiocodec.nn.gain import Gain
 from audiocodec.nn.istft import OverlapAddISTFT
-from audiocodec.nn.layout import lay_out_for_few_rows
 
 __all__ = [
     "CausalConv",
@@ -15,5 +14,4 @@ __all__ = [
     "OverlapAddISTFT",
     "ResidualBlock",
     "Upsample",
-    "lay_out_for_few_rows",
 ]

@@ -60,7 +60,7 @@ class Quantizer(nn.Module, ABC):
 
         Args:
             latents: "b d t".
-            num_codebooks: how many codebooks to use: one number, or one for each item "b".
+            num_codebooks: how many codebooks to use: one number, one for each item "b" or each frame "b t".
                 None: all; while training, fewer for the share `dropout` of the items.
         """
 
@@ -140,10 +140,11 @@ def draw_depths(latents: Tensor, num_codebooks: int, dropout: float, training: b
 
 
 def item_depths(latents: Tensor, num_codebooks: int | Tensor | None, quantizer: Quantizer, dropout: float) -> Tensor:
-    """Resolve the `num_codebooks` argument of `Quantizer.forward` to one number an item, "b"."""
+    """Resolve the `num_codebooks` argument of `Quantizer.forward`: "b 1 1", or "b t 1" where it differs by frame."""
     if num_codebooks is None:
-        return draw_depths(latents, quantizer.num_codebooks, dropout, quantizer.training)
-    if isinstance(num_codebooks, Tensor):
-        return num_codebooks.to(latents.device)
-    depth = quantizer.depth(num_codebooks)
-    return torch.full((latents.shape[0],), depth, device=latents.device)
+        depths = draw_depths(latents, quantizer.num_codebooks, dropout, quantizer.training)
+    elif isinstance(num_codebooks, Tensor):
+        depths = num_codebooks.to(latents.device)
+    else:
+        depths = torch.full((latents.shape[0],), quantizer.depth(num_codebooks), device=latents.device)
+    return depths.reshape(latents.shape[0], -1, 1)

@@ -78,7 +78,7 @@ class NestedFSQ(Quantizer):
             z = rearrange(latents, "b d t -> b t d").float()
             if self.training:
                 self.norm.update(z)
-            depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b -> b 1 1")
+            depths = item_depths(latents, num_codebooks, self, self.dropout)
             cells = self._cells(z.detach())
             coarse = cells // self.levels ** (self.num_codebooks - depths)
             quantized = straight_through(z, self._centers(coarse, depths))

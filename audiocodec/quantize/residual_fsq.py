@@ -76,7 +76,7 @@ class ResidualFSQ(Quantizer):
         """See `Quantizer.forward`."""
         with torch.autocast(latents.device.type, enabled=False):
             z = rearrange(latents, "b d t -> b t d").float()
-            depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b -> b 1 1")
+            depths = item_depths(latents, num_codebooks, self, self.dropout)
             limit = fsq.reach(self.levels)
             residual, total, codes = z, torch.zeros_like(z), []
             for i, norm in enumerate(self._norms()):

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import cast
 
 import torch
-from einops import rearrange
 from torch import Tensor, nn
 
 from audiocodec.quantize.base import Quantizer, QuantizeResult, exact, item_depths
@@ -52,7 +51,7 @@ class ResidualVQ(Quantizer):
         """See `Quantizer.forward`."""
         with torch.autocast(latents.device.type, enabled=False):
             z = latents.float()
-            depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b -> b 1 1")
+            depths = item_depths(latents, num_codebooks, self, self.dropout)
             residual, total = z, torch.zeros_like(z)
             codes, losses = [], []
             for i, stage in enumerate(self._stages()):

@@ -102,7 +102,7 @@ class ScaledFSQ(Quantizer):
             z = rearrange(latents, "b d t -> b t d").float()
             if self.training:
                 self.norm.update(z)
-            depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b -> b 1 1")
+            depths = item_depths(latents, num_codebooks, self, self.dropout)
             bounded = self._bounded(z)
             residual, codes = bounded.detach().double(), []
             total = torch.zeros_like(residual)

@@ -1,8 +1,19 @@
 """Encoding and decoding piece by piece, with the same result for every way to cut."""
 
+from audiocodec.streaming.backends import FrameDecoder, FrameEncoder, frame_decoder, frame_encoder
 from audiocodec.streaming.decoder import StreamDecoder
 from audiocodec.streaming.encoder import StreamEncoder
 from audiocodec.streaming.threads import single_thread
 from audiocodec.streaming.together import decode_together, encode_together
 
-__all__ = ["StreamDecoder", "StreamEncoder", "decode_together", "encode_together", "single_thread"]
+__all__ = [
+    "FrameDecoder",
+    "FrameEncoder",
+    "StreamDecoder",
+    "StreamEncoder",
+    "decode_together",
+    "encode_together",
+    "frame_decoder",
+    "frame_encoder",
+    "single_thread",
+]

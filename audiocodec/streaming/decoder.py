@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from audiocodec.models import CodecModel
-from audiocodec.streaming import trees
-from audiocodec.streaming.threads import single_thread
+from audiocodec.arrays import Arrays, take
+from audiocodec.streaming.backends import FrameDecoder
 
-PIECE_FRAMES = 50  # decoded at once: memory does not grow with what is pushed
+PIECE_FRAMES = 48  # decoded at once: memory does not grow with what is pushed
 HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence
-DECAY = 0.9  # of the latent from one lost frame to the next: docs/benchmark_concealment.csv
+DECAY = 0.9  # of the latent from one lost frame to the next, for decoders that were not trained for zeros
 
 
 class StreamDecoder:
@@ -24,7 +21,7 @@ class StreamDecoder:
     The output lags by `delay_samples`: so many samples of silence come first.
 
     Args:
-        model: in eval mode.
+        network: of the model: `frame_decoder(model)`.
 
     Attributes:
         delay_samples: by which the sound is late.
@@ -36,17 +33,14 @@ class StreamDecoder:
         ((960,), (640,), (320,))
     """
 
-    def __init__(self, model: CodecModel) -> None:
-        self.model, self.delay_samples = model, model.delay
-        self._dequantize = model.quantizer.coder().decode
+    def __init__(self, network: FrameDecoder) -> None:
+        self.network, self.delay_samples = network, network.model.delay
         self.reset()
 
     def reset(self) -> None:
         """Start a new stream."""
-        dim = self.model.quantizer.dim
-        with torch.inference_mode(), single_thread():
-            _, self._network = self.model.decoder(torch.zeros(1, dim, 0))
-        self._latent = torch.zeros(1, dim, 1)  # of the last frame
+        self._state = self.network.fresh()
+        self._latent = np.zeros((1, self.network.model.quantizer.dim, 1), np.float32)  # of the last frame
         self._lost = -1  # frames in a row; -1: none has come yet
 
     def push(self, codes: np.ndarray) -> np.ndarray:
@@ -58,14 +52,18 @@ class StreamDecoder:
         return decode_batch([self], codes[None])[0]
 
     def conceal(self, frames: int) -> np.ndarray:
-        """Samples "(frames hop)" in place of lost frames: the sound goes on, duller and softer, then fades out."""
-        hop, parts = self.model.hop_length, [np.zeros(0, np.float32)]
+        """Samples "(frames hop)" in place of lost frames: the sound goes on, then fades out.
+
+        A decoder trained for it is given zeros; others the last latent again, a tenth smaller for each frame.
+        """
+        hop, parts = self.network.model.hop_length, [np.zeros(0, np.float32)]
         if self._lost < 0:
             return np.zeros(frames * hop, np.float32)
         for start in range(0, frames, PIECE_FRAMES):
             count = min(PIECE_FRAMES, frames - start)
-            with torch.inference_mode(), single_thread():
-                waveform = _synthesize([self], self._latent * DECAY ** torch.arange(1, count + 1))[0]
+            decay = 0.0 if self.network.conceals else DECAY
+            fading = np.float32(decay) ** np.arange(1, count + 1, dtype=np.float32)
+            waveform = _synthesize([self], self._latent * fading)[0]
             parts.append(waveform * _level(self._lost + np.arange(count * hop) / hop).astype(np.float32))
             self._lost += count
         return np.concatenate(parts)
@@ -75,17 +73,17 @@ class StreamDecoder:
 
         Of use where the codes end without `StreamEncoder.flush`, whose codes cover the delay.
         """
-        return self.conceal(-(-self.delay_samples // self.model.hop_length))[: self.delay_samples]
+        return self.conceal(-(-self.delay_samples // self.network.model.hop_length))[: self.delay_samples]
 
     def skip(self, frames: int) -> np.ndarray:
         """Silence in place of `frames` lost frames; decoding starts afresh behind them."""
         self.reset()
-        return np.zeros(frames * self.model.hop_length, np.float32)
+        return np.zeros(frames * self.network.model.hop_length, np.float32)
 
-    def state(self) -> trees.Arrays:
+    def state(self) -> Arrays:
         """Everything the stream remembers, as plain arrays: `np.savez(file, **decoder.state())`."""
-        own = {"latent": self._latent.numpy().copy(), "lost": np.array(self._lost)}
-        return own | trees.to_arrays(self._network, "network.")
+        own = {"latent": self._latent.copy(), "lost": np.array(self._lost)}
+        return own | self.network.to_arrays(self._state)
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on exactly where `state` was taken, here or in another process.
@@ -93,34 +91,43 @@ class StreamDecoder:
         Raises:
             ConfigError: it is not of a decoder of this model.
         """
-        latent = trees.take(state, "latent", tuple(self._latent.shape))
-        lost = int(trees.take(state, "lost", (), np.int64))
-        self._network = trees.from_arrays(self._network, state, "network.")
-        self._latent, self._lost = torch.from_numpy(latent), lost
+        latent = take(state, "latent", self._latent.shape)
+        lost = int(take(state, "lost", (), np.int64))
+        self._state = self.network.from_arrays(state)
+        self._latent, self._lost = latent, lost
 
 
 def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
-    """codes: "b q t", one item for each decoder -> samples "b (t hop)"; decoders share one model."""
-    hop, dequantize = decoders[0].model.hop_length, decoders[0]._dequantize
+    """codes: "b q t", one item for each decoder -> samples "b (t hop)"; decoders share one network."""
+    network = decoders[0].network
+    hop = network.model.hop_length
     parts = [np.zeros((len(decoders), 0), np.float32)]
-    with torch.inference_mode(), single_thread():
-        for start in range(0, codes.shape[2], PIECE_FRAMES):
-            piece = np.ascontiguousarray(codes[:, :, start : start + PIECE_FRAMES])
-            waveform = _synthesize(decoders, dequantize(torch.from_numpy(piece)))
-            for decoder, samples in zip(decoders, waveform, strict=True):
-                if decoder._lost > 0:  # the first frame behind a gap comes back from where the fading was
-                    samples[:hop] *= np.linspace(_level(decoder._lost), 1, hop, dtype=np.float32)
-                decoder._lost = 0
-            parts.append(waveform)
+    for start in range(0, codes.shape[2], PIECE_FRAMES):
+        waveform = _synthesize(decoders, _dequantize(network, codes[:, :, start : start + PIECE_FRAMES]))
+        for decoder, samples in zip(decoders, waveform, strict=True):
+            if decoder._lost > 0:  # the first frame behind a gap comes back from where the fading was
+                samples[:hop] *= np.linspace(_level(decoder._lost), 1, hop, dtype=np.float32)
+            decoder._lost = 0
+        parts.append(waveform)
     return np.concatenate(parts, axis=1)
 
 
-def _synthesize(decoders: list[StreamDecoder], latents: Tensor) -> np.ndarray:
+def _dequantize(network: FrameDecoder, codes: np.ndarray) -> np.ndarray:
+    """codes: "b q t" -> latents "b d t", always `PIECE_FRAMES` at once: sums of other shapes may round differently."""
+    batch, depth, steps = codes.shape
+    frames = codes.swapaxes(0, 1).reshape(depth, batch * steps)
+    padded = np.pad(frames, ((0, 0), (0, -frames.shape[1] % PIECE_FRAMES)))
+    tiles = padded.reshape(depth, -1, PIECE_FRAMES).swapaxes(0, 1)
+    latents = np.concatenate([network.dequantize(np.ascontiguousarray(tile[None]))[0] for tile in tiles], axis=1)
+    return latents[:, : batch * steps].reshape(-1, batch, steps).swapaxes(0, 1)
+
+
+def _synthesize(decoders: list[StreamDecoder], latents: np.ndarray) -> np.ndarray:
     """latents: "b d t" -> samples "b (t hop)"; the states of the decoders move on."""
-    waveform, state = decoders[0].model.decoder(latents, trees.join([decoder._network for decoder in decoders]))
-    for decoder, network, item in zip(decoders, trees.split(state, len(decoders)), latents, strict=True):
-        decoder._network, decoder._latent = network, item[None, :, -1:].clone()
-    return waveform[:, 0].numpy()
+    waveform, states = decoders[0].network.synthesize(latents, [decoder._state for decoder in decoders])
+    for decoder, state, item in zip(decoders, states, latents, strict=True):
+        decoder._state, decoder._latent = state, item[None, :, -1:].copy()
+    return waveform
 
 
 def _level(lost: Any) -> Any:

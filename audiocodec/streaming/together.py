@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from audiocodec.streaming.decoder import StreamDecoder, decode_batch
-from audiocodec.streaming.encoder import StreamEncoder
+from audiocodec.streaming.encoder import StreamEncoder, encode_batch
 from audiocodec.streaming.threads import single_thread
 
 
@@ -18,14 +18,30 @@ def encode_together(
 ) -> list[np.ndarray]:
     """Push samples "t", of any length each, to each encoder; returns their codes, "q t".
 
-    A code may not depend on who else is there, so each stream is computed by itself, `threads`
-    of them at once.
+    Streams of one model go through it together, which takes little longer than one stream; `threads` parts of
+    them at once.
 
     Raises:
-        AudioError: see `StreamEncoder.push`.
+        AudioError: see `StreamEncoder.push`; then no stream of that model and part has moved.
     """
-    with single_thread(), ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(StreamEncoder.push, encoders, samples))
+    groups = defaultdict(list)
+    for i, encoder in enumerate(encoders):
+        groups[id(encoder.network)].append(i)
+    parts = [members[n::threads] for members in groups.values() for n in range(min(threads, len(members)))]
+    out: list[np.ndarray] = [np.zeros((0, 0), np.int64)] * len(encoders)
+
+    def run(members: list[int]) -> None:
+        for i, codes in zip(
+            members, encode_batch([encoders[i] for i in members], [samples[i] for i in members]), strict=True
+        ):
+            out[i] = codes
+
+    if len(parts) == 1:
+        run(parts[0])
+    else:
+        with single_thread(), ThreadPoolExecutor(threads) as pool:
+            list(pool.map(run, parts))
+    return out
 
 
 def decode_together(decoders: Sequence[StreamDecoder], codes: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -39,7 +55,7 @@ def decode_together(decoders: Sequence[StreamDecoder], codes: Sequence[np.ndarra
     """
     groups = defaultdict(list)
     for i, (decoder, item) in enumerate(zip(decoders, codes, strict=True)):
-        groups[id(decoder.model), item.shape].append(i)
+        groups[id(decoder.network), item.shape].append(i)
     out = [np.zeros(0, np.float32)] * len(decoders)
     for members in groups.values():
         batch = decode_batch([decoders[i] for i in members], np.stack([codes[i] for i in members]))

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiocodec.errors import ConfigError
-
-Arrays = dict[str, np.ndarray]
+from audiocodec.arrays import Arrays as Arrays
+from audiocodec.arrays import take as take
 
 
 def leaves(tree: Any) -> Iterator[Tensor]:
@@ -39,11 +38,9 @@ def join(trees: Sequence[Any]) -> Any:
 
 
 def split(tree: Any, count: int) -> list[Any]:
-    """Inverse of `join`; every tensor is a copy, so that none keeps the batch alive."""
-    if count == 1:
-        return [tree]
-    parts = [tensor.chunk(count) for tensor in leaves(tree)]
-    return [rebuild(tree, (part[i].clone() for part in parts)) for i in range(count)]
+    """The first `count` streams of a batch; every tensor is a copy, so that none keeps the batch alive."""
+    tensors = list(leaves(tree))
+    return [rebuild(tree, (tensor[i : i + 1].clone() for tensor in tensors)) for i in range(count)]
 
 
 def to_arrays(tree: Any, prefix: str) -> Arrays:
@@ -59,19 +56,3 @@ def from_arrays(fresh: Any, arrays: Mapping[str, np.ndarray], prefix: str) -> An
     """
     named = enumerate(leaves(fresh))
     return rebuild(fresh, (torch.from_numpy(take(arrays, f"{prefix}{i}", tuple(t.shape))) for i, t in named))
-
-
-def take(
-    arrays: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...], dtype: type[np.generic] = np.float32
-) -> np.ndarray:
-    """A copy of one array of a saved state; -1 in `shape` stands for any length.
-
-    Raises:
-        ConfigError: it is missing, or has another shape.
-    """
-    got = arrays.get(name)
-    if got is None:
-        raise ConfigError(f"a saved stream lacks {name!r}: it is of another kind of stream or model")
-    if got.ndim != len(shape) or any(want not in (-1, n) for want, n in zip(shape, got.shape, strict=True)):
-        raise ConfigError(f"a saved stream has {name!r} of shape {got.shape}, expected {shape}: it is of another model")
-    return np.array(got, dtype)

@@ -18,7 +18,7 @@ from audiocodec.data import Augment
 from audiocodec.errors import ConfigError
 from audiocodec.train.settings import Budget, TrainConfig
 
-PHASES = ("spectral", "adversarial", "joint")
+PHASES = ("spectral", "decoder", "adversarial", "joint")
 
 
 @dataclass
@@ -77,8 +77,8 @@ class RecipeConfig:
         data: sound to train and validate on.
         budget: how long.
         train: how.
-        phase: spectral trains all without discriminators; adversarial trains the decoder alone, with
-            them, so that tokens stay valid; joint trains all with them.
+        phase: spectral trains all without discriminators; decoder trains the decoder alone, so that
+            tokens stay valid; adversarial does so with discriminators; joint trains all with them.
         start_from: name or path of a model, or folder of a run, whose weights to begin with.
         adversarial: for the phases with discriminators.
     """

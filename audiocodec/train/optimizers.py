@@ -36,5 +36,5 @@ def build_optimizers(name: str, parameters: list[nn.Parameter], learning_rate: f
     if others:
         built["optimizer"] = adamw(others, learning_rate)
     if matrices:
-        built["muon"] = Muon(matrices, learning_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
+        built["muon"] = Muon(matrices, learning_rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
     return built

@@ -31,6 +31,8 @@ from audiocodec.train.trainer import Trainer
 from audiocodec.train.validate import depths_to_watch, load_clips, validate
 
 LOSSES = {
+    "estoi": losses.EstoiLoss,
+    "loudness": losses.LoudnessLoss,
     "mel": losses.MelLoss,
     "complex_stft": losses.ComplexSTFTLoss,
     "multi_resolution_stft": losses.MultiResolutionSTFTLoss,
@@ -141,11 +143,13 @@ def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> T
     torch.set_float32_matmul_precision("high")
     torch.manual_seed(data.seed)
     model = build_model(config.model).train()
-    if config.phase == "adversarial":
+    if config.phase in ("decoder", "adversarial"):
         if config.start_from is None:
-            raise ConfigError("phase adversarial trains a decoder further: say which by start_from=MODEL_OR_RUN")
+            raise ConfigError(f"phase {config.phase} trains a decoder further: say which by start_from=MODEL_OR_RUN")
         freeze_tokens(model)
-    adversary = None if config.phase == "spectral" else build_adversary(config.adversarial, config.train.bfloat16)
+    adversary = (
+        None if config.phase in ("spectral", "decoder") else build_adversary(config.adversarial, config.train.bfloat16)
+    )
     objective = Objective(build_losses(config.losses), adversary, Balancer() if config.train.balancer else None)
     corpora = {root: (load_corpus(root), weight) for root, weight in _roots(data).items()}
     clips = load_clips(

@@ -48,6 +48,8 @@ class TrainConfig:
         best_by: score that tells the best checkpoint, averaged over the depths validated: mel (lower
             is better), estoi, pesq or si_sdr.
         save_minutes: between checkpoints.
+        lost: share of the segments in which bursts of 1 to 5 frames reach the decoder with fewer codebooks or
+            none, so that it learns to conceal that; set `conceals` of the decoder with it.
         max_bad_steps: so many steps in a row with NaN or infinity end the run.
         tensorboard: write events beside the CSV curve.
     """
@@ -64,5 +66,6 @@ class TrainConfig:
     validations: int = 10
     best_by: str = "mel"
     save_minutes: float = 5.0
+    lost: float = 0.0
     max_bad_steps: int = 50
     tensorboard: bool = True

@@ -31,6 +31,7 @@ from audiocodec.train.usage import CodeUsage
 logger = logging.getLogger(__name__)
 
 DISCRIMINATORS = "discriminator_optimizer"
+BURSTS, LONGEST_BURST = 2, 5  # of lost frames in a segment; frames
 
 
 @dataclass
@@ -152,11 +153,8 @@ class Trainer:
                 group["lr"] = self._learning_rate()
             optimizer.zero_grad()
         waveform = waveform.to(self.device, non_blocking=True)
-        quantizer = self.model.quantizer
-        dropout = getattr(quantizer, "dropout", 0.0)
-        depths = draw_depths(waveform, quantizer.num_codebooks, dropout, True) if self.frozen else None
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            estimate, target, result = self.forward(waveform, depths)
+            estimate, target, result = self.forward(waveform, self._draw_depths(waveform))
         pair = Pair(estimate.float(), target)
         scalars = self._train_discriminators(pair)
         scalars |= self.objective.backward(pair, result.loss)
@@ -165,6 +163,23 @@ class Trainer:
         self.usage.add(result.codes)
         self.step += 1
         return scalars
+
+    def _draw_depths(self, waveform: Tensor) -> Tensor | None:
+        """Codebooks of each item, "b", or frame, "b t", where the quantizer does not draw them itself."""
+        quantizer, lost = self.model.quantizer, self.config.lost
+        if not self.frozen and lost == 0:
+            return None
+        depths = draw_depths(waveform, quantizer.num_codebooks, getattr(quantizer, "dropout", 0.0), True)
+        if lost == 0:
+            return depths
+        batch, frames = waveform.shape[0] * ranks.world_size(), waveform.shape[-1] // self.model.hop_length
+        start = torch.randint(frames, (batch, BURSTS, 1))
+        length = torch.randint(1, LONGEST_BURST + 1, (batch, BURSTS, 1))
+        kept = torch.randint(quantizer.num_codebooks, (batch, BURSTS, 1)) * torch.randint(2, (batch, BURSTS, 1))
+        time, hit = torch.arange(frames), torch.rand(batch, 1, 1) < lost
+        inside = (time >= start) & (time < start + length) & hit
+        limit = kept.where(inside, quantizer.num_codebooks).amin(1)
+        return depths[:, None].minimum(ranks.mine(limit).to(self.device))
 
     def _train_discriminators(self, pair: Pair) -> dict[str, Tensor]:
         adversary = self.objective.adversary

@@ -149,7 +149,7 @@ def test_models(run: Run) -> None:
 
 
 def test_every_command_has_help_with_an_example(run: Run) -> None:
-    assert len(COMMANDS) == 12
+    assert len(COMMANDS) == 13
     for command in COMMANDS:
         result = run(command, "--help")
         assert result.exit_code == 0
@@ -181,3 +181,12 @@ def test_misuse_is_exit_code_2(run: Run, arguments: list[str]) -> None:
     result = run(*arguments)
     assert result.exit_code == 2
     assert "Traceback" not in result.output
+
+
+def test_commands_take_a_backend(run: Callable[..., Result], speech_path: Path, tmp_path: Path) -> None:
+    for backend in ("onnx", "torch"):
+        tokens, wav = tmp_path / f"{backend}.fsq", tmp_path / f"{backend}.wav"
+        assert run("encode", speech_path, tokens, "--backend", backend).exit_code == 0
+        assert run("decode", tokens, wav, "--backend", backend).exit_code == 0
+    assert run("encode", speech_path, tmp_path / "x.fsq", "--backend", "tpu").exit_code == 2
+    assert (tmp_path / "onnx.wav").stat().st_size == (tmp_path / "torch.wav").stat().st_size

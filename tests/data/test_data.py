@@ -194,7 +194,7 @@ def test_a_file_that_breaks_later_costs_nothing(folder: Path, caplog: pytest.Log
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_segment_is_the_same_whoever_asks(workers: int) -> None:
-    everything = Augment(speed=0.5, equalize=0.5, band_limit=0.5, noise=0.5)
+    everything = Augment(speed=0.5, mix=0.5, room=0.5, equalize=0.5, band_limit=0.5, noise=0.5)
     rng = np.random.default_rng(0)
     samples = (5000 * rng.standard_normal(50_000)).astype(np.int16)
     dataset = SegmentDataset(
@@ -236,6 +236,33 @@ def test_each_change_does_what_it_says(name: str) -> None:
         for _ in range(10):
             difference = np.abs(changed(tone, rng)) - np.abs(tone)
             assert 18 < -20 * np.log10(difference.std() / tone.std()) < 52
+
+
+def test_another_segment_is_mixed_in() -> None:
+    samples = np.zeros(40_000, np.int16)
+    samples[:20_000] = 3000 * np.sin(np.arange(20_000) * 0.1)
+    samples[20_000:] = 6000 * np.sin(np.arange(20_000) * 0.7)
+    source = CacheSource(SampleCache(samples, np.array([0, 20_000, 40_000]), 16_000))
+    dataset = SegmentDataset([(source, 1.0)], 4096, Augment(gain_db=(0, 0), mix=1.0))
+    ratios = []
+    for i in range(40):
+        power = spectrum(dataset[i][0] * np.hanning(4096)) ** 2
+        low, high = (power[n - 20 : n + 20].sum() for n in (65, 456))
+        ratios.append(abs(10 * np.log10(low / high)))
+    assert sum(ratio < 16 for ratio in ratios) > 10  # both, 0 to 15 dB apart; otherwise the same twice
+    assert min(ratios) < 5
+
+
+def test_a_room_adds_a_tail() -> None:
+    click = np.zeros(16_000, np.float32)
+    click[1000] = 0.5
+    for seed in range(10):
+        heard = Augment(gain_db=(0, 0), room=1.0)(click, np.random.default_rng(seed))
+        assert abs(heard[1000]) == pytest.approx(0.5, rel=0.01)
+        assert not np.abs(heard[:1000]).max() > 1e-6
+        tail = 10 * np.log10(np.sum(heard[1001:] ** 2) / 0.25)
+        assert -21 < tail < -2
+        assert np.sum(heard[1048:3000] ** 2) > np.sum(heard[8000:10_000] ** 2)
 
 
 def test_gain_and_polarity_vary_without_clipping() -> None:

@@ -117,6 +117,22 @@ def test_the_adversarial_phase_leaves_tokens_alone(tmp_path: Path) -> None:
     assert second.model.quantizer.training is False
 
 
+def test_the_decoder_phase_learns_lost_frames_and_leaves_tokens_alone(tmp_path: Path) -> None:
+    first = make(tmp_path, name="one")
+    first.fit()
+    second = make(tmp_path, f"start_from={tmp_path / 'one'}", "train.lost=1", name="two", phase="decoder")
+    seen = []
+    second.model.decoder.register_forward_pre_hook(lambda _, inputs: seen.append((inputs[0] == 0).all(1)))
+    second.fit()
+    assert hash_tensors(second.model.state_dict()) == hash_tensors(first.ema.model.state_dict())
+    assert not same(second.model.decoder, first.ema.model.decoder)
+    lost = torch.cat(seen)
+    assert 0.02 < lost.float().mean() < 0.5
+    assert "discriminator" not in rows(tmp_path / "two")[-1]
+    with pytest.raises(ConfigError, match="phase decoder trains a decoder further"):
+        make(tmp_path, name="three", phase="decoder")
+
+
 def test_codebooks_are_dropped_in_the_adversarial_phase_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path, name="one").fit()
     trainer = make(tmp_path, f"start_from={tmp_path / 'one'}", "phase=adversarial", name="two")

@@ -1,0 +1,83 @@
+"""The layers of `audiocodec.nn` as operations of ONNX, on the weights of a model file.
+
+Each takes and gives the name of a tensor "b t d" and mirrors the class of its name; the tests hold them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from audiocodec.export.graph import END, Graph
+
+Weights = Mapping[str, np.ndarray]
+
+
+def linear(graph: Graph, x: str, weight: np.ndarray, bias: np.ndarray | None = None) -> str:
+    """`torch.nn.Linear`; weight: "out in"."""
+    y = graph.node("MatMul", x, graph.weight(weight.T))
+    return y if bias is None else graph.node("Add", y, graph.weight(bias))
+
+
+def layer_norm(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
+    """`torch.nn.LayerNorm` over the last axis."""
+    scale, shift = (graph.weight(weights[f"{prefix}{part}"]) for part in ("weight", "bias"))
+    return graph.node("LayerNormalization", x, scale, shift, axis=-1, epsilon=1e-5)
+
+
+def causal_conv(graph: Graph, x: str, weights: Weights, prefix: str, kernel: int, dilation: int = 1) -> str:
+    """`CausalConv`."""
+    weight = weights[f"{prefix}linear.weight"]
+    past = (kernel - 1) * dilation
+    kept = graph.recall(past, weight.shape[1] // kernel)
+    padded = graph.node("Concat", kept, x, axis=1)
+    graph.keep(kept, graph.slice(padded, -past, END))
+    earlier = [graph.slice(padded, i * dilation, i * dilation - past) for i in range(kernel - 1)]
+    taps = graph.node("Concat", *earlier, x, axis=2)
+    return linear(graph, taps, weight, weights[f"{prefix}linear.bias"])
+
+
+def residual_block(graph: Graph, x: str, weights: Weights, prefix: str, dilation: int) -> str:
+    """`ResidualBlock`."""
+    y = causal_conv(graph, layer_norm(graph, x, weights, f"{prefix}norm."), weights, f"{prefix}conv.", 3, dilation)
+    y = graph.node("Mul", y, graph.node("Sigmoid", y))
+    return graph.node("Add", x, linear(graph, y, weights[f"{prefix}out.weight"], weights[f"{prefix}out.bias"]))
+
+
+def downsample(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
+    """`Downsample`; its stride follows from the weights."""
+    weight = weights[f"{prefix}linear.weight"]
+    patch = weight.shape[1] // 2
+    patches = graph.reshape(x, 0, -1, patch)
+    kept = graph.recall(1, patch)
+    padded = graph.node("Concat", kept, patches, axis=1)
+    graph.keep(kept, graph.slice(padded, -1, END))
+    both = graph.node("Concat", graph.slice(padded, 0, -1), patches, axis=2)
+    return linear(graph, both, weight, weights[f"{prefix}linear.bias"])
+
+
+def upsample(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
+    """`Upsample`; its stride follows from the weights."""
+    weight, bias = weights[f"{prefix}linear.weight"], weights[f"{prefix}bias"]
+    y = overlap_add(graph, linear(graph, x, weight), len(weight), 2)
+    return graph.node("Add", graph.reshape(y, 0, -1, len(bias)), graph.weight(bias))
+
+
+def overlap_add(graph: Graph, x: str, size: int, overlap: int) -> str:
+    """Cut each step of x, "b t size", in `overlap` parts; part i is added i steps later: "b t (size / overlap)"."""
+    total, *later = graph.nodes("Split", overlap, x, axis=2)
+    for i, part in enumerate(later, start=1):
+        kept = graph.recall(i, size // overlap)
+        padded = graph.node("Concat", kept, part, axis=1)
+        graph.keep(kept, graph.slice(padded, -i, END))
+        total = graph.node("Add", total, graph.slice(padded, 0, -i))
+    return total
+
+
+def gain(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
+    """`Gain`."""
+    normalized = layer_norm(graph, x, weights, f"{prefix}norm.")
+    log_gain = linear(graph, normalized, weights[f"{prefix}log_gain.weight"], weights[f"{prefix}log_gain.bias"])
+    limits = (graph.constant(np.array(limit, np.float32)) for limit in (-6, 6))
+    return graph.node("Mul", x, graph.node("Exp", graph.node("Clip", log_gain, *limits)))
