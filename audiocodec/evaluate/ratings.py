@@ -53,7 +53,7 @@ def read_ratings(path: Path) -> Ratings:
 
 
 def reliable(ratings: Ratings) -> bool:
-    """Whether a MUSHRA listener counts: the hidden reference is below 90 in at most 15 % of the trials (ITU-R BS.1534-3)."""
+    """Whether a MUSHRA listener counts: hidden reference below 90 in at most 15 % of the trials (ITU-R BS.1534-3)."""
     scores = [a["score"] for a in ratings.answers if a["system"] == REFERENCE]
     return sum(score < 90 for score in scores) <= 0.15 * len(scores)
 
