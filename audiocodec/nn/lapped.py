@@ -7,9 +7,6 @@ import math
 import torch
 from torch import Tensor
 
-KNEE = 16  # bands
-
-
 def lapped_basis(bands: int, hop: int) -> Tensor:
     """The first `bands` rows of the modulated lapped transform (MDCT with a sine window), "bands (2 hop)".
 
@@ -25,9 +22,9 @@ def lapped_basis(bands: int, hop: int) -> Tensor:
 
 
 def emphasis(bands: int) -> Tensor:
-    """How much higher bands are raised for the network and lowered behind it, "bands".
+    """How much higher bands are raised for the network and lowered behind it, "bands": (1 + k / 8) ** 1.5.
 
-    Sound falls off with frequency, and what is small is learned late: in five minutes of training on music this
-    brought the mel distance from .354 to .311.
+    What is small is learned late, and music falls off so: measured on an hour of it in bands of 43 Hz, by 20 at 2.7 kHz,
+    by 40 to 350 at 11 kHz (root of the mean square; geometric mean).
     """
-    return 1 + torch.arange(bands) / KNEE
+    return (1 + torch.arange(bands) / 8) ** 1.5
