@@ -45,8 +45,8 @@ from audiocodec.streaming import (
     encode_together,
     frame_decoder,
     frame_encoder,
-    single_thread,
 )
+from audiocodec.threads import single_thread
 
 if TYPE_CHECKING:
     import torch

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+
 def lapped_basis(bands: int, hop: int) -> Tensor:
     """The first `bands` rows of the modulated lapped transform (MDCT with a sine window), "bands (2 hop)".
 
@@ -24,7 +25,7 @@ def lapped_basis(bands: int, hop: int) -> Tensor:
 def emphasis(bands: int) -> Tensor:
     """How much higher bands are raised for the network and lowered behind it, "bands": (1 + k / 8) ** 1.5.
 
-    What is small is learned late, and music falls off so: measured on an hour of it in bands of 43 Hz, by 20 at 2.7 kHz,
+    What is small is learned late, and music falls off so: in bands of 43 Hz on an hour of it by 20 at 2.7 kHz and
     by 40 to 350 at 11 kHz (root of the mean square; geometric mean).
     """
     return (1 + torch.arange(bands) / 8) ** 1.5

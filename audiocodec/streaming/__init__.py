@@ -3,7 +3,6 @@
 from audiocodec.streaming.backends import FrameDecoder, FrameEncoder, frame_decoder, frame_encoder
 from audiocodec.streaming.decoder import StreamDecoder
 from audiocodec.streaming.encoder import StreamEncoder
-from audiocodec.streaming.threads import single_thread
 from audiocodec.streaming.together import decode_together, encode_together
 
 __all__ = [
@@ -15,5 +14,4 @@ __all__ = [
     "encode_together",
     "frame_decoder",
     "frame_encoder",
-    "single_thread",
 ]
