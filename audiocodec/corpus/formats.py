@@ -1,0 +1,26 @@
+"""The formats of shards: each a pair `pack`, `unpack`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from audiocodec.container import Header
+from audiocodec.corpus import fsq, parquet, webdataset
+from audiocodec.corpus.item import Item
+from audiocodec.corpus.plan import Shard
+from audiocodec.corpus.store import Store
+
+
+class Format(NamedTuple):
+    """How sounds become files, and files sounds."""
+
+    pack: Callable[[Shard, Sequence[Item], Header], dict[str, bytes]]
+    unpack: Callable[[Store, Sequence[str], Header], Iterator[Item]]
+
+
+FORMATS = {
+    "parquet": Format(parquet.pack, parquet.unpack),
+    "webdataset": Format(webdataset.pack, webdataset.unpack),
+    "fsq": Format(fsq.pack, fsq.unpack),
+}
