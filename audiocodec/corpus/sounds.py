@@ -38,8 +38,8 @@ def list_sounds(source: str) -> list[Sound]:
     """All sounds, sorted by path.
 
     Args:
-        source: a folder (sounds are told by suffix), a glob pattern (`**` is any depth, all that matches is taken), or a
-            CSV with a column `path`, relative to where it lies, and any others, which are kept as text.
+        source: a folder (sounds are told by suffix), a glob pattern (`**` is any depth, all that matches is taken), or
+            a CSV with a column `path`, relative to where it lies, and any others, which are kept as text.
 
     Raises:
         AudioError: there is none.
