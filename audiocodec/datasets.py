@@ -16,8 +16,8 @@ from audiocodec.errors import ConfigError
 class TokenDataset(IterableDataset[dict[str, Any]]):
     """Codes of a corpus that `audiocodec tokenize` made, in any of its formats.
 
-    Every process and every worker of a `DataLoader` gets its own part of the sounds: each comes once in an epoch, and parts
-    differ by one sound at most. Shards, and the sounds in a shard, come in an order drawn from `seed` and epoch.
+    Every process and every worker of a `DataLoader` gets its own part of the sounds: each comes once in an epoch, and
+    parts differ by one sound at most. Shards, and the sounds in a shard, come in an order drawn from `seed` and epoch.
 
     Args:
         folder: of the corpus, or its URL.

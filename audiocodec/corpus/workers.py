@@ -8,6 +8,7 @@ Ray Data chooses blocks and names as it runs, and its writing tasks wait for a p
 from __future__ import annotations
 
 import os
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.errors import AudioCodecError
 from audiocodec.extras import require
 
-RETRIES = 3  # times that a shard may take its worker down with it
+RETRIES = 3  # of a shard whose worker died
 OBJECT_STORE = 80 * 2**20  # bytes, the least that Ray takes: no sound goes through it
 
 Done = tuple[Receipt, Stopwatch]
@@ -33,7 +34,7 @@ def in_this_process(job: Job, shards: Sequence[Shard]) -> Iterator[Done]:
 def on_ray(job: Job, shards: Sequence[Shard], workers: int, address: str | None) -> Iterator[Done]:
     """Shards as they get ready, on this machine or a cluster.
 
-    A worker that dies is started again with the shard it was at.
+    A worker that dies is replaced, and the shard it was at is done again.
 
     Args:
         job: what to do.
@@ -71,23 +72,29 @@ def _start(ray: Any, workers: int, address: str | None) -> None:
 
 
 def _share_out(ray: Any, job: Job, shards: Sequence[Shard], workers: int) -> Iterator[Done]:
-    actor = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=RETRIES)(ShardWriter)
-    todo, lost = list(reversed(shards)), []
+    """Give each idle worker the next shard; what a dead one was at comes last, to a new worker."""
+    actor = ray.remote(num_cpus=1)(ShardWriter)
+    todo, lost = deque(shards), list[Shard]()
     idle = [actor.remote(job) for _ in range(min(workers, len(todo)))]
     running: dict[Any, tuple[Any, Shard]] = {}
+    deaths: Counter[int] = Counter()
     while todo or running:
         while todo and idle:
-            worker, shard = idle.pop(), todo.pop()
+            worker, shard = idle.pop(), todo.popleft()
             running[worker.write.remote(shard)] = worker, shard
         (ready, *_), _ = ray.wait(list(running), num_returns=1)
         worker, shard = running.pop(ready)
-        idle.append(worker)
         try:
             yield ray.get(ready)
+            idle.append(worker)
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
-        except (ray.exceptions.RayActorError, ray.exceptions.OutOfMemoryError):
-            lost.append(shard)
+        except ray.exceptions.RayError as error:  # the worker is gone: killed, out of memory, or its machine is
+            if getattr(error, "actor_init_failed", False):
+                raise AudioCodecError(f"a worker cannot start: {str(error).strip().splitlines()[-1]}") from None
+            idle.append(actor.remote(job))
+            deaths[shard.index] += 1
+            (todo if deaths[shard.index] <= RETRIES else lost).append(shard)
     if lost:
         first, last = lost[0].sounds[0].path, lost[0].sounds[-1].path
         raise AudioCodecError(

@@ -18,7 +18,7 @@ import soundfile
 
 from audiocodec.corpus import tokenize, workers
 from audiocodec.corpus.plan import Shard
-from audiocodec.corpus.shard import ShardWriter
+from audiocodec.corpus.shard import Job, ShardWriter
 from audiocodec.errors import AudioCodecError, ModelError
 from tests.corpus.conftest import files_of
 
@@ -96,6 +96,14 @@ def test_errors_of_workers_stay_sentences(sounds: Path, tmp_path: Path, monkeypa
     with pytest.raises(ModelError) as caught:
         tokenize(str(sounds), str(tmp_path), workers=1)
     assert str(caught.value) == "the disk is on fire"
+
+    class Unable(ShardWriter):
+        def __init__(self, job: Job) -> None:
+            raise ModelError("no weights here")
+
+    monkeypatch.setattr(workers, "ShardWriter", Unable)
+    with pytest.raises(AudioCodecError, match="^a worker cannot start: .*ModelError: no weights here$"):
+        tokenize(str(sounds), str(tmp_path), workers=1)
 
 
 @pytest.mark.parametrize("workers_of_run", [0, 2])
