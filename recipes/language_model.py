@@ -1,7 +1,7 @@
 """A small language model of speech: a transformer trained on the tokens of a corpus, and what it then says.
 
     audiocodec tokenize --input recordings/ --output corpus/ --num-codebooks 4
-    python recipes/language_model.py corpus/ --minutes 10 --out said/
+    python recipes/language_model.py corpus/ --steps 1000 --out said/
 
 Codes are in the delayed layout of MusicGen (https://arxiv.org/abs/2306.05284): a step of the model takes one token of
 each codebook, as the sum of their embeddings, and predicts the next of each. Beside the loss on sounds it never saw
@@ -152,9 +152,9 @@ def save(path: Path, codes: np.ndarray, codec: audiocodec.Codec) -> None:
 @click.command()
 @click.argument("corpus")
 @click.option("--model", default="speech-16k", show_default=True, help="That made the corpus.")
-@click.option("--minutes", type=float, default=10.0, show_default=True, help="Of training.")
+@click.option("--steps", type=click.IntRange(1), default=1000, show_default=True, help="Of training.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/language_model"), show_default=True)
-def main(corpus: str, model: str, minutes: float, out: Path) -> None:
+def main(corpus: str, model: str, steps: int, out: Path) -> None:
     """Train, print losses in nats for a code, and write generated.wav and continued.wav."""
     torch.manual_seed(0)
     codec = audiocodec.load(model)
@@ -172,7 +172,7 @@ def main(corpus: str, model: str, minutes: float, out: Path) -> None:
     hours = train.shape[0] * FRAMES / codec.frame_rate / 3600
     print(f"{hours:.2f} hours in {layout.rows} codebooks; {sum(p.numel() for p in network.parameters()):,} parameters")
     print(f"guessing: {math.log(codec.codebook_size):.3f} nats a code, by frequencies (unigram): {chance:.3f}")
-    fit(network, crops(dataset, layout), tokens, layout, minutes, chance)
+    fit(network, crops(dataset, layout), tokens, layout, steps, chance)
     network.eval()
     save(out / "generated.wav", speak(network, layout, np.zeros((layout.rows, 0), np.int64)), codec)
     save(out / "continued.wav", speak(network, layout, valid[0, :, : FRAMES // 3].numpy()), codec)
@@ -184,29 +184,27 @@ def fit(
     batches: Iterator[torch.Tensor],
     valid: torch.Tensor,
     layout: Delayed,
-    minutes: float,
+    steps: int,
     chance: float,
 ) -> None:
-    """Train for a time, the learning rate falling to nothing; tell how it goes twenty times."""
-    pad, begun, told = layout.vocabulary.pad, time.monotonic(), 0
+    """Train, the learning rate falling to nothing; tell how it goes twenty times."""
+    pad, begun = layout.vocabulary.pad, time.monotonic()
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.95), weight_decay=0.1)
-    for step, tokens in enumerate(batches):
-        part = min(1.0, (time.monotonic() - begun) / (60 * minutes))
+    for step, tokens in zip(range(1, steps + 1), batches, strict=False):
         for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * min(1.0, (step + 1) / WARMUP) * (1 - part)
+            group["lr"] = LEARNING_RATE * min(1.0, step / WARMUP) * (1 - (step - 1) / steps)
         loss = loss_of(model, tokens, pad)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        if part >= told / 20:
-            told = math.floor(20 * part) + 1
+        if step == 1 or step % max(1, steps // 20) == 0:
             with torch.inference_mode():
                 parts = torch.split(valid, BATCH)
                 held = sum(float(loss_of(model, some, pad)) * len(some) for some in parts) / len(valid)
-            print(f"step {step:5d}  loss {loss.item():.3f}  held out {held:.3f}  unigram {chance:.3f}", flush=True)
-        if part == 1.0:
-            return
+            minutes = (time.monotonic() - begun) / 60
+            losses = f"loss {loss.item():.3f}  held out {held:.3f}  unigram {chance:.3f}"
+            print(f"step {step:5d}  {minutes:5.1f} min  {losses}", flush=True)
 
 
 if __name__ == "__main__":
