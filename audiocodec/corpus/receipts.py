@@ -53,23 +53,27 @@ def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
 
     Raises:
         ConfigError: the folder holds a corpus made with other settings.
-        OutputError: it holds something else.
+        OutputError: it holds something else, or cannot be read.
     """
     present = store.find()
-    if MANIFEST in present:
-        manifest = json.loads(store.read(MANIFEST))
-        _check(output, manifest["settings"], settings)
-        found = manifest["shards"]
-    elif SETTINGS in present:
-        _check(output, json.loads(store.read(SETTINGS)), settings)
-        names = [n for n in present if n.startswith(f"{FOLDER}/shard-") and n.endswith(".json")]
-        found = [json.loads(store.read(name)) for name in names]
-    else:
-        if any(not name.startswith(FOLDER) for name in present):
-            raise OutputError(f"{output}: is not empty and holds no corpus; choose another folder")
-        store.write(SETTINGS, to_bytes(asdict(settings)))
-        found = []
-    receipts = [Receipt(**fields) for fields in found]
+    try:
+        if MANIFEST in present:
+            manifest = json.loads(store.read(MANIFEST))
+            before, found = manifest["settings"], manifest["shards"]
+        elif SETTINGS in present:
+            names = [n for n in present if n.startswith(f"{FOLDER}/shard-") and n.endswith(".json")]
+            before, found = json.loads(store.read(SETTINGS)), [json.loads(store.read(name)) for name in names]
+        else:
+            if any(not name.startswith(FOLDER) for name in present):
+                raise OutputError(f"{output}: is not empty and holds no corpus; choose another folder")
+            store.write(SETTINGS, to_bytes(asdict(settings)))
+            return {}
+        receipts = [Receipt(**fields) for fields in found]
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutputError(
+            f"{output}: is no corpus that can be gone on with ({error}); choose another folder"
+        ) from error
+    _check(output, before, settings)
     return {r.name: r for r in receipts if all(present.get(name) == size for name, size in r.files.items())}
 
 

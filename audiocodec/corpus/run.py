@@ -23,6 +23,7 @@ from audiocodec.corpus.store import Store, open_store
 from audiocodec.corpus.workers import in_this_process, on_ray
 from audiocodec.errors import ConfigError
 from audiocodec.extras import require
+from audiocodec.files import is_leftover
 from audiocodec.interchange import header_to_json
 from audiocodec.runtime import OnnxModel
 
@@ -161,3 +162,5 @@ def _finish(store: Store, codec: Codec, settings: Settings, receipts: Sequence[R
     store.write(ERRORS, table.getvalue().encode())
     store.write(MANIFEST, to_bytes(manifest))
     store.remove(FOLDER)
+    for name in filter(is_leftover, store.find()):
+        store.remove(name)

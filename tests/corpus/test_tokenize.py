@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gc
 import json
+import shutil
 import tarfile
 import warnings
 from pathlib import Path
@@ -216,6 +217,7 @@ def test_what_is_lost_is_made_again(corpora: dict[str, Path], sounds: Path, tmp_
     tokenize(str(sounds), str(tmp_path), sounds_per_shard=5)
     (tmp_path / "shard-00002.parquet").unlink()
     (tmp_path / "shard-00003.parquet").write_bytes(b"half")
+    (tmp_path / ".shard-00003.parquet.123.part").write_bytes(b"of a process that was killed")
     progress = tokenize(str(sounds), str(tmp_path), sounds_per_shard=5)
     assert progress.sounds == 6
     assert files_of(tmp_path) == files_of(corpora["parquet"])
@@ -229,6 +231,13 @@ def test_other_settings_are_refused(corpora: dict[str, Path], sounds: Path, tmp_
     with pytest.raises(ConfigError, match="made with other input; choose another folder"):
         tokenize(str(sounds / "deep"), str(corpora["parquet"]), sounds_per_shard=5)
     assert files_of(corpora["parquet"]) == before
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for text in ("{}", "[]", "no JSON"):
+        (broken / "manifest.json").write_text(text)
+        with pytest.raises(OutputError, match="is no corpus that can be gone on with"):
+            tokenize(str(sounds), str(broken))
+    shutil.rmtree(broken)
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(OutputError, match="is not empty and holds no corpus"):
         tokenize(str(sounds), str(tmp_path))
