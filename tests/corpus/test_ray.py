@@ -43,31 +43,28 @@ def unbroken(sounds: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def dying(when: str, marker: Path, forever: bool = False) -> type:
-    """A shard writer that is killed at shard 1, once or always."""
+@pytest.mark.usefixtures("running")
+def test_killed_workers_are_replaced(
+    sounds: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is killed before it has written its shard, one after."""
 
     class Dying(ShardWriter):
         def write(self, shard: Shard) -> Any:
-            if shard.index != 1 or (marker.exists() and not forever):
-                return super().write(shard)
-            marker.touch()
-            if when == "after":
-                super().write(shard)
-            os.kill(os.getpid(), signal.SIGKILL)
-            raise AssertionError
+            marker = tmp_path / f"died-{shard.index}"
+            first = shard.index in (1, 2) and not marker.exists()
+            if first:
+                marker.touch()
+            if shard.index == 1 and first:
+                os.kill(os.getpid(), signal.SIGKILL)
+            done = super().write(shard)
+            if shard.index == 2 and first:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return done
 
-    return Dying
-
-
-@pytest.mark.usefixtures("running")
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_killed_worker_is_replaced(
-    when: str, sounds: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    marker = tmp_path / "died"
-    monkeypatch.setattr(workers, "ShardWriter", dying(when, marker))
+    monkeypatch.setattr(workers, "ShardWriter", Dying)
     progress = tokenize(str(sounds), str(tmp_path / "out"), sounds_per_shard=5, workers=2)
-    assert marker.exists()
+    assert [(tmp_path / f"died-{i}").exists() for i in range(4)] == [False, True, True, False]
     assert (progress.sounds, progress.errors) == (13, 3)
     assert files_of(tmp_path / "out") == files_of(unbroken)
 
@@ -76,9 +73,15 @@ def test_a_killed_worker_is_replaced(
 def test_a_shard_that_kills_is_named_after_the_others(
     sounds: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    class Doomed(ShardWriter):
+        def write(self, shard: Shard) -> Any:
+            if shard.index == 1:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return super().write(shard)
+
     with monkeypatch.context() as patched:
         patched.setattr(workers, "RETRIES", 0)
-        patched.setattr(workers, "ShardWriter", dying("before", tmp_path / "died", forever=True))
+        patched.setattr(workers, "ShardWriter", Doomed)
         with pytest.raises(AudioCodecError, match="1 shards are missing: .*; shard-00001 has deep/0.*wav to deep/er"):
             tokenize(str(sounds), str(tmp_path / "out"), sounds_per_shard=5, workers=1)
     progress = tokenize(str(sounds), str(tmp_path / "out"), sounds_per_shard=5)
