@@ -29,7 +29,7 @@ from audiocodec.layouts import Delayed
 
 DIM, HEADS, LAYERS = 256, 4, 4
 FRAMES = 150  # of a crop
-HELD_OUT = 10  # each tenth sound is for validation
+HELD_OUT, VALIDATED = 10, 64  # each tenth sound is for validation; crops of them that are, spread over all
 BATCH, LEARNING_RATE, WARMUP = 16, 1e-3, 50
 TEMPERATURE, TOP_K = 0.9, 50
 
@@ -167,6 +167,7 @@ def main(corpus: str, model: str, steps: int, out: Path) -> None:
     if not all(parts):
         raise click.ClickException(f"too few sounds of {FRAMES} frames to train on some and validate on others")
     train, valid = map(torch.stack, parts)
+    valid = valid[:: -(-len(valid) // VALIDATED)]
     tokens = torch.stack([torch.from_numpy(layout.encode(codes)[:, :-1]) for codes in valid.numpy()])
     chance = unigram(train, valid, codec.codebook_size)
     hours = train.shape[0] * FRAMES / codec.frame_rate / 3600

@@ -22,7 +22,7 @@ from audiocodec.corpus.shard import Job, ShardWriter
 from audiocodec.errors import AudioCodecError, ModelError
 from tests.corpus.conftest import files_of
 
-ray = pytest.importorskip("ray", reason="ray is not installed")
+ray = pytest.importorskip("ray", reason="ray is not installed (extra ray)")
 
 
 @pytest.fixture(scope="module")
