@@ -43,6 +43,8 @@ def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
 def _torch_model(bundle: Bundle) -> CodecModel:
     model = bundle.model
     from audiocodec.nn.rowwise import make_rowwise
+    from audiocodec.threads import single_thread
 
-    make_rowwise(model)
+    with single_thread():  # as it will run: what rounds alike depends on it
+        make_rowwise(model)
     return model

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 import numpy as np
 
-from audiocodec import audio
+from audiocodec import audio, stereo
 from audiocodec.backend import open_model
 from audiocodec.container import (
     EntropyModel,
@@ -39,14 +39,16 @@ from audiocodec.models.receptive_field import frames_of_past
 from audiocodec.streaming import (
     FrameDecoder,
     FrameEncoder,
+    SoundEncoder,
     StreamDecoder,
     StreamEncoder,
     decode_together,
+    encode_sounds,
     encode_together,
     frame_decoder,
     frame_encoder,
-    single_thread,
 )
+from audiocodec.threads import single_thread
 
 if TYPE_CHECKING:
     import torch
@@ -111,7 +113,12 @@ class Codec:
         self.entropy = bundle.entropy
         if self.entropy is not None and not self.entropy.fits(self.levels, self.num_codebooks):
             raise ModelError(f"{self.name}: its entropy model is for other codes")
+        self.joint_stereo = self.model.joint_stereo
         self.threads = threads
+
+    def rows(self, channels: int) -> int:
+        """Rows of codes that a sound takes: one for each channel, or for two channels together."""
+        return 1 if channels == 2 and self.joint_stereo else channels
 
     def save_pretrained(self, folder: str | Path, overwrite: bool = False) -> None:
         """Write the model as a Hugging Face Hub repository holds it; `load` and `from_pretrained` take the folder.
@@ -159,7 +166,7 @@ class Codec:
         if num_codebooks is not None and bitrate is not None:
             raise ConfigError("give num_codebooks or bitrate, not both")
         if bitrate is not None:
-            smallest = channels * self.codebook_bitrate
+            smallest = self.rows(channels) * self.codebook_bitrate
             if not bitrate >= smallest:
                 raise ConfigError(
                     f"bitrate {bitrate:.0f} is below the {math.ceil(smallest)} bit/s "
@@ -179,6 +186,7 @@ class Codec:
         metadata: Mapping[str, str] | None = None,
     ) -> Header:
         """A file header for codes of this model."""
+        joint = self.rows(channels) < channels
         return Header(
             model=self.name,
             model_hash=self.model_hash,
@@ -191,8 +199,9 @@ class Codec:
             num_codebooks=num_codebooks,
             levels=self.levels,
             frames_per_page=max(1, round(self.frame_rate)),
-            entropy=NO_ENTROPY if self.entropy is None else self.entropy.hash,
+            entropy=self.entropy.hash if self.entropy is not None and not joint else NO_ENTROPY,
             metadata=dict(metadata or {}),
+            joint=joint,
         )
 
     def check_matches(self, header: Header) -> None:
@@ -215,6 +224,10 @@ class Codec:
 
     # Streams of blocks: what both arrays and files go through
 
+    def sound_encoder(self, channels: int, num_codebooks: int) -> SoundEncoder:
+        """An encoder for all channels of a sound at the model's rate; see `audiocodec.streaming.encode_sounds`."""
+        return SoundEncoder(self._encoder, channels, num_codebooks, self.rows(channels) < channels)
+
     def _encode_blocks(
         self, blocks: Iterable[np.ndarray], sample_rate: int, channels: int, depth: int, counted: list[int]
     ) -> Iterator[np.ndarray]:
@@ -225,11 +238,11 @@ class Codec:
                 counted[0] += block.shape[1]
                 yield block
 
-        encoders = [StreamEncoder(self._encoder, depth) for _ in range(channels)]
+        encoder = self.sound_encoder(channels, depth)
         for block in audio.resample_blocks(count(), sample_rate, self.sample_rate, channels):
-            yield np.stack(encode_together(encoders, list(block), self.threads))
+            yield from encode_sounds([encoder], [block], self.threads)
         frames = frames_for(counted[0], sample_rate, self.sample_rate, self.hop_length, self.delay_samples)
-        yield np.stack([encoder.flush(frames) for encoder in encoders])
+        yield encoder.flush(frames)
 
     def _decode_blocks(
         self, pages: Iterable[np.ndarray | int], header: Header, skipped: int | None = None
@@ -249,8 +262,10 @@ class Codec:
                 for page in pages:
                     if isinstance(page, int):
                         block = _on_channels(pool, StreamDecoder.skip, decoders, [page] * len(decoders))
+                    elif header.joint:
+                        block = stereo.to_left_right(_on_channels(pool, _push, decoders, stereo.split(page)))
                     else:
-                        block = _on_channels(pool, StreamDecoder.push, decoders, page)
+                        block = _on_channels(pool, _push, decoders, page)
                     dropped = min(lag, block.shape[1])
                     lag -= dropped
                     yield block[:, dropped:]
@@ -565,6 +580,11 @@ def _on_channels(pool: ThreadPoolExecutor, work: Callable[..., np.ndarray], *arg
     """`work` on each channel, as many at once as the pool has threads, each on one torch thread."""
     with single_thread():
         return np.stack(list(pool.map(work, *arguments)))
+
+
+def _push(decoder: StreamDecoder, codes: np.ndarray) -> np.ndarray:
+    """What a channel of codes "q t" sounds like: silence where it has none, as a side of few codebooks may."""
+    return decoder.push(codes) if len(codes) else decoder.skip(codes.shape[1])
 
 
 def _salvaged(path: Path, entropy: EntropyModel | None, lost: list[int]) -> Iterator[np.ndarray | int]:

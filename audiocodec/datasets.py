@@ -32,7 +32,7 @@ class TokenDataset(IterableDataset[dict[str, Any]]):
         ConfigError: `frames`, `rank` or `world_size` cannot be.
 
     Yields:
-        A dictionary for each crop of each channel: `codes` "q t", int64; `path`; `channel`; `start`, the first frame;
+        A dictionary for each crop of each row of codes: `codes` "q t", int64; `path`; `row`; `start`, the first frame;
         and the metadata of the sound.
     """
 
@@ -94,6 +94,6 @@ class TokenDataset(IterableDataset[dict[str, Any]]):
         spare = total - number * length
         offset = 0 if generator is None or not number else int(generator.integers(spare + 1))
         for start in range(offset, offset + number * length, length or 1):
-            for channel, codes in enumerate(item.tokens.codes[:, :, start : start + length]):
-                fields = {"path": item.path, "channel": channel, "start": start}
+            for row, codes in enumerate(item.tokens.codes[:, :, start : start + length]):
+                fields = {"path": item.path, "row": row, "start": start}
                 yield {"codes": torch.from_numpy(codes.copy()), **fields, **item.metadata}

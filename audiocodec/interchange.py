@@ -160,7 +160,7 @@ def _joined(codes: np.ndarray, header: Header, name: str) -> Tokens:
     Raises:
         TokenFileError: they do not fit.
     """
-    if codes.ndim != 3 or codes.dtype.kind not in "iu" or codes.shape[0] != header.channels:
+    if codes.ndim != 3 or codes.dtype.kind not in "iu" or codes.shape[0] != header.rows:
         raise TokenFileError(f"{name}: codes must be integers 'b q t', got {codes.dtype} of shape {codes.shape}")
     if codes.size and not 0 <= codes.min() <= codes.max() < header.codebook_size:
         raise TokenFileError(f"{name}: a code is outside [0, {header.codebook_size})")

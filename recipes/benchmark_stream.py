@@ -2,11 +2,11 @@
 
     python recipes/benchmark_stream.py --csv docs/benchmark_stream.csv
 
-Sound is encoded and decoded as in a live stream, on one thread, a frame of 20 ms at a time, and 80 ms at a time as Mimi
-takes it. `wall` is what the clock says, `cpu` what this process computed: on a machine that is busy with other things
-the first tells more of them. Then: as many streams at once as two threads carry in real time; memory of a long stream;
-and Mimi (`transformers`, random weights, which hardly changes its speed), streaming with the caches that it has:
-pip install 'audiocodec[peers]'.
+Sound is encoded and decoded as in a live stream, on one thread, a frame of 20 ms at a time, and 80 ms at a time as
+Mimi takes it, by both backends. `wall` is what the clock says, `cpu` what this process computed: on a machine that is
+busy with other things the first tells more of them. Then: as many streams at once as two threads carry in real time;
+memory of a long stream; and Mimi (`transformers`, random weights, which hardly changes its speed), streaming with the
+caches that it has: pip install 'audiocodec[peers]'.
 """
 
 from __future__ import annotations
@@ -189,9 +189,11 @@ def ratios(rows: list[Row]) -> list[str]:
 
 def measurements(model: str, minutes: float, hours: float, streams: int, steps: int) -> Iterator[Row]:
     """All rows, one part after the other."""
-    codec = audiocodec.load(model)
-    for depth, frames in ((max(1, codec.num_codebooks // 2), 1), (codec.num_codebooks, 1), (codec.num_codebooks, 4)):
-        yield from latency(codec, model, minutes, depth, frames)
+    for backend in ("onnx", "torch"):
+        codec = audiocodec.load(model, backend=backend)
+        most = codec.num_codebooks
+        for depth, frames in ((max(1, most // 2), 1), (most, 1), (most, 4)):
+            yield from latency(codec, f"{model} {backend}", minutes, depth, frames)
     try:
         yield from mimi(max(1, steps // 5))
     except MissingExtraError as error:
@@ -199,7 +201,8 @@ def measurements(model: str, minutes: float, hours: float, streams: int, steps: 
     yield from concurrent(model, streams, 2, steps)
     yield most_streams(model, 2, max(1, steps // 5))
     if hours:
-        yield from memory(codec, model, hours)
+        for backend in ("onnx", "torch"):
+            yield from memory(audiocodec.load(model, backend=backend), f"{model} {backend}", hours)
 
 
 @click.command(help=__doc__)
@@ -216,7 +219,7 @@ def main(model: str, csv_path: Path | None, minutes: float, hours: float, stream
     try:
         for row in measurements(model, minutes, hours, streams, steps):
             rows.append(row)
-            print("{:36s} {:3d} streams {:2d} threads  {:45s} {:9.3f}".format(*row), flush=True)
+            print("{:40s} {:3d} streams {:2d} threads  {:45s} {:9.3f}".format(*row), flush=True)
     except AudioCodecError as error:
         sys.exit(f"error: {error}")
     print("\n".join(ratios(rows)))

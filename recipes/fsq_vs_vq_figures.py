@@ -7,9 +7,7 @@ python recipes/fsq_vs_vq_figures.py --folder big-study
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -144,6 +142,33 @@ def change_table(rows: list[Row]) -> str:
     return table(heads, lines)
 
 
+def long_table(rows: list[Row]) -> str:
+    """Single runs of eight times as many steps."""
+    heads = ["codes", "codebooks", "quantizer", "mel ↓", "ESTOI ↑", "SI-SDR", "used", "perplexity / size"]
+    heads.append("1 % of bits flipped")
+    names = NAMES | RESIDUAL
+    lines = []
+    for row in sorted(rows, key=lambda r: (int(r["num_codebooks"]), int(r["codebook_size"]), float(r["mel"]))):
+        line = [row["codebook_size"], row["num_codebooks"], names[row["quantizer"]], mean([row], "mel")]
+        line += [mean([row], "estoi"), mean([row], "si_sdr", 1), percent([row], "usage"), percent([row], "perplexity")]
+        lines.append([*line, mean([row], "mel_flipped_0.01")])
+    return table(heads, lines)
+
+
+def tables(folder: Path) -> dict[str, str]:
+    """All tables by name."""
+    rows = read(folder / "runs.csv")
+    found = {
+        "size": size_table(rows, folder / "curves"),
+        "robust": robust_table(rows),
+        "residual": residual_table(rows),
+        "change": change_table(rows),
+    }
+    if (folder / "long" / "runs.csv").exists():
+        found["long"] = long_table(read(folder / "long" / "runs.csv"))
+    return found
+
+
 def lines_figure(rows: list[Row], path: Path, columns: list[tuple[str, str]]) -> None:
     """Panels of columns over codebook size, every seed a dot."""
     from matplotlib.figure import Figure
@@ -208,14 +233,8 @@ def residual_figure(rows: list[Row], path: Path) -> None:
 def main(folder: Path) -> None:
     """Print the tables, write the figures."""
     rows, curves = read(folder / "runs.csv"), folder / "curves"
-    parts: dict[str, Callable[[], Any]] = {
-        "size": lambda: size_table(rows, curves),
-        "robust": lambda: robust_table(rows),
-        "residual": lambda: residual_table(rows),
-        "change": lambda: change_table(rows),
-    }
-    for name, make in parts.items():
-        print(f"<!-- {name} -->\n{make()}")
+    for name, text in tables(folder).items():
+        print(f"<!-- {name} -->\n{text}")
     failed, bad = sum(r["failed"] == "1" for r in rows), sum(int(r["bad_steps"]) for r in rows)
     print(f"{len(rows)} runs, {failed} failed, {bad} steps with NaN")
     if any(r["part"] == "size" for r in rows):

@@ -13,6 +13,7 @@ from audiocodec.audio import read
 from audiocodec.codec import Codec, decode_file, encode_file, load
 from audiocodec.container import Tokens
 from audiocodec.errors import AudioError, ConfigError, ModelError
+from audiocodec.nn.rowwise import RowwiseLinear
 
 
 def stream_codes(codec: Codec, wav: np.ndarray, sizes: list[int]) -> np.ndarray:
@@ -63,6 +64,17 @@ def test_torch_threads_are_left_as_they_were(codec: Codec, speech: np.ndarray) -
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_rows_are_tried_on_one_thread_as_they_run() -> None:
+    """On two threads a product is cut elsewhere, and no number of rows but one would seem to round alike."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        layers = load(backend="torch").model.modules()  # type: ignore[union-attr]
+    finally:
+        torch.set_num_threads(before)
+    assert all(12 in layer.sizes for layer in layers if isinstance(layer, RowwiseLinear))
 
 
 def test_decoding_in_pieces_is_decoding(codec: Codec, speech: np.ndarray) -> None:

@@ -23,13 +23,14 @@ def describe(path: Path) -> dict[str, Any]:
     samples = total_samples(path, header)
     duration = None if samples is None else samples / header.sample_rate
     size = path.stat().st_size
-    per_codebook = header.frame_rate * header.channels * math.log2(header.codebook_size)
+    per_codebook = header.frame_rate * header.rows * math.log2(header.codebook_size)
     return {
         "file": str(path),
         "model": header.model,
         "model_hash": header.model_hash.hex(),
         "sample_rate": header.sample_rate,
         "channels": header.channels,
+        "joint": header.joint,
         "samples": samples,
         "duration_s": duration,
         "model_sample_rate": header.model_sample_rate,

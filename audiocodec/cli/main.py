@@ -27,6 +27,8 @@ COMMANDS = {
     "train": "Train a codec on a folder of sound.",
     "package": "Make a model of a training run.",
     "evaluate": "Score codecs beside each other on a folder of clips.",
+    "listen": "Make a blind listening test, one HTML file.",
+    "ratings": "Sum up what its listeners sent back.",
     "plot": "A picture of a sound beside its decode.",
 }
 

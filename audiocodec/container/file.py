@@ -55,7 +55,7 @@ class TokenFile:
             check_frames(header, found, found.frames, name)
             self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.header = replace(header, samples=found.samples)
-        self.shape = (header.channels, header.num_codebooks, found.frames)
+        self.shape = (header.rows, header.num_codebooks, found.frames)
         self._bounds = start + np.concatenate([[0], np.cumsum(found.page_sizes)])
         self._pages = page.PageCodec(header, entropy, name)
         self._last: tuple[int, np.ndarray] | None = None

@@ -13,9 +13,10 @@ from audiocodec.container import metadata
 from audiocodec.errors import DamagedFileError, TokenFileError, VersionError
 
 MAGIC = b"\x89FSQ\r\n\x1a\n"
-VERSION = 2
+VERSION = 3  # of files with joint channels; others are of version 2
 PACKED, CODED = 0, 1  # coders of pages: mixed radix, or by an entropy model
 NO_ENTROPY = bytes(16)
+JOINT = b"\1"  # the only way so far
 UNKNOWN = 2**64 - 1
 MAX_PAGE_CODES = 1 << 20
 _PREFIX = struct.Struct("<8sBBH")
@@ -30,16 +31,17 @@ class Header:
         model: name of the model that made the codes.
         model_hash: 16 bytes, of the weights of encoder and quantizer.
         sample_rate: of the source, Hz.
-        channels: of the source; each is coded alone.
+        channels: of the source.
         samples: of each source channel; None while a stream is being written.
         model_sample_rate: Hz.
         hop_length: model samples a frame.
         delay: model samples by which decoded audio lags.
-        num_codebooks: codes a frame and channel.
+        num_codebooks: codes a frame and row.
         levels: of each dimension of a codebook; their product is the codebook size.
         frames_per_page: frames of every page but the last.
         entropy: 16 bytes, hash of the entropy model that pages may be coded with; zeros: all are packed.
         metadata: text by name, such as "title"; see `container.metadata`.
+        joint: the two channels are one row of codes, see `audiocodec.stereo`; else each is a row.
     """
 
     model: str
@@ -55,6 +57,12 @@ class Header:
     frames_per_page: int
     entropy: bytes = NO_ENTROPY
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    joint: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Rows of codes, b in "b q t"."""
+        return 1 if self.joint else self.channels
 
     @property
     def codebook_size(self) -> int:
@@ -70,8 +78,8 @@ class Header:
 
     @property
     def nominal_bitrate(self) -> float:
-        """Bits a second of the codes alone, all channels."""
-        return self.frame_rate * self.channels * self.num_codebooks * math.log2(self.codebook_size)
+        """Bits a second of the codes alone, all rows."""
+        return self.frame_rate * self.rows * self.num_codebooks * math.log2(self.codebook_size)
 
     def expected_frames(self) -> int | None:
         """Frames that `samples` need, or None if that is not known yet."""
@@ -96,12 +104,14 @@ class Header:
             "smallest level": (min(self.levels, default=0), 2, 2**32 - 1),
             "codebook size": (self.codebook_size, 2, 2**32),
             "frames a page": (self.frames_per_page, 1, 65535),
-            "codes a page": (self.channels * self.num_codebooks * self.frames_per_page, 1, MAX_PAGE_CODES),
+            "codes a page": (self.rows * self.num_codebooks * self.frames_per_page, 1, MAX_PAGE_CODES),
             "model name length": (len(self.model.encode()), 1, 64),
             "model hash length": (len(self.model_hash), 16, 16),
             "entropy model hash length": (len(self.entropy), 16, 16),
             "samples": (self.samples or 0, 0, 2**62),
         }
+        if self.joint:
+            ranges["joint channels"] = (self.channels, 2, 2)
         for name, (value, low, high) in ranges.items():
             if not low <= value <= high:
                 raise TokenFileError(f"header: {name} is {value}, must be {low} to {high}")
@@ -130,8 +140,8 @@ class Header:
             len(self.levels),
         )
         fields += struct.pack(f"<{len(self.levels)}I", *self.levels) + bytes([len(name)]) + name
-        fields += self.entropy + metadata.to_bytes(self.metadata)
-        head = _PREFIX.pack(MAGIC, VERSION, 0, len(fields)) + fields
+        fields += self.entropy + (JOINT if self.joint else b"") + metadata.to_bytes(self.metadata)
+        head = _PREFIX.pack(MAGIC, VERSION if self.joint else VERSION - 1, 0, len(fields)) + fields
         return head + struct.pack("<I", zlib.crc32(head))
 
     @classmethod
@@ -181,7 +191,10 @@ class Header:
         entropy, texts = NO_ENTROPY, {}
         if version > 1:
             at = name_at + 1 + name_length
-            entropy, texts = fields[at : at + 16], metadata.from_bytes(fields[at + 16 :])
+            entropy, at = fields[at : at + 16], at + 16
+            if version > 2 and fields[at : at + 1] != JOINT:
+                raise TokenFileError(f"channels are joined in way {fields[at]}, which this version does not know")
+            texts = metadata.from_bytes(fields[at + (version > 2) :])
         return cls(
             model=name.decode(),
             model_hash=digest,
@@ -196,6 +209,7 @@ class Header:
             frames_per_page=page,
             entropy=entropy,
             metadata=texts,
+            joint=version > 2,
         )
 
     def with_codebooks(self, num_codebooks: int) -> Header:

@@ -24,8 +24,8 @@ MAX_CODED_DIGITS = 1 << 21  # of a page, all codebooks of the entropy model coun
 
 
 def codebook_bits(header: Header, frames: int) -> int:
-    """Bits of one packed codebook of a page, all channels."""
-    return radix.packed_bits(frames * header.channels, header.codebook_size)
+    """Bits of one packed codebook of a page, all rows."""
+    return radix.packed_bits(frames * header.rows, header.codebook_size)
 
 
 def packed_bytes(header: Header, frames: int) -> int:
@@ -101,13 +101,13 @@ class PageCodec:
         model = self.entropy
         if frames > MAX_CODED_FRAMES:
             return False
-        return self.header.channels * frames * model.num_codebooks * len(model.levels) <= MAX_CODED_DIGITS
+        return self.header.rows * frames * model.num_codebooks * len(model.levels) <= MAX_CODED_DIGITS
 
     @property
     def pages_at_once(self) -> int:
         """How many pages are best decoded together."""
         header = self.header
-        return max(1, BATCH_CODES // (header.channels * header.num_codebooks * header.frames_per_page))
+        return max(1, BATCH_CODES // (header.rows * header.num_codebooks * header.frames_per_page))
 
     def build(self, index: int, codes: np.ndarray) -> bytes:
         """codes: "b q t" of one page -> its bytes, in the coder that makes fewer."""
@@ -157,21 +157,21 @@ class PageCodec:
             payloads = [pages[index][0][PREFIX.size : -4] for index in indices]
             codes: list[np.ndarray | None] = [None] * len(indices)
             if self._codable(count):
-                codes = decode_codes(self.entropy, payloads, header.channels, header.num_codebooks, count)
+                codes = decode_codes(self.entropy, payloads, header.rows, header.num_codebooks, count)
             found.update(zip(indices, codes, strict=True))
         return found
 
     def _unpack(self, data: bytes, frames: int) -> np.ndarray | None:
         header = self.header
         number = int.from_bytes(data[PREFIX.size : -4], "little")
-        bits, n = codebook_bits(header, frames), frames * header.channels
-        codes = np.empty((header.channels, header.num_codebooks, frames), np.int64)
+        bits, n = codebook_bits(header, frames), frames * header.rows
+        codes = np.empty((header.rows, header.num_codebooks, frames), np.int64)
         if number >> (header.num_codebooks * bits):
             return None
         try:
             for q in range(header.num_codebooks):
                 part = (number >> (q * bits)) & ((1 << bits) - 1)
-                codes[:, q] = radix.unpack(part, n, header.codebook_size).reshape(header.channels, frames)
+                codes[:, q] = radix.unpack(part, n, header.codebook_size).reshape(header.rows, frames)
         except ValueError:
             return None
         return codes

@@ -23,7 +23,7 @@ class Tokens:
     """The codes of one sound.
 
     Attributes:
-        codes: "b q t", int64: channel, codebook, frame.
+        codes: "b q t", int64: row (a channel, or two that are joint), codebook, frame.
         header: everything a file says about them.
         entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
 
@@ -80,7 +80,7 @@ class Tokens:
             TokenFileError: missing, damaged, or no token file.
         """
         with open_tokens(Path(path), entropy) as reader:
-            empty = np.zeros((reader.header.channels, reader.header.num_codebooks, 0), np.int64)
+            empty = np.zeros((reader.header.rows, reader.header.num_codebooks, 0), np.int64)
             codes = np.concatenate([empty, *reader], axis=2)
             assert reader.trailer is not None
             return cls(codes, replace(reader.header, samples=reader.trailer.samples), entropy)

@@ -33,7 +33,7 @@ class TokenWriter:
         self.header = header
         self._pages = PageCodec(header, entropy, header.model)
         self._file = file
-        self._pending = np.zeros((header.channels, header.num_codebooks, 0), np.int64)
+        self._pending = np.zeros((header.rows, header.num_codebooks, 0), np.int64)
         self._sizes = array("q")
         self._frames = 0
         self.bytes_written = 0
@@ -44,15 +44,15 @@ class TokenWriter:
         self.bytes_written += len(data)
 
     def push(self, codes: np.ndarray) -> None:
-        """codes: "b q t", any t; b channels, q = `header.num_codebooks`.
+        """codes: "b q t", any t; b = `header.rows`, q = `header.num_codebooks`.
 
         Raises:
             TokenFileError: the shape or a code does not fit the header.
         """
         header = self.header
-        if codes.ndim != 3 or codes.shape[:2] != (header.channels, header.num_codebooks):
+        if codes.ndim != 3 or codes.shape[:2] != (header.rows, header.num_codebooks):
             raise TokenFileError(
-                f"codes have shape {codes.shape}, the file takes ({header.channels}, {header.num_codebooks}, t)"
+                f"codes have shape {codes.shape}, the file takes ({header.rows}, {header.num_codebooks}, t)"
             )
         if codes.size and not 0 <= codes.min() <= codes.max() < header.codebook_size:
             raise TokenFileError(f"a code is outside [0, {header.codebook_size})")

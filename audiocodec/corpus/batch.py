@@ -16,6 +16,7 @@ from audiocodec.container import Tokens, frames_for
 from audiocodec.container.metadata import fitting
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.errors import AudioError
+from audiocodec.streaming import encode_sounds
 
 BLOCKS = 8  # of `audio.BLOCK_SAMPLES`, read at once: long pieces go through the network fastest
 
@@ -31,8 +32,8 @@ class _Stream:
         self.reader, self.watch = reader, watch
         self.blocks, self.samples, self.done = iter(reader), 0, False
         self.resampler = audio.Resampler(reader.sample_rate, codec.sample_rate, reader.channels)
-        self.encoders = [codec.stream_encoder(depth) for _ in range(reader.channels)]
-        self.codes = [np.zeros((reader.channels, depth, 0), np.int64)]
+        self.encoder = codec.sound_encoder(reader.channels, depth)
+        self.codes: list[np.ndarray] = []
         self.error: AudioError | None = None
 
     def pull(self) -> np.ndarray:
@@ -76,7 +77,9 @@ def encode_files(
         while waiting:
             pieces = [stream.pull() for stream in waiting]
             with watch("encode"):
-                _push(codec, waiting, pieces)
+                codes = encode_sounds([stream.encoder for stream in waiting], pieces)
+            for stream, part in zip(waiting, codes, strict=True):
+                stream.codes.append(part)
             waiting = [stream for stream in waiting if not stream.done]
         for i, stream in streams.items():
             with watch("encode"):
@@ -84,17 +87,10 @@ def encode_files(
     return results
 
 
-def _push(codec: Codec, streams: Sequence[_Stream], pieces: Sequence[np.ndarray]) -> None:
-    encoders = [encoder for stream in streams for encoder in stream.encoders]
-    codes = iter(codec.encode_together(encoders, [channel for piece in pieces for channel in piece]))
-    for stream in streams:
-        stream.codes.append(np.stack([next(codes) for _ in stream.encoders]))
-
-
 def _finished(codec: Codec, stream: _Stream, metadata: Mapping[str, str], depth: int) -> Tokens:
     reader = stream.reader
     frames = frames_for(stream.samples, reader.sample_rate, codec.sample_rate, codec.hop_length, codec.delay_samples)
-    stream.codes.append(np.stack([encoder.flush(frames) for encoder in stream.encoders]))
+    stream.codes.append(stream.encoder.flush(frames))
     texts = fitting({**metadata, **{name: text for name, text in reader.tags.items() if name not in metadata}})
     header = codec.header(reader.sample_rate, reader.channels, stream.samples, depth, texts)
     return Tokens(np.concatenate(stream.codes, axis=2), header, codec.entropy)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from audiocodec.container import Header, Tokens
+from audiocodec.container.header import NO_ENTROPY
 
 
 @dataclass(frozen=True)
@@ -50,5 +51,8 @@ def item_of(fields: Mapping[str, Any], codes: np.ndarray, header: Header) -> Ite
     """
     known = {key: int(fields[key]) for key in ("sample_rate", "samples", "channels")}
     own = {"path", "frames", "duration_s", *known}
-    tokens = Tokens(codes.astype(np.int64), replace(header, **known))  # type: ignore[arg-type]
+    joint = len(codes) < known["channels"]
+    entropy = NO_ENTROPY if joint else header.entropy
+    header = replace(header, joint=joint, entropy=entropy, **known)  # type: ignore[arg-type]
+    tokens = Tokens(codes.astype(np.int64), header)
     return Item(str(fields["path"]), tokens, {k: str(v) for k, v in fields.items() if k not in own})

@@ -23,7 +23,7 @@ class Receipt:
         name: of the shard.
         sounds: in it.
         seconds: of sound.
-        frames: of codes, all channels counted.
+        frames: of codes, all rows counted.
         sha256: of its files, one after another.
         files: name -> bytes.
         errors: [path, reason] of each sound that could not be used.

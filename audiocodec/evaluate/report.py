@@ -92,7 +92,7 @@ def tracks(clip: Path, settings: Settings, rows: Sequence[dict[str, Any]]) -> li
     wav, rate = audio.read(clip)
     wav = wav[:, : int(settings.seconds * rate)]
     reference = level_db(wav, rate)
-    found = [Track("original", _flac(wav, rate), _image(reference, "magma", FLOOR_DB, 0), None, {})]
+    found = [Track("original", flac_url(wav, rate), _image(reference, "magma", FLOOR_DB, 0), None, {})]
     name = clip.relative_to(settings.clips).as_posix()
     for text in settings.systems:
         try:
@@ -106,7 +106,7 @@ def tracks(clip: Path, settings: Settings, rows: Sequence[dict[str, Any]]) -> li
             scores = {"kbit/s": f"{row['kbit_s']:.2f}"} | scores
         levels = level_db(estimate, rate)
         pictures = _image(levels, "magma", FLOOR_DB, 0), _image(levels - reference, "RdBu_r", -40, 40)
-        found.append(Track(system.name, _flac(estimate, rate), *pictures, scores))
+        found.append(Track(system.name, flac_url(estimate, rate), *pictures, scores))
     return found
 
 
@@ -141,7 +141,8 @@ def _image(levels: np.ndarray, colors: str, low: float, high: float) -> str:
     return _url("image/png", file.getvalue())
 
 
-def _flac(wav: np.ndarray, rate: int) -> str:
+def flac_url(wav: np.ndarray, rate: int) -> str:
+    """Sound "c t" as a data URL of a FLAC."""
     with tempfile.SpooledTemporaryFile() as file:
         soundfile.write(file, np.clip(wav.T, -1, 1), rate, format="FLAC", subtype="PCM_16")
         file.seek(0)

@@ -19,17 +19,25 @@ class CodecModel(nn.Module):
         quantizer: its `dim` is the encoder's latent size.
         decoder: "b d t" -> "b 1 (t hop)", with `hop_length` and `delay` in samples.
         sample_rate: Hz.
+        joint_stereo: two channels are coded as mid and side, see `audiocodec.stereo`; the network itself sees one.
 
     Raises:
         ConfigError: encoder and decoder differ in hop length.
     """
 
-    def __init__(self, encoder: nn.Module, quantizer: Quantizer, decoder: nn.Module, sample_rate: int) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        quantizer: Quantizer,
+        decoder: nn.Module,
+        sample_rate: int,
+        joint_stereo: bool = False,
+    ) -> None:
         super().__init__()
         if encoder.hop_length != decoder.hop_length:
             raise ConfigError(f"encoder has hop length {encoder.hop_length}, decoder {decoder.hop_length}")
         self.encoder, self.quantizer, self.decoder = encoder, quantizer, decoder
-        self.sample_rate = sample_rate
+        self.sample_rate, self.joint_stereo = sample_rate, joint_stereo
         self.hop_length = cast(int, encoder.hop_length)
         self.delay = cast(int, decoder.delay)
 

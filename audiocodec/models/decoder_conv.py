@@ -10,7 +10,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from audiocodec.nn import CausalConv, Chain, Gain, ResidualBlock, Upsample
+from audiocodec.nn import CausalConv, Chain, Gain, ResidualBlock, Upsample, emphasis, lapped_basis
 
 
 class ConvDecoder(nn.Module):
@@ -25,6 +25,7 @@ class ConvDecoder(nn.Module):
             adds none; training it to answer late lets it see the next frames first.
         gain: scale the steps before the last stage by a factor each (see `audiocodec.nn.Gain`).
         conceals: it was trained (`train.lost`) to make something of zeros in the place of lost frames.
+        lapped: the last layer starts as a lapped transform, of at most strides[-1] channels.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class ConvDecoder(nn.Module):
         delay: int = 0,
         gain: bool = False,
         conceals: bool = False,
+        lapped: bool = False,
     ) -> None:
         super().__init__()
         self.hop_length = math.prod(strides)
@@ -47,8 +49,11 @@ class ConvDecoder(nn.Module):
         if gain:
             layers.insert(-1, Gain(dims[-1]))
         self.body = Chain(layers)
-        with torch.no_grad():  # starts quiet: otherwise the first steps go into taking noise back
-            cast(Upsample, layers[-1]).linear.weight.mul_(0.1)
+        last = cast(Upsample, layers[-1]).linear.weight
+        with torch.no_grad():
+            if lapped:
+                last.copy_(lapped_basis(dims[-1], strides[-1]).T / emphasis(dims[-1]))
+            last.mul_(0.1)  # starts quiet: otherwise the first steps go into taking noise back
 
     def forward(self, quantized: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """quantized: "b latent_dim t" -> waveform: "b 1 (t hop_length)"."""

@@ -202,7 +202,7 @@ def _write_weights(path: Path, tensors: Mapping[str, np.ndarray], overwrite: boo
         raise ModelError("a weight is too large for float16")
     with replacing(path, overwrite) as temporary:
         try:
-            save_file({key: np.ascontiguousarray(array) for key, array in tensors.items()}, temporary)
+            save_file({key: np.asarray(array, order="C") for key, array in tensors.items()}, temporary)
         except SafetensorError as error:
             raise OutputError(f"{path}: cannot be written ({error})") from error
 

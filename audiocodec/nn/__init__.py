@@ -5,6 +5,7 @@ from audiocodec.nn.chain import Chain
 from audiocodec.nn.conv import CausalConv, Downsample, Upsample
 from audiocodec.nn.gain import Gain
 from audiocodec.nn.istft import OverlapAddISTFT
+from audiocodec.nn.lapped import emphasis, lapped_basis
 
 __all__ = [
     "CausalConv",
@@ -14,4 +15,6 @@ __all__ = [
     "OverlapAddISTFT",
     "ResidualBlock",
     "Upsample",
+    "emphasis",
+    "lapped_basis",
 ]

@@ -45,6 +45,7 @@ class OnnxModel:
         self.sample_rate, self.hop_length = spec["sample_rate"], math.prod(spec["encoder"]["strides"])
         self.delay: int = decoder["n_fft"] - decoder["fft_hop"] if "n_fft" in decoder else decoder.get("delay", 0)
         self.conceals: bool = decoder.get("conceals", False)
+        self.joint_stereo: bool = spec.get("joint_stereo", False)
 
     @functools.cached_property
     def encode(self) -> Session:

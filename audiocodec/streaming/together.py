@@ -10,7 +10,7 @@ import numpy as np
 
 from audiocodec.streaming.decoder import StreamDecoder, decode_batch
 from audiocodec.streaming.encoder import StreamEncoder, encode_batch
-from audiocodec.streaming.threads import single_thread
+from audiocodec.threads import single_thread
 
 
 def encode_together(

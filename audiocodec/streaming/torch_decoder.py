@@ -12,7 +12,7 @@ from audiocodec.arrays import Arrays
 from audiocodec.models import CodecModel
 from audiocodec.shapes import Shapes
 from audiocodec.streaming import trees
-from audiocodec.streaming.threads import single_thread
+from audiocodec.threads import single_thread
 
 
 class TorchDecoder:

@@ -14,7 +14,7 @@ from audiocodec.arrays import Arrays
 from audiocodec.models import CodecModel
 from audiocodec.shapes import Shapes
 from audiocodec.streaming import trees
-from audiocodec.streaming.threads import single_thread
+from audiocodec.threads import single_thread
 
 QUANTIZED_ROWS = 48  # frames quantized at once, zeros standing where there are fewer: always products of one shape
 

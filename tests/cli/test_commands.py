@@ -149,7 +149,7 @@ def test_models(run: Run) -> None:
 
 
 def test_every_command_has_help_with_an_example(run: Run) -> None:
-    assert len(COMMANDS) == 15
+    assert len(COMMANDS) == 17
     for command in COMMANDS:
         result = run(command, "--help")
         assert result.exit_code == 0

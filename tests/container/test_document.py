@@ -114,7 +114,7 @@ def read(data: bytes, model: dict[str, Any] | None = None) -> tuple[dict[str, ob
     """Header fields and codes."""
     assert data[:8] == bytes.fromhex("89 46 53 51 0D 0A 1A 0A")
     version, length = data[8], number(data[10:12])
-    assert version in (1, 2)
+    assert version in (1, 2, 3)
     assert zlib.crc32(data[: 12 + length]) == number(data[12 + length : 16 + length])
     rate, channels, samples, model_rate, hop, delay, digest, codebooks, _, page_frames, n = struct.unpack_from(
         "<IBQIII16sBBHB", data, 12
@@ -123,14 +123,19 @@ def read(data: bytes, model: dict[str, Any] | None = None) -> tuple[dict[str, ob
     at = 12 + 46 + 4 * n
     name, at = data[at + 1 : at + 1 + data[at]].decode(), at + 1 + data[at]
     texts = {}
-    if version == 2:
-        entropy, count, at = data[at : at + 16], data[at + 16], at + 17
+    rows = 1 if version == 3 else channels
+    if version >= 2:
+        entropy, at = data[at : at + 16], at + 16
+        if version == 3:
+            assert (data[at], channels) == (1, 2)
+            at += 1
+        count, at = data[at], at + 1
         for _ in range(count):
             key, at = data[at + 1 : at + 1 + data[at]].decode(), at + 1 + data[at]
             size = number(data[at : at + 2])
             texts[key], at = data[at + 2 : at + 2 + size].decode(), at + 2 + size
     size = math.prod(levels)
-    codes: Codes = [[[] for _ in range(codebooks)] for _ in range(channels)]
+    codes: Codes = [[[] for _ in range(codebooks)] for _ in range(rows)]
     at, index = 16 + length, 0
     while data[at : at + 2] == b"PG":
         coder, frames, payload = struct.unpack_from("<BHI", data, at + 2)
@@ -139,10 +144,10 @@ def read(data: bytes, model: dict[str, Any] | None = None) -> tuple[dict[str, ob
         if coder == 1:
             assert model is not None
             assert model["hash"] == entropy
-            page = decoded(data[at + 9 : end], channels, codebooks, frames, model)
+            page = decoded(data[at + 9 : end], rows, codebooks, frames, model)
         else:
-            page = unpacked(data[at + 9 : end], channels, codebooks, frames, size)
-        for c in range(channels):
+            page = unpacked(data[at + 9 : end], rows, codebooks, frames, size)
+        for c in range(rows):
             for q in range(codebooks):
                 codes[c][q] += page[c][q]
         at, index = end + 4, index + 1
@@ -191,3 +196,10 @@ def test_the_document_is_enough_for_version_2() -> None:
         for q, codebook in enumerate(channel):
             small = [(t * t + 3 * q + b) % 5 for t in range(103)]
             assert codebook == [formula(b, q, t) if t // 50 == 1 else small[t] for t in range(103)]
+
+
+def test_the_document_is_enough_for_version_3() -> None:
+    header, [row] = read((GOLDEN / "v3.fsq").read_bytes())
+    assert header == EXPECTED | {"texts": {"title": "Größe"}}
+    for q, codebook in enumerate(row):
+        assert codebook == [formula(0, q, t) for t in range(103)]

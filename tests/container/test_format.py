@@ -27,10 +27,11 @@ from audiocodec.container import (
 )
 from audiocodec.container.reader import total_samples
 from audiocodec.errors import ConfigError, DamagedFileError, OutputError, TokenFileError, VersionError
-from tests.golden.make_golden import entropy_model, tokens, tokens_v2
+from tests.golden.make_golden import entropy_model, tokens, tokens_v2, tokens_v3
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1.fsq"  # all pages of equal size, which many tests use
 GOLDEN_V2 = GOLDEN.with_name("v2.fsq")
+GOLDEN_V3 = GOLDEN.with_name("v3.fsq")
 
 
 def file_bytes(made: Tokens) -> bytes:
@@ -45,7 +46,7 @@ def read(data: bytes) -> np.ndarray:
     return np.concatenate(list(TokenReader(io.BytesIO(data), "test", entropy_model())), axis=2)
 
 
-@pytest.mark.parametrize(("path", "made"), [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2())])
+@pytest.mark.parametrize(("path", "made"), [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2()), (GOLDEN_V3, tokens_v3())])
 def test_golden_files_are_read(path: Path, made: Tokens) -> None:
     loaded = Tokens.load(path, entropy_model())
     assert loaded.header == made.header
@@ -132,7 +133,7 @@ def test_seekable_files_get_the_length_into_the_header() -> None:
     assert output.getvalue() == file_bytes(made)
 
 
-@pytest.mark.parametrize("golden", [GOLDEN, GOLDEN_V2])
+@pytest.mark.parametrize("golden", [GOLDEN, GOLDEN_V2, GOLDEN_V3])
 def test_every_flipped_bit_is_found(tmp_path: Path, golden: Path) -> None:
     """All bits of header and trailer, and one bit of every byte of the pages."""
     data = golden.read_bytes()
@@ -160,7 +161,7 @@ def test_verify_names_the_page(tmp_path: Path) -> None:
     assert verify(path) == [f"{path}: page 1 is damaged (checksum does not match)"]
 
 
-@pytest.mark.parametrize("golden", [GOLDEN, GOLDEN_V2])
+@pytest.mark.parametrize("golden", [GOLDEN, GOLDEN_V2, GOLDEN_V3])
 def test_every_cut_is_found(tmp_path: Path, golden: Path) -> None:
     data = golden.read_bytes()
     path = tmp_path / "cut.fsq"
@@ -215,7 +216,7 @@ def test_pages_cannot_change_places() -> None:
 @given(st.binary(max_size=400), st.integers(0, 60))
 @settings(deadline=None, max_examples=300)
 def test_noise_raises_only_our_errors(noise: bytes, keep: int) -> None:
-    for golden in (GOLDEN, GOLDEN_V2):
+    for golden in (GOLDEN, GOLDEN_V2, GOLDEN_V3):
         with pytest.raises(TokenFileError):
             read(golden.read_bytes()[:keep] + noise)
 
@@ -253,13 +254,13 @@ def test_headers_that_lie_are_refused_before_anything_is_allocated(changes: dict
 def test_newer_versions_are_refused_by_name() -> None:
     data = bytearray(GOLDEN.read_bytes())
     length = int.from_bytes(data[10:12], "little")
-    data[8] = 3
+    data[8] = 4
     data[12 + length : 16 + length] = struct.pack("<I", zlib.crc32(data[: 12 + length]))
-    with pytest.raises(VersionError, match="version 3.*upgrade"):
+    with pytest.raises(VersionError, match="version 4.*upgrade"):
         read(bytes(data))
 
 
-@pytest.mark.parametrize("golden", [GOLDEN, GOLDEN_V2])
+@pytest.mark.parametrize("golden", [GOLDEN, GOLDEN_V2, GOLDEN_V3])
 def test_longer_headers_of_the_same_version_are_read(golden: Path) -> None:
     """Fields may be added behind the known ones."""
     data = golden.read_bytes()
@@ -270,7 +271,7 @@ def test_longer_headers_of_the_same_version_are_read(golden: Path) -> None:
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-@pytest.mark.parametrize(("path", "made"), [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2())])
+@pytest.mark.parametrize(("path", "made"), [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2()), (GOLDEN_V3, tokens_v3())])
 def test_truncating_the_file_is_truncating_the_codes(
     monkeypatch: pytest.MonkeyPatch, path: Path, made: Tokens, k: int
 ) -> None:

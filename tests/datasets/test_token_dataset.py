@@ -33,7 +33,7 @@ def corpus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def keys(examples: Any) -> list[tuple[str, int, int]]:
-    return [(e["path"].rpartition(".")[0], e["channel"], e["start"]) for e in examples]
+    return [(e["path"].rpartition(".")[0], e["row"], e["start"]) for e in examples]
 
 
 def test_whole_sounds_in_order(corpus: str) -> None:
@@ -41,7 +41,7 @@ def test_whole_sounds_in_order(corpus: str) -> None:
     assert [e["path"][:2] for e in examples] == ["00", "01", "02", "03", "03", *[f"{i:02d}" for i in range(4, 11)]]
     items = {item.path: item.tokens.codes for item in open_corpus(corpus)}
     for example in examples:
-        expected = items[example["path"]][example["channel"]]
+        expected = items[example["path"]][example["row"]]
         assert example["codes"].dtype == torch.int64
         np.testing.assert_array_equal(example["codes"].numpy(), expected)
 
@@ -87,7 +87,7 @@ def test_crops(corpus: str) -> None:
     for path, codes in items.items():
         assert number[path] == codes.shape[0] * (codes.shape[2] // FRAMES)
     for e in examples:
-        expected = items[e["path"]][e["channel"], :, e["start"] : e["start"] + FRAMES]
+        expected = items[e["path"]][e["row"], :, e["start"] : e["start"] + FRAMES]
         np.testing.assert_array_equal(e["codes"].numpy(), expected)
     assert any(e["start"] % FRAMES for e in examples)
     assert {e["start"] % FRAMES for e in TokenDataset(corpus, FRAMES, seed=None)} == {0}

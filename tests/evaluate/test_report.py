@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from click.testing import CliRunner
 from audiocodec import audio
 from audiocodec.cli import main
 from audiocodec.evaluate.report import level_db
+from tests.evaluate.browser import opened
 
 RATE = 16_000
 COPY = f"{shlex.quote(sys.executable)} -c 'import shutil,sys; shutil.copy(sys.argv[1], sys.argv[2])'"
@@ -72,26 +72,8 @@ def test_levels_are_those_of_a_full_scale_sine() -> None:
 
 @pytest.fixture
 def page(report: Path) -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    browser_path = shutil.which("chromium")
-    if browser_path is None:
-        pytest.skip("chromium is not installed")
-    quiet = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--autoplay-policy=no-user-gesture-required",
-    ]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=quiet)
-        page = browser.new_page(viewport={"width": 390, "height": 800})
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(report.as_uri())
+    with opened(report) as page:
         yield page
-        assert said == []
-        browser.close()
 
 
 def test_a_browser_plays_and_switches_at_the_same_place(page: Any) -> None:

@@ -1,4 +1,4 @@
-"""Made the golden files once: `v1.fsq` holds `tokens()`, written by version 1, `v2.fsq` holds `tokens_v2()`.
+"""Made the golden files once: `v1.fsq` holds `tokens()`, written by version 1; `v2.fsq` and `v3.fsq` hold theirs.
 
 Run again only for a new version of the format, under a new name.
 """
@@ -62,6 +62,13 @@ def tokens_v2() -> Tokens:
     return Tokens(codes, header, entropy_model())
 
 
+def tokens_v3() -> Tokens:
+    """The first row of `tokens`, as that of two joint channels."""
+    made = tokens()
+    return Tokens(made.codes[:1], replace(made.header, joint=True, metadata={"title": "Größe"}))
+
+
 if __name__ == "__main__":
     save_entropy(FOLDER / "v2.entropy.npz", entropy_model())
     tokens_v2().save(FOLDER / "v2.fsq")
+    tokens_v3().save(FOLDER / "v3.fsq")

@@ -1,0 +1,24 @@
+"""`audiocodec ratings`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def ratings(files: tuple[Path, ...]) -> None:
+    """Sum up what listeners of a page of 'listen' sent back (JSON): means and 95 % intervals, or p-values.
+
+    Listeners who rate the hidden reference below 90 in more than 15 % of the trials are left out and named, as
+    ITU-R BS.1534-3 recommends.
+
+    \b
+    Example:
+        audiocodec ratings listening-mushra-*.json
+    """
+    from audiocodec.evaluate.ratings import read_ratings, summarize_ratings
+
+    click.echo(summarize_ratings([read_ratings(path) for path in files]), nl=False)

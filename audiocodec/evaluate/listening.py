@@ -1,0 +1,81 @@
+"""A blind listening test in one HTML file; it needs nothing else, not even a network."""
+
+from __future__ import annotations
+
+import base64
+import importlib.resources
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from audiocodec import audio
+from audiocodec.errors import ConfigError
+from audiocodec.evaluate.report import flac_url
+from audiocodec.evaluate.run import code_clip
+from audiocodec.evaluate.systems import parse_system
+from audiocodec.extras import require
+from audiocodec.files import replacing
+
+REFERENCE, ANCHOR = "hidden reference", "low anchor"
+ANCHOR_HZ = 3500
+TESTS = ("mushra", "abx")
+
+
+def low_anchor(wav: np.ndarray, rate: int) -> np.ndarray:
+    """Sound "c t" without anything above 3.5 kHz, as ITU-R BS.1534 asks for."""
+    if rate <= 2 * ANCHOR_HZ:
+        return wav
+    low = audio.resample(audio.resample(wav, rate, 2 * ANCHOR_HZ), 2 * ANCHOR_HZ, rate)
+    return np.pad(low, ((0, 0), (0, max(0, wav.shape[1] - low.shape[1]))))[:, : wav.shape[1]]
+
+
+def write_listening_test(
+    folder: Path, systems: Sequence[str], path: Path, test: str, clips: int, seconds: float, overwrite: bool = False
+) -> int:
+    """Code clips with all systems and write the page; returns how many trials it has.
+
+    In a MUSHRA test (ITU-R BS.1534) each trial rates all systems, a hidden reference and a low anchor from 0 to 100;
+    in an ABX test each trial asks which of reference and system a third sound is.
+
+    Args:
+        folder: of sound files.
+        systems: see `parse_system`.
+        path: of the HTML file.
+        test: mushra or abx.
+        clips: how many, picked evenly.
+        seconds: of each at most.
+        overwrite: allow it to exist.
+
+    Raises:
+        AudioError: no clips.
+        ConfigError: a system or test is unknown, or named twice.
+        AudioCodecError: a system failed.
+        OutputError: it exists or cannot be written.
+    """
+    if test not in TESTS:
+        raise ConfigError(f"test is {test!r}, known: {', '.join(TESTS)}")
+    built = [parse_system(text) for text in systems]
+    names = [system.name for system in built]
+    if len(set(names)) < len(names):
+        raise ConfigError("two systems have the same name")
+    found = audio.list_audio_files(folder)
+    picked = [found[i * len(found) // clips] for i in range(clips)] if clips < len(found) else found
+    trials = []
+    for clip in picked:
+        wav, rate = audio.read(clip)
+        wav = wav[:, : int(seconds * rate)]
+        sounds = {REFERENCE: flac_url(wav, rate)}
+        if test == "mushra":
+            sounds[ANCHOR] = flac_url(low_anchor(wav, rate), rate)
+        for system in built:
+            sounds[system.name] = flac_url(code_clip(system, wav, rate)[0], rate)
+        trials.append({"clip": clip.relative_to(folder).as_posix(), "sounds": sounds})
+    content = {"test": test, "reference": REFERENCE, "trials": trials}
+    packed = base64.b64encode(json.dumps(content).encode()).decode()  # so that the source shows no names at a glance
+    template = importlib.resources.files("audiocodec.evaluate").joinpath("listening.html").read_text("utf-8")
+    page = require("jinja2", "eval").Environment(autoescape=True).from_string(template).render(content=packed)
+    with replacing(path, overwrite) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return len(trials) * (len(names) if test == "abx" else 1)

@@ -1,0 +1,45 @@
+"""Two channels as one row of codes: their mid, and their side with half as many codebooks.
+
+Left and right of music are mostly the same, so mid = (left + right) / 2 takes most of the bits, and
+side = (left - right) / 2 few. The codebooks of both lie in turns, mid side mid mid side mid ..., so that the
+first so many of a row are always those worth most.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def is_side(num_codebooks: int) -> np.ndarray:
+    """Which codebooks of a row are of the side, "q"."""
+    return np.arange(num_codebooks) % 3 == 1
+
+
+def depths(num_codebooks: int) -> tuple[int, int]:
+    """Codebooks of mid and of side."""
+    side = int(is_side(num_codebooks).sum())
+    return num_codebooks - side, side
+
+
+def to_mid_side(wav: np.ndarray) -> np.ndarray:
+    """Left and right, "2 t" -> mid and side, "2 t"."""
+    return np.stack([wav[0] + wav[1], wav[0] - wav[1]]) / 2
+
+
+def to_left_right(wav: np.ndarray) -> np.ndarray:
+    """Inverse of `to_mid_side`."""
+    return np.stack([wav[0] + wav[1], wav[0] - wav[1]])
+
+
+def join(mid: np.ndarray, side: np.ndarray) -> np.ndarray:
+    """Codes of mid and side, "q t" each -> a row, "1 q t"."""
+    row = np.empty((1, len(mid) + len(side), mid.shape[1]), mid.dtype)
+    of_side = is_side(row.shape[1])
+    row[0, ~of_side], row[0, of_side] = mid, side
+    return row
+
+
+def split(row: np.ndarray) -> list[np.ndarray]:
+    """Inverse of `join`."""
+    of_side = is_side(row.shape[1])
+    return [row[0, ~of_side], row[0, of_side]]
