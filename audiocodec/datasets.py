@@ -17,7 +17,7 @@ class TokenDataset(IterableDataset[dict[str, Any]]):
     """Codes of a corpus that `audiocodec tokenize` made, in any of its formats.
 
     Every process and every worker of a `DataLoader` gets its own part of the sounds: each comes once in an epoch, and
-    parts differ by one sound at most. Shards, and the sounds in a shard, come in an order drawn from `seed` and epoch.
+    parts differ by one sound at most. Shards, and all crops of a shard, come in an order drawn from `seed` and epoch.
 
     Args:
         folder: of the corpus, or its URL.
@@ -64,11 +64,16 @@ class TokenDataset(IterableDataset[dict[str, Any]]):
         worker = get_worker_info()
         index, count = (worker.id, worker.num_workers) if worker else (0, 1)
         part, parts = self.rank * count + index, self.world_size * count
-        for generator, item in self._part(part, parts):
-            yield from self._crops(item, generator)
+        for shard, sounds in self._part(part, parts):
+            crops = [(sounds[i], row, start) for i in sounds for row, start in self._crops(sounds[i], shard, i)]
+            for n in self._order(len(crops), shard, part, 0):
+                item, row, start = crops[n]
+                codes = item.tokens.codes[row, :, start:][:, : self.frames]
+                fields = {"path": item.path, "row": row, "start": start}
+                yield {"codes": torch.from_numpy(codes.copy()), **fields, **item.metadata}
 
-    def _part(self, part: int, parts: int) -> Iterator[tuple[np.random.Generator | None, Item]]:
-        """Sounds `part` of `parts` of all, end to end in this epoch's order; only shards that it needs are read."""
+    def _part(self, part: int, parts: int) -> Iterator[tuple[int, dict[int, Item]]]:
+        """Sounds `part` of `parts` of all, end to end in this epoch's order, by shard; only shards needed are read."""
         counts = [shard["sounds"] for shard in self.corpus.manifest["shards"]]
         begin, end = (sum(counts) * i // parts for i in (part, part + 1))
         at = 0
@@ -77,23 +82,20 @@ class TokenDataset(IterableDataset[dict[str, Any]]):
             at += counts[shard]
             if first < last:
                 items = list(self.corpus.read(shard))
-                for i in self._order(len(items), shard)[first:last]:
-                    yield self._generator(shard, i), items[i]
+                yield shard, {i: items[i] for i in self._order(len(items), shard)[first:last]}
 
-    def _generator(self, *key: int) -> np.random.Generator | None:
-        return None if self.seed is None else np.random.default_rng([self.seed, int(self._epoch), *key])
+    def _crops(self, item: Item, *key: int) -> list[tuple[int, int]]:
+        """Row and first frame of the crops of a sound."""
+        rows, _, total = item.tokens.codes.shape
+        length = self.frames or max(total, 1)
+        generator = self._generator(*key)
+        spare = total % length if total >= length else 0
+        offset = 0 if generator is None else int(generator.integers(spare + 1))
+        return [(row, offset + n * length) for n in range(total // length) for row in range(rows)]
 
     def _order(self, count: int, *key: int) -> list[int]:
         generator = self._generator(*key)
         return list(range(count)) if generator is None else [int(i) for i in generator.permutation(count)]
 
-    def _crops(self, item: Item, generator: np.random.Generator | None) -> Iterator[dict[str, Any]]:
-        total = item.tokens.codes.shape[2]
-        length = self.frames or total
-        number = total // length if length else 0
-        spare = total - number * length
-        offset = 0 if generator is None or not number else int(generator.integers(spare + 1))
-        for start in range(offset, offset + number * length, length or 1):
-            for row, codes in enumerate(item.tokens.codes[:, :, start : start + length]):
-                fields = {"path": item.path, "row": row, "start": start}
-                yield {"codes": torch.from_numpy(codes.copy()), **fields, **item.metadata}
+    def _generator(self, *key: int) -> np.random.Generator | None:
+        return None if self.seed is None else np.random.default_rng([self.seed, int(self._epoch), *key])

@@ -142,6 +142,9 @@ tokens = codec.encode(np.zeros((1, 4000), np.float32), 8000)
 assert codec.decode(tokens).shape == (1, 4000)
 tokens.save({str(tmp_path / "a.fsq")!r})
 codec.decode_file({str(tmp_path / "a.fsq")!r}, {str(tmp_path / "a.wav")!r}, start_s=0.2)
+from audiocodec.corpus import open_corpus, tokenize
+tokenize({str(tmp_path / "*.wav")!r}, {str(tmp_path / "corpus")!r}, "webdataset")
+assert [item.path for item in open_corpus({str(tmp_path / "corpus")!r})] == ["a.wav"]
 """
     assert "torch" not in modules_after(WITHOUT_TORCH + code)
 

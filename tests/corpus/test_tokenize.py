@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import gc
 import json
 import shutil
@@ -23,6 +24,7 @@ from audiocodec.corpus.sounds import Sound, list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch, shares
 from audiocodec.corpus.store import open_store
 from audiocodec.errors import AudioError, ConfigError, MissingExtraError, OutputError, TokenFileError
+from audiocodec.models.pretrained import save_hub_folder
 from tests.corpus.conftest import BROKEN, files_of
 
 FORMATS = ["parquet", "webdataset", "fsq"]
@@ -317,3 +319,23 @@ def test_lists_are_sorted_however_they_are_found(sounds: Path) -> None:
     paths = [sound.path for sound in list_sounds(str(sounds))]
     assert paths == sorted(paths)
     assert len(paths) == 16
+
+
+def test_joint_channels(speech: np.ndarray, onnx: Codec, tmp_path: Path) -> None:
+    """Two channels as one row, in all formats."""
+    description = {**onnx.bundle.description, "model": {**onnx.bundle.description["model"], "joint_stereo": True}}
+    bundle = dataclasses.replace(onnx.bundle, description=description)
+    save_hub_folder(tmp_path / "joint", bundle, False)
+    codec = load(str(tmp_path / "joint"))
+    (tmp_path / "in").mkdir()
+    wide = np.stack([speech[0], 0.5 * speech[0, ::-1]])
+    soundfile.write(tmp_path / "in" / "a.wav", wide.T, 16_000)
+    soundfile.write(tmp_path / "in" / "b.wav", speech[0], 16_000)
+    for format in FORMATS:
+        tokenize(str(tmp_path / "in"), str(tmp_path / format), format, model=str(tmp_path / "joint"))
+        stereo, mono = open_corpus(str(tmp_path / format))
+        expected = codec.encode(*audio.read(tmp_path / "in" / "a.wav"))
+        np.testing.assert_array_equal(stereo.tokens.codes, expected.codes)
+        assert stereo.tokens.header == dataclasses.replace(expected.header, metadata=stereo.tokens.header.metadata)
+        assert mono.tokens.header.rows == stereo.tokens.header.rows == 1
+        assert codec.decode(stereo.tokens).shape == wide.shape
