@@ -10,6 +10,8 @@ from audiocodec.corpus import fsq, parquet, webdataset
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Shard
 from audiocodec.corpus.store import Store
+from audiocodec.errors import ConfigError
+from audiocodec.extras import require
 
 
 class Format(NamedTuple):
@@ -24,3 +26,16 @@ FORMATS = {
     "webdataset": Format(webdataset.pack, webdataset.unpack),
     "fsq": Format(fsq.pack, fsq.unpack),
 }
+
+
+def check_format(name: str) -> None:
+    """Refuse a format that is not known, or cannot be written here.
+
+    Raises:
+        ConfigError: there is no such format.
+        MissingExtraError: it is Parquet, and pyarrow is not installed.
+    """
+    if name not in FORMATS:
+        raise ConfigError(f"format is {name!r}, known: {', '.join(FORMATS)}")
+    if name == "parquet":
+        require("pyarrow.parquet", "parquet")

@@ -18,6 +18,7 @@ class Settings:
     """What must be the same for two runs to make the same corpus.
 
     Attributes:
+        audiocodec: version of this package.
         format: a name of `FORMATS`.
         model: name of the model, as token files hold it.
         model_version: of its weights.
@@ -28,6 +29,7 @@ class Settings:
         input: hash of the list of sounds, their sizes and metadata.
     """
 
+    audiocodec: str
     format: str
     model: str
     model_version: str

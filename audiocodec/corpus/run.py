@@ -8,10 +8,11 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 
 from audiocodec.codec import Codec, load
 from audiocodec.container.tokens import check_depth
-from audiocodec.corpus.formats import FORMATS
+from audiocodec.corpus.formats import check_format
 from audiocodec.corpus.fsq import check_targets
 from audiocodec.corpus.plan import Settings, cut, fingerprint, usual_shard
 from audiocodec.corpus.read import MANIFEST
@@ -21,8 +22,6 @@ from audiocodec.corpus.sounds import list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.corpus.store import Store, open_store
 from audiocodec.corpus.workers import in_this_process, on_ray
-from audiocodec.errors import ConfigError
-from audiocodec.extras import require
 from audiocodec.files import is_leftover
 from audiocodec.interchange import header_to_json
 from audiocodec.runtime import OnnxModel
@@ -98,15 +97,13 @@ def tokenize(
         AudioCodecError: a shard took its workers down again and again.
     """
     begun = time.monotonic()
-    if format not in FORMATS:
-        raise ConfigError(f"format is {format!r}, known: {', '.join(FORMATS)}")
-    if format == "parquet":
-        require("pyarrow", "parquet")
+    check_format(format)
     codec = load(model, backend=backend)
     sounds = list_sounds(source)
     if format == "fsq":
         check_targets(source, sounds)
     settings = Settings(
+        audiocodec=version("audiocodec"),
         format=format,
         model=codec.name,
         model_version=codec.version,

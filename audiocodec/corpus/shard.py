@@ -11,7 +11,7 @@ from typing import Any
 from audiocodec.codec import load
 from audiocodec.container import Tokens
 from audiocodec.corpus.batch import encode_files
-from audiocodec.corpus.formats import FORMATS
+from audiocodec.corpus.formats import FORMATS, check_format
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Settings, Shard
 from audiocodec.corpus.receipts import Receipt, keep
@@ -46,9 +46,11 @@ class ShardWriter:
 
     Raises:
         ModelError: this machine has other weights of the model.
+        MissingExtraError: it lacks what the format needs.
     """
 
     def __init__(self, job: Job) -> None:
+        check_format(job.settings.format)
         self.settings, self.store = job.settings, open_store(job.output)
         self.codec = load(job.model, backend=job.settings.backend)
         if self.codec.model_hash.hex() != job.settings.model_hash:

@@ -302,6 +302,11 @@ def test_command(sounds: Path, corpora: dict[str, Path], tmp_path: Path) -> None
     assert CliRunner().invoke(main, [*arguments, "--address", "x:1"]).exit_code == 2
 
 
+def test_unknown_formats_are_refused(sounds: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="format is 'mp3', known: parquet, webdataset, fsq"):
+        tokenize(str(sounds), str(tmp_path), "mp3")
+
+
 def test_missing_packages_are_named(sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(module: str, extra: str) -> None:
         raise MissingExtraError(f"{module} is not installed; get it with: pip install 'audiocodec[{extra}]'")
@@ -309,8 +314,8 @@ def test_missing_packages_are_named(sounds: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("audiocodec.corpus.workers.require", missing)
     with pytest.raises(MissingExtraError, match=r"ray is not installed; .*\[ray\]"):
         tokenize(str(sounds), str(tmp_path / "a"), "fsq", workers=1)
-    monkeypatch.setattr("audiocodec.corpus.run.require", missing)
-    with pytest.raises(MissingExtraError, match="pyarrow is not installed"):
+    monkeypatch.setattr("audiocodec.corpus.formats.require", missing)
+    with pytest.raises(MissingExtraError, match="pyarrow.parquet is not installed"):
         tokenize(str(sounds), str(tmp_path / "b"))
     assert not (tmp_path / "b").exists()
 
