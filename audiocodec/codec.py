@@ -39,9 +39,11 @@ from audiocodec.models.receptive_field import frames_of_past
 from audiocodec.streaming import (
     FrameDecoder,
     FrameEncoder,
+    SoundEncoder,
     StreamDecoder,
     StreamEncoder,
     decode_together,
+    encode_sounds,
     encode_together,
     frame_decoder,
     frame_encoder,
@@ -222,6 +224,10 @@ class Codec:
 
     # Streams of blocks: what both arrays and files go through
 
+    def sound_encoder(self, channels: int, num_codebooks: int) -> SoundEncoder:
+        """An encoder for all channels of a sound at the model's rate; see `audiocodec.streaming.encode_sounds`."""
+        return SoundEncoder(self._encoder, channels, num_codebooks, self.rows(channels) < channels)
+
     def _encode_blocks(
         self, blocks: Iterable[np.ndarray], sample_rate: int, channels: int, depth: int, counted: list[int]
     ) -> Iterator[np.ndarray]:
@@ -232,15 +238,11 @@ class Codec:
                 counted[0] += block.shape[1]
                 yield block
 
-        joint = self.rows(channels) < channels
-        depths = stereo.depths(depth) if joint else [depth] * channels
-        encoders = [StreamEncoder(self._encoder, own) for own in depths]
-        join = (lambda codes: stereo.join(*codes)) if joint else np.stack
+        encoder = self.sound_encoder(channels, depth)
         for block in audio.resample_blocks(count(), sample_rate, self.sample_rate, channels):
-            waveforms = stereo.to_mid_side(block) if joint else block
-            yield join(encode_together(encoders, list(waveforms), self.threads))
+            yield from encode_sounds([encoder], [block], self.threads)
         frames = frames_for(counted[0], sample_rate, self.sample_rate, self.hop_length, self.delay_samples)
-        yield join([encoder.flush(frames) for encoder in encoders])
+        yield encoder.flush(frames)
 
     def _decode_blocks(
         self, pages: Iterable[np.ndarray | int], header: Header, skipped: int | None = None

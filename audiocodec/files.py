@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from audiocodec.errors import OutputError
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file is what a killed process left of one that `replacing` was to write."""
+    return re.fullmatch(r"\..+\.\d+\.part", name.rpartition("/")[2]) is not None
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ COMMANDS = {
     "repair": "Write a damaged token file anew, with a seek table that fits.",
     "truncate": "Keep fewer codebooks of a token file, without the model.",
     "stream": "Run sound through the codec live, here or over a network.",
+    "tokenize": "Encode a corpus into shards of tokens, for language models.",
     "convert": "Token files to arrays and back.",
     "models": "List the models in this package.",
     "export": "Write a model as ONNX files.",

@@ -149,7 +149,7 @@ def test_models(run: Run) -> None:
 
 
 def test_every_command_has_help_with_an_example(run: Run) -> None:
-    assert len(COMMANDS) == 16
+    assert len(COMMANDS) == 17
     for command in COMMANDS:
         result = run(command, "--help")
         assert result.exit_code == 0
@@ -175,6 +175,9 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
         ["encode", "a.wav", "b.fsq", "--tag", "title"],
         ["repair", "a.fsq"],
         ["encode", "--nonsense", "a.wav"],
+        ["tokenize", "--input", "in"],
+        ["tokenize", "--input", "in", "--output", "out", "--format", "mp3"],
+        ["tokenize", "--input", "in", "--output", "out", "--workers", "-1"],
     ],
 )
 def test_misuse_is_exit_code_2(run: Run, arguments: list[str]) -> None:

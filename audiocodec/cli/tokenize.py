@@ -1,0 +1,103 @@
+"""`audiocodec tokenize`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from audiocodec.cli import options
+
+if TYPE_CHECKING:
+    from audiocodec.corpus import Progress
+
+
+@click.command()
+@click.option("--input", "-i", "source", required=True, help="Folder, 'glob/**/*.flac', or CSV with a column path.")
+@click.option("--output", "-o", required=True, help="Folder for the corpus, or a URL such as s3://bucket/corpus.")
+@click.option(
+    "--format",
+    type=click.Choice(["parquet", "webdataset", "fsq"]),
+    default="parquet",
+    show_default=True,
+    help="Of the shards.",
+)
+@click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
+@options.num_codebooks
+@click.option("--sounds-per-shard", type=click.IntRange(1), help="[8 to 1000, for about 64 shards]")
+@click.option(
+    "--workers", type=click.IntRange(0), help="Ray actors [one for each processor]; 0: this process, without Ray."
+)
+@click.option("--address", help="Of a Ray cluster that runs; by default Ray runs here for as long as this takes.")
+@options.backend
+def tokenize(
+    source: str,
+    output: str,
+    format: str,
+    model: str,
+    num_codebooks: int | None,
+    sounds_per_shard: int | None,
+    workers: int | None,
+    address: str | None,
+    backend: str,
+) -> None:
+    """Encode a corpus into shards of tokens, for training language models.
+
+    A run that was stopped, or killed, goes on when it is started again, and its files are those of an unbroken run.
+    Sounds that cannot be used are listed in errors.csv; manifest.json says what there is.
+
+    \b
+    Example:
+        audiocodec tokenize --input recordings/ --output corpus/ --format parquet
+    """
+    if workers == 0 and address:
+        raise click.UsageError("give --workers 0 or --address, not both")
+    from audiocodec.corpus import tokenize as run
+    from audiocodec.corpus.stopwatch import shares
+
+    workers = os.cpu_count() or 1 if workers is None else workers
+    with _shown(output) as on_shard:
+        done = run(source, output, format, model, num_codebooks, backend, sounds_per_shard, workers, address, on_shard)
+    if done.sounds + done.errors == 0:
+        click.echo(f"{output}: all {done.shards} shards are there already", err=True)
+        return
+    click.echo(f"{output}: {_line(done)}", err=True)
+    if done.sounds:
+        parts = ", ".join(f"{stage} {share:.0%}" for stage, share in shares(done.watch.wall).items())
+        click.echo(f"time of the workers: {parts}", err=True)
+    if done.errors:
+        click.echo(f"{done.errors} sounds could not be used, see errors.csv", err=True)
+
+
+def _line(progress: Progress) -> str:
+    speed = progress.hours / progress.elapsed_s if progress.elapsed_s else 0.0
+    return (
+        f"{progress.shards_done} of {progress.shards} shards, {progress.sounds} sounds, {progress.hours:.3f} hours "
+        f"in {progress.elapsed_s:.1f} s, {speed:.4f} hours a second"
+    )
+
+
+@contextmanager
+def _shown(label: str) -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal; elsewhere a line for every tenth of the shards."""
+    if not sys.stderr.isatty():
+        yield _tenths
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda progress: bar.update(
+            task, total=progress.shards, completed=progress.shards_done, description=_line(progress)
+        )
+
+
+def _tenths(progress: Progress) -> None:
+    done, shards = progress.shards_done, progress.shards
+    if progress.sounds and 10 * done // shards > 10 * (done - 1) // shards and done < shards:
+        click.echo(_line(progress), err=True)

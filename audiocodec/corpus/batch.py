@@ -1,0 +1,96 @@
+"""Several sound files through the encoder together, each as it would be alone, in bounded memory."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audiocodec import audio
+from audiocodec.codec import Codec
+from audiocodec.container import Tokens, frames_for
+from audiocodec.container.metadata import fitting
+from audiocodec.corpus.stopwatch import Stopwatch
+from audiocodec.errors import AudioError
+from audiocodec.streaming import encode_sounds
+
+BLOCKS = 8  # of `audio.BLOCK_SAMPLES`, read at once: long pieces go through the network fastest
+
+
+class _Stream:
+    """A sound file on its way through the encoder.
+
+    Raises:
+        AudioError: it does not open.
+    """
+
+    def __init__(self, codec: Codec, reader: audio.AudioReader, depth: int, watch: Stopwatch) -> None:
+        self.reader, self.watch = reader, watch
+        self.blocks, self.samples, self.done = iter(reader), 0, False
+        self.resampler = audio.Resampler(reader.sample_rate, codec.sample_rate, reader.channels)
+        self.encoder = codec.sound_encoder(reader.channels, depth)
+        self.codes: list[np.ndarray] = []
+        self.error: AudioError | None = None
+
+    def pull(self) -> np.ndarray:
+        """The next samples "c t" at the model's rate; after the last ones, or an error, it is done."""
+        blocks = [np.zeros((self.reader.channels, 0), np.float32)]
+        try:
+            with self.watch("decode"):
+                blocks += itertools.islice(self.blocks, BLOCKS)
+        except AudioError as error:
+            self.error = error
+        self.done = len(blocks) == 1 or self.error is not None
+        block = np.concatenate(blocks, axis=1)
+        self.samples += block.shape[1]
+        with self.watch("resample"):
+            return self.resampler.push(block, last=self.done)
+
+
+def encode_files(
+    codec: Codec, paths: Sequence[Path], metadata: Sequence[Mapping[str, str]], depth: int, watch: Stopwatch
+) -> list[Tokens | AudioError]:
+    """What `codec.encode_file` gives for each, or why it cannot be used.
+
+    Args:
+        codec: at work.
+        paths: of files of about equal length, so that they end together.
+        metadata: text for each; it comes before a tag of the same name.
+        depth: codebooks.
+        watch: counts decoding, resampling, encoding.
+    """
+    results: list[Any] = [None] * len(paths)
+    streams: dict[int, _Stream] = {}
+    with ExitStack() as stack:
+        for i, path in enumerate(paths):
+            try:
+                with watch("decode"):
+                    reader = stack.enter_context(audio.AudioReader(path))
+                streams[i] = _Stream(codec, reader, depth, watch)
+            except AudioError as error:
+                results[i] = error
+        waiting = list(streams.values())
+        while waiting:
+            pieces = [stream.pull() for stream in waiting]
+            with watch("encode"):
+                codes = encode_sounds([stream.encoder for stream in waiting], pieces)
+            for stream, part in zip(waiting, codes, strict=True):
+                stream.codes.append(part)
+            waiting = [stream for stream in waiting if not stream.done]
+        for i, stream in streams.items():
+            with watch("encode"):
+                results[i] = stream.error or _finished(codec, stream, metadata[i], depth)
+    return results
+
+
+def _finished(codec: Codec, stream: _Stream, metadata: Mapping[str, str], depth: int) -> Tokens:
+    reader = stream.reader
+    frames = frames_for(stream.samples, reader.sample_rate, codec.sample_rate, codec.hop_length, codec.delay_samples)
+    stream.codes.append(stream.encoder.flush(frames))
+    texts = fitting({**metadata, **{name: text for name, text in reader.tags.items() if name not in metadata}})
+    header = codec.header(reader.sample_rate, reader.channels, stream.samples, depth, texts)
+    return Tokens(np.concatenate(stream.codes, axis=2), header, codec.entropy)

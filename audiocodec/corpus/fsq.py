@@ -1,0 +1,58 @@
+"""A shard as token files, in the folders of the sounds: the bytes that `audiocodec encode` writes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from audiocodec.container import Header, Tokens, TokenWriter
+from audiocodec.corpus.item import Item
+from audiocodec.corpus.plan import Shard
+from audiocodec.corpus.sounds import Sound, refuse_twins
+from audiocodec.corpus.store import Store
+from audiocodec.errors import ConfigError
+
+
+def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes]:
+    """File name -> contents."""
+    return {target(item.path): _file(item.tokens) for item in items}
+
+
+def _file(tokens: Tokens) -> bytes:
+    file = io.BytesIO()
+    writer = TokenWriter(file, replace(tokens.header, samples=None), tokens.entropy)
+    writer.push(tokens.codes)
+    writer.close(tokens.header.samples or 0)
+    return file.getvalue()
+
+
+def unpack(store: Store, names: Sequence[str], header: Header) -> Iterator[Item]:
+    """The sounds of a shard, in order.
+
+    Raises:
+        TokenFileError: a file is damaged.
+    """
+    for name in names:
+        with store.local(name) as path:
+            tokens = Tokens.load(path)
+        yield Item(name, tokens, tokens.header.metadata)
+
+
+def target(path: str) -> str:
+    """Where the tokens of a sound go."""
+    return str(PurePosixPath(path).with_suffix(".fsq"))
+
+
+def check_targets(source: str, sounds: Sequence[Sound]) -> None:
+    """Refuse sounds that have no place of their own in the folder.
+
+    Raises:
+        ConfigError: a path leads out of it, or two sounds differ in their suffix only.
+    """
+    for sound in sounds:
+        path = PurePosixPath(sound.path)
+        if path.is_absolute() or ".." in path.parts or "://" in sound.path:
+            raise ConfigError(f"{source}: {sound.path} is no relative path below it, which the format fsq needs")
+    refuse_twins(source, (target(sound.path) for sound in sounds))

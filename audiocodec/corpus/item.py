@@ -1,0 +1,58 @@
+"""One sound of a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from audiocodec.container import Header, Tokens
+from audiocodec.container.header import NO_ENTROPY
+
+
+@dataclass(frozen=True)
+class Item:
+    """The tokens of a sound, and what is known of it.
+
+    Attributes:
+        path: of the sound; in the format fsq, of the token file.
+        tokens: as `Codec.encode` gives them.
+        metadata: columns of the CSV that listed it.
+    """
+
+    path: str
+    tokens: Tokens
+    metadata: Mapping[str, str]
+
+
+def fields_of(item: Item) -> dict[str, Any]:
+    """What parquet and webdataset hold beside the codes."""
+    header = item.tokens.header
+    return {
+        "path": item.path,
+        "sample_rate": header.sample_rate,
+        "samples": header.samples,
+        "channels": header.channels,
+        "frames": item.tokens.codes.shape[2],
+        "duration_s": item.tokens.duration_s,
+        **item.metadata,
+    }
+
+
+def item_of(fields: Mapping[str, Any], codes: np.ndarray, header: Header) -> Item:
+    """Inverse of `fields_of`.
+
+    Args:
+        fields: as they were written.
+        codes: "b q t", any integers.
+        header: of any sound of the corpus.
+    """
+    known = {key: int(fields[key]) for key in ("sample_rate", "samples", "channels")}
+    own = {"path", "frames", "duration_s", *known}
+    joint = len(codes) < known["channels"]
+    entropy = NO_ENTROPY if joint else header.entropy
+    header = replace(header, joint=joint, entropy=entropy, **known)  # type: ignore[arg-type]
+    tokens = Tokens(codes.astype(np.int64), header)
+    return Item(str(fields["path"]), tokens, {k: str(v) for k, v in fields.items() if k not in own})

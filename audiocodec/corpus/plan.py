@@ -1,0 +1,80 @@
+"""What a corpus is, settled before any work starts: so its shards depend on neither workers nor time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from audiocodec.corpus.sounds import Sound
+
+LEAST, MOST, SHARDS = 8, 1000, 64
+MOST_BYTES = 2**29  # of sound files, on average: a shard is held in memory until it is written
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What must be the same for two runs to make the same corpus.
+
+    Attributes:
+        audiocodec: version of this package.
+        format: a name of `FORMATS`.
+        model: name of the model, as token files hold it.
+        model_version: of its weights.
+        model_hash: of the weights that tokens depend on, in hexadecimal.
+        backend: "onnx" or "torch"; a code in a million differs between them.
+        num_codebooks: kept.
+        sounds_per_shard: but for the last.
+        input: hash of the list of sounds, their sizes and metadata.
+    """
+
+    audiocodec: str
+    format: str
+    model: str
+    model_version: str
+    model_hash: str
+    backend: str
+    num_codebooks: int
+    sounds_per_shard: int
+    input: str
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A part of the sorted list of sounds.
+
+    Attributes:
+        index: of the shard.
+        first: index of its first sound in the whole list.
+        sounds: in order.
+    """
+
+    index: int
+    first: int
+    sounds: tuple[Sound, ...]
+
+    @property
+    def name(self) -> str:
+        return f"shard-{self.index:05d}"
+
+
+def usual_shard(sounds: Sequence[Sound]) -> int:
+    """Sounds in a shard if nobody says: enough shards to share out, none of them huge."""
+    mean = max(1, sum(sound.size for sound in sounds) // len(sounds))
+    return min(MOST, max(LEAST, -(-len(sounds) // SHARDS)), max(1, MOST_BYTES // mean))
+
+
+def cut(sounds: Sequence[Sound], size: int) -> list[Shard]:
+    """The sorted list in pieces of `size`."""
+    starts = range(0, len(sounds), size)
+    return [Shard(i, start, tuple(sounds[start : start + size])) for i, start in enumerate(starts)]
+
+
+def fingerprint(sounds: Sequence[Sound]) -> str:
+    """A hash of what a list of sounds says; where they lie does not count."""
+    digest = hashlib.sha256()
+    for sound in sounds:
+        fields = {key: value for key, value in asdict(sound).items() if key != "root"}
+        digest.update(json.dumps(fields, sort_keys=True).encode() + b"\n")
+    return digest.hexdigest()[:32]

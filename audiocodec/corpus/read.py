@@ -1,0 +1,67 @@
+"""Reading a corpus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from audiocodec.container import Header
+from audiocodec.corpus.formats import FORMATS
+from audiocodec.corpus.item import Item
+from audiocodec.corpus.store import Store, open_store
+from audiocodec.errors import TokenFileError
+from audiocodec.interchange import header_from_json
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A folder that `audiocodec tokenize` has finished.
+
+    Attributes:
+        store: the folder.
+        manifest: what `manifest.json` holds.
+        header: of its codes; rate, channels and samples are those of no sound.
+    """
+
+    store: Store
+    manifest: dict[str, Any]
+    header: Header
+
+    @property
+    def num_shards(self) -> int:
+        return len(self.manifest["shards"])
+
+    def read(self, shard: int) -> Iterator[Item]:
+        """The sounds of a shard, in order.
+
+        Raises:
+            MissingExtraError: it is Parquet, and pyarrow is not installed.
+        """
+        names = list(self.manifest["shards"][shard]["files"])
+        return FORMATS[self.manifest["settings"]["format"]].unpack(self.store, names, self.header)
+
+    def __iter__(self) -> Iterator[Item]:
+        """All sounds, in order."""
+        for shard in range(self.num_shards):
+            yield from self.read(shard)
+
+
+def open_corpus(folder: str) -> Corpus:
+    """A corpus by the path or URL of its folder.
+
+    Raises:
+        TokenFileError: there is no finished corpus.
+    """
+    store = open_store(str(folder))
+    try:
+        manifest = json.loads(store.read(MANIFEST))
+        header = header_from_json(json.dumps(manifest["header"]), f"{folder}/{MANIFEST}")
+    except FileNotFoundError as error:
+        raise TokenFileError(f"{folder}: no finished corpus here (it has no {MANIFEST})") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TokenFileError(f"{folder}/{MANIFEST}: cannot be read ({error})") from error
+    return Corpus(store, manifest, header)

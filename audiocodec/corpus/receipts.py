@@ -1,0 +1,83 @@
+"""What is done already: a receipt for each shard, kept beside the corpus until it is whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from audiocodec.corpus.plan import Settings
+from audiocodec.corpus.read import MANIFEST
+from audiocodec.corpus.store import Store
+from audiocodec.errors import ConfigError, OutputError
+
+FOLDER = ".unfinished"
+SETTINGS = f"{FOLDER}/settings.json"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A shard that is written.
+
+    Attributes:
+        name: of the shard.
+        sounds: in it.
+        seconds: of sound.
+        frames: of codes, all rows counted.
+        sha256: of its files, one after another.
+        files: name -> bytes.
+        errors: [path, reason] of each sound that could not be used.
+    """
+
+    name: str
+    sounds: int
+    seconds: float
+    frames: int
+    sha256: str
+    files: dict[str, int]
+    errors: list[list[str]]
+
+
+def to_bytes(value: object) -> bytes:
+    """JSON for people and programs."""
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def keep(store: Store, receipt: Receipt) -> None:
+    """Note that a shard is written, after it was."""
+    store.write(f"{FOLDER}/{receipt.name}.json", to_bytes(asdict(receipt)))
+
+
+def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
+    """The shards that an earlier run has written, by name; notes the settings for a first one.
+
+    Raises:
+        ConfigError: the folder holds a corpus made with other settings.
+        OutputError: it holds something else, or cannot be read.
+    """
+    present = store.find()
+    try:
+        if MANIFEST in present:
+            manifest = json.loads(store.read(MANIFEST))
+            before, found = manifest["settings"], manifest["shards"]
+        elif SETTINGS in present:
+            names = [n for n in present if n.startswith(f"{FOLDER}/shard-") and n.endswith(".json")]
+            before, found = json.loads(store.read(SETTINGS)), [json.loads(store.read(name)) for name in names]
+        else:
+            if any(not name.startswith(FOLDER) for name in present):
+                raise OutputError(f"{output}: is not empty and holds no corpus; choose another folder")
+            store.write(SETTINGS, to_bytes(asdict(settings)))
+            return {}
+        receipts = [Receipt(**fields) for fields in found]
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutputError(
+            f"{output}: is no corpus that can be gone on with ({error}); choose another folder"
+        ) from error
+    _check(output, before, settings)
+    return {r.name: r for r in receipts if all(present.get(name) == size for name, size in r.files.items())}
+
+
+def _check(output: str, before: Mapping[str, object], settings: Settings) -> None:
+    now = asdict(settings)
+    if changed := [key for key in now if before.get(key) != now[key]]:
+        raise ConfigError(f"{output}: holds a corpus made with other {', '.join(changed)}; choose another folder")

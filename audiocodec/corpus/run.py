@@ -1,0 +1,163 @@
+"""A corpus from its list of sounds to its manifest."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+
+from audiocodec.codec import Codec, load
+from audiocodec.container.tokens import check_depth
+from audiocodec.corpus.formats import check_format
+from audiocodec.corpus.fsq import check_targets
+from audiocodec.corpus.plan import Settings, cut, fingerprint, usual_shard
+from audiocodec.corpus.read import MANIFEST
+from audiocodec.corpus.receipts import FOLDER, Receipt, begin, to_bytes
+from audiocodec.corpus.shard import Job
+from audiocodec.corpus.sounds import list_sounds
+from audiocodec.corpus.stopwatch import Stopwatch
+from audiocodec.corpus.store import Store, open_store
+from audiocodec.corpus.workers import in_this_process, on_ray
+from audiocodec.files import is_leftover
+from audiocodec.interchange import header_to_json
+from audiocodec.runtime import OnnxModel
+
+ERRORS = "errors.csv"
+
+
+@dataclass
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        shards: in all.
+        shards_done: earlier runs included.
+        sounds: encoded by this run.
+        errors: sounds that this run could not use.
+        hours: of sound encoded by this run.
+        elapsed_s: since it started.
+        watch: where the time of its workers went.
+    """
+
+    shards: int
+    shards_done: int
+    sounds: int = 0
+    errors: int = 0
+    hours: float = 0.0
+    elapsed_s: float = 0.0
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+    def count(self, receipt: Receipt, watch: Stopwatch) -> None:
+        """One more shard is done."""
+        self.shards_done += 1
+        self.sounds += receipt.sounds
+        self.errors += len(receipt.errors)
+        self.hours += receipt.seconds / 3600
+        self.watch.add(watch)
+
+
+def tokenize(
+    source: str,
+    output: str,
+    format: str = "parquet",
+    model: str = "speech-16k",
+    num_codebooks: int | None = None,
+    backend: str = "auto",
+    sounds_per_shard: int | None = None,
+    workers: int = 0,
+    address: str | None = None,
+    on_shard: Callable[[Progress], None] = lambda progress: None,
+) -> Progress:
+    """Encode many sounds into shards of tokens; a run that was stopped, however, goes on when it is started again.
+
+    What lies in `output` at the end depends on the sounds and the settings alone: not on workers, time or deaths.
+
+    Args:
+        source: folder, glob pattern, or CSV with a column `path`; see `list_sounds`.
+        output: folder or URL.
+        format: "parquet", "webdataset" or "fsq".
+        model: name, or path of a folder.
+        num_codebooks: keep the first so many; all by default.
+        backend: see `audiocodec.load`.
+        sounds_per_shard: by default what gives about 64 shards, 8 to 1000.
+        workers: actors of Ray; 0 works in this process and needs no Ray.
+        address: of a Ray cluster; by default Ray is started here for the time of the run.
+        on_shard: told at the start and after every shard.
+
+    Raises:
+        AudioError: there is no sound.
+        ConfigError: a setting cannot work, or the folder holds a corpus made with others.
+        OutputError: the folder holds something else, or cannot be written.
+        MissingExtraError: Ray, pyarrow or fsspec is needed and not installed.
+        ModelError: see `audiocodec.load`.
+        AudioCodecError: a shard took its workers down again and again.
+    """
+    begun = time.monotonic()
+    check_format(format)
+    codec = load(model, backend=backend)
+    sounds = list_sounds(source)
+    if format == "fsq":
+        check_targets(source, sounds)
+    settings = Settings(
+        audiocodec=version("audiocodec"),
+        format=format,
+        model=codec.name,
+        model_version=codec.version,
+        model_hash=codec.model_hash.hex(),
+        backend="onnx" if isinstance(codec.model, OnnxModel) else "torch",
+        num_codebooks=_depth(codec, num_codebooks),
+        sounds_per_shard=sounds_per_shard or usual_shard(sounds),
+        input=fingerprint(sounds),
+    )
+    store = open_store(output)
+    shards = cut(sounds, settings.sounds_per_shard)
+    receipts = begin(store, output, settings)
+    todo = [shard for shard in shards if shard.name not in receipts]
+    job = Job(settings, model, output)
+    progress = Progress(len(shards), len(receipts))
+    on_shard(progress)
+    if todo:
+        for receipt, watch in on_ray(job, todo, workers, address) if workers else in_this_process(job, todo):
+            receipts[receipt.name] = receipt
+            progress.count(receipt, watch)
+            progress.elapsed_s = time.monotonic() - begun
+            on_shard(progress)
+    _finish(store, codec, settings, [receipts[shard.name] for shard in shards])
+    progress.elapsed_s = time.monotonic() - begun
+    return progress
+
+
+def _depth(codec: Codec, num_codebooks: int | None) -> int:
+    depth = codec.num_codebooks if num_codebooks is None else num_codebooks
+    check_depth(depth, codec.num_codebooks)
+    return depth
+
+
+def _finish(store: Store, codec: Codec, settings: Settings, receipts: Sequence[Receipt]) -> None:
+    """The table of errors, the manifest, and then nothing unfinished is left."""
+    errors = [pair for receipt in receipts for pair in receipt.errors]
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerows([["path", "reason"], *errors])
+    header = codec.header(codec.sample_rate, 1, 0, settings.num_codebooks)
+    frames = sum(receipt.frames for receipt in receipts)
+    manifest = {
+        "hours": round(sum(receipt.seconds for receipt in receipts) / 3600, 6),
+        "sounds": sum(receipt.sounds for receipt in receipts),
+        "errors": len(errors),
+        "frames": frames,
+        "tokens": frames * settings.num_codebooks,
+        "bytes": sum(sum(receipt.files.values()) for receipt in receipts),
+        "settings": asdict(settings),
+        "header": json.loads(header_to_json(header)),
+        "shards": [asdict(receipt) for receipt in receipts],
+    }
+    store.write(ERRORS, table.getvalue().encode())
+    store.write(MANIFEST, to_bytes(manifest))
+    store.remove(FOLDER)
+    for name in filter(is_leftover, store.find()):
+        store.remove(name)

@@ -1,0 +1,119 @@
+"""Making one shard: the unit of work, the same whoever does it and however often it is begun."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from audiocodec.codec import load
+from audiocodec.container import Tokens
+from audiocodec.corpus.batch import encode_files
+from audiocodec.corpus.formats import FORMATS, check_format
+from audiocodec.corpus.item import Item
+from audiocodec.corpus.plan import Settings, Shard
+from audiocodec.corpus.receipts import Receipt, keep
+from audiocodec.corpus.sounds import Sound, place_of
+from audiocodec.corpus.stopwatch import Stopwatch
+from audiocodec.corpus.store import open_store
+from audiocodec.errors import AudioError, ModelError
+
+TOGETHER = 8  # sounds in a batch; more gain nothing
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a worker needs to know.
+
+    Attributes:
+        settings: of the corpus.
+        model: name, or path of a folder.
+        output: folder of the corpus, or its URL.
+    """
+
+    settings: Settings
+    model: str
+    output: str
+
+
+class ShardWriter:
+    """Holds a model and makes shards with it.
+
+    Args:
+        job: what to do.
+
+    Raises:
+        ModelError: this machine has other weights of the model.
+        MissingExtraError: it lacks what the format needs.
+    """
+
+    def __init__(self, job: Job) -> None:
+        check_format(job.settings.format)
+        self.settings, self.store = job.settings, open_store(job.output)
+        self.codec = load(job.model, backend=job.settings.backend)
+        if self.codec.model_hash.hex() != job.settings.model_hash:
+            raise ModelError(f"{job.model}: has other weights here than where the run was started")
+        depth = job.settings.num_codebooks
+        self.header = self.codec.header(self.codec.sample_rate, 1, 0, depth)
+
+    def write(self, shard: Shard) -> tuple[Receipt, Stopwatch]:
+        """Encode the sounds of a shard, write it, and leave a receipt; broken sounds stand in the receipt.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        watch = Stopwatch()
+        results: dict[str, Tokens | AudioError] = {}
+        for batch in batches(shard.sounds):
+            results |= self._encode(batch, watch)
+        items, errors = [], []
+        for sound in shard.sounds:
+            result = results[sound.path]
+            if isinstance(result, Tokens):
+                items.append(Item(sound.path, result, sound.metadata))
+            else:
+                errors.append((sound.path, str(result)))
+        with watch("write"):
+            files = FORMATS[self.settings.format].pack(shard, items, self.header)
+            for name, data in files.items():
+                self.store.write(name, data)
+            receipt = _receipt(shard, items, errors, files)
+            keep(self.store, receipt)
+        return receipt, watch
+
+    def _encode(self, sounds: Sequence[Sound], watch: Stopwatch) -> dict[str, Tokens | AudioError]:
+        with ExitStack() as stack:
+            with watch("decode"):
+                places = [place_of(sound) for sound in sounds]
+                paths = [stack.enter_context(open_store(root).local(name)) for root, name in places]
+            metadata = [sound.metadata for sound in sounds]
+            results = encode_files(self.codec, paths, metadata, self.settings.num_codebooks, watch)
+        named = {}
+        for sound, path, result in zip(sounds, paths, results, strict=True):
+            known = isinstance(result, Tokens)
+            named[sound.path] = result if known else AudioError(str(result).removeprefix(f"{path}: "))
+        return named
+
+
+def batches(sounds: Sequence[Sound]) -> Iterator[list[Sound]]:
+    """Sounds of about equal length, told by their bytes, that are encoded together."""
+    ordered = sorted(sounds, key=lambda sound: (sound.size, sound.path))
+    for start in range(0, len(ordered), TOGETHER):
+        yield ordered[start : start + TOGETHER]
+
+
+def _receipt(shard: Shard, items: Sequence[Item], errors: Sequence[tuple[str, str]], files: dict[str, Any]) -> Receipt:
+    digest = hashlib.sha256()
+    for data in files.values():
+        digest.update(data)
+    return Receipt(
+        name=shard.name,
+        sounds=len(items),
+        seconds=sum(item.tokens.duration_s for item in items),
+        frames=sum(item.tokens.codes.shape[0] * item.tokens.codes.shape[2] for item in items),
+        sha256=digest.hexdigest(),
+        files={name: len(data) for name, data in files.items()},
+        errors=[list(pair) for pair in errors],
+    )

@@ -1,0 +1,118 @@
+"""Which sounds a corpus is made of: a folder, a glob pattern, or a CSV that lists them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from audiocodec.audio import SUFFIXES
+from audiocodec.corpus.store import LocalStore, open_store
+from audiocodec.errors import AudioError, ConfigError
+
+WILD = "*?["
+RESERVED = ("codes", "sample_rate", "samples", "channels", "frames", "duration_s")  # columns of our own
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A sound to encode.
+
+    Attributes:
+        path: what it is called in the corpus: relative to the folder, or as the CSV has it.
+        root: folder that `path` is relative to.
+        size: in bytes; 0 if not known.
+        metadata: other columns of the CSV.
+    """
+
+    path: str
+    root: str
+    size: int
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+def list_sounds(source: str) -> list[Sound]:
+    """All sounds, sorted by path.
+
+    Args:
+        source: a folder (sounds are told by suffix), a glob pattern (`**` is any depth, all that matches is taken), or
+            a CSV with a column `path`, relative to where it lies, and any others, which are kept as text.
+
+    Raises:
+        AudioError: there is none.
+        ConfigError: the CSV cannot be used.
+        MissingExtraError: see `open_store`.
+    """
+    if source.lower().endswith(".csv"):
+        sounds = list(_of_csv(source))
+    elif any(sign in source for sign in WILD):
+        root, pattern = _split(source)
+        sounds = [Sound(path, root, size) for path, size in open_store(root).find(pattern).items()]
+    else:
+        found = open_store(source).find()
+        sounds = [Sound(path, source, size) for path, size in found.items() if _is_sound(path)]
+    if not sounds:
+        raise AudioError(f"{source}: no sound file found here")
+    return sorted(sounds, key=lambda sound: sound.path)
+
+
+def _is_sound(path: str) -> bool:
+    return PurePosixPath(path).suffix.lower() in SUFFIXES
+
+
+def _split(pattern: str) -> tuple[str, str]:
+    """A glob pattern as the folder before its first wildcard, and the rest."""
+    parts = pattern.split("/")
+    first = next(i for i, part in enumerate(parts) if any(sign in part for sign in WILD))
+    root = "/".join(parts[:first])
+    return root or ("/" if pattern.startswith("/") else "."), "/".join(parts[first:])
+
+
+def _of_csv(source: str) -> Iterator[Sound]:
+    root, _, name = source.rpartition("/")
+    root = root or ("/" if source.startswith("/") else ".")
+    store = open_store(root)
+    try:
+        rows = list(csv.DictReader(io.StringIO(store.read(name).decode("utf-8-sig")), strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"{source}: cannot be read as a list of sounds ({error})") from error
+    _check(source, rows)
+    for row in rows:
+        path = row.pop("path")
+        size = 0
+        if isinstance(store, LocalStore) and "://" not in path and (store.root / path).is_file():
+            size = (store.root / path).stat().st_size
+        yield Sound(path, root, size, row)
+
+
+def _check(source: str, rows: list[dict[str, str]]) -> None:
+    for line, row in enumerate(rows, start=2):
+        if "path" not in row:
+            raise ConfigError(f"{source}: has no column 'path'")
+        if clash := set(RESERVED) & set(row):
+            raise ConfigError(f"{source}: the column {min(clash)!r} is one that the corpus has itself, rename it")
+        if None in row or None in row.values() or not row["path"]:
+            raise ConfigError(f"{source}: line {line} has not as many fields as there are columns, or no path")
+    refuse_twins(source, (row["path"] for row in rows))
+
+
+def refuse_twins(source: str, names: Iterable[str]) -> None:
+    """Refuse names that come twice.
+
+    Raises:
+        ConfigError: one does.
+    """
+    name, count = max(Counter(names).items(), key=lambda pair: pair[1], default=("", 0))
+    if count > 1:
+        raise ConfigError(f"{source}: {name} comes {count} times")
+
+
+def place_of(sound: Sound) -> tuple[str, str]:
+    """Folder and name under which to open a sound; the path of a CSV may be a URL or absolute."""
+    if "://" not in sound.path:
+        return sound.root, sound.path
+    root, _, name = sound.path.rpartition("/")
+    return root, name

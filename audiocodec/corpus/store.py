@@ -1,0 +1,129 @@
+"""Folders to read from and write to: local ones, and those of fsspec (`s3://...`, `gs://...`, `memory://...`)."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+from audiocodec.errors import ConfigError
+from audiocodec.extras import require
+from audiocodec.files import replacing
+
+
+class Store(Protocol):
+    """A folder; names in it are relative, with `/`."""
+
+    def find(self, pattern: str = "") -> dict[str, int]:
+        """Names of all files below it (or of those that match a glob pattern) -> bytes."""
+
+    def local(self, name: str) -> contextlib.AbstractContextManager[Path]:
+        """A file of this machine with what `name` holds; a remote one is copied meanwhile. It may not exist."""
+
+    def read(self, name: str) -> bytes:
+        """All of a file."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Make or replace a file: all of it appears at once, or nothing."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file or a folder and all below it."""
+
+
+class LocalStore:
+    """A folder of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def find(self, pattern: str = "") -> dict[str, int]:
+        """See `Store.find`."""
+        paths = (p for p in self.root.glob(pattern or "**/*") if p.is_file())
+        return {p.relative_to(self.root).as_posix(): p.stat().st_size for p in paths}
+
+    @contextlib.contextmanager
+    def local(self, name: str) -> Iterator[Path]:
+        """See `Store.local`."""
+        yield self.root / name
+
+    def read(self, name: str) -> bytes:
+        """See `Store.read`."""
+        return (self.root / name).read_bytes()
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `Store.write`. Raises: OutputError if it cannot be written."""
+        with replacing(self.root / name, overwrite=True) as temporary:
+            temporary.write_bytes(data)
+
+    def remove(self, name: str) -> None:
+        """See `Store.remove`."""
+        path = self.root / name
+        if path.is_dir():
+            for below in sorted(path.iterdir()):
+                self.remove(below.relative_to(self.root).as_posix())
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+
+
+class RemoteStore:
+    """A folder of a file system of fsspec. Object stores show a written object at once or not at all.
+
+    Raises:
+        MissingExtraError: fsspec is not installed.
+        ConfigError: it does not know the protocol, or lacks the package for it.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._fs, self._root = require("fsspec", "ray").url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise ConfigError(f"{url}: cannot be used ({error})") from error
+
+    def _path(self, name: str) -> str:
+        return f"{self._root.rstrip('/')}/{name}"
+
+    def find(self, pattern: str = "") -> dict[str, int]:
+        """See `Store.find`."""
+        root = self._path("")
+        found: dict[str, Any] = (
+            self._fs.glob(root + pattern, detail=True) if pattern else self._fs.find(root, detail=True)
+        )
+        return {path[len(root) :]: info["size"] for path, info in found.items() if info["type"] == "file"}
+
+    @contextlib.contextmanager
+    def local(self, name: str) -> Iterator[Path]:
+        """See `Store.local`."""
+        with tempfile.TemporaryDirectory(prefix="audiocodec-") as folder:
+            path = Path(folder) / PurePosixPath(name).name
+            with contextlib.suppress(FileNotFoundError):
+                self._fs.get_file(self._path(name), str(path))
+            yield path
+
+    def read(self, name: str) -> bytes:
+        """See `Store.read`."""
+        return self._fs.cat_file(self._path(name))
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `Store.write`."""
+        path = self._path(name)
+        self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+        self._fs.pipe_file(path, data)
+
+    def remove(self, name: str) -> None:
+        """See `Store.remove`."""
+        if self._fs.exists(self._path(name)):
+            self._fs.rm(self._path(name), recursive=True)
+
+
+def open_store(root: str) -> Store:
+    """A folder by its path, or by its URL.
+
+    Raises:
+        MissingExtraError, ConfigError: see `RemoteStore`.
+    """
+    if root.startswith("file://"):
+        return LocalStore(Path(root.removeprefix("file://")))
+    return RemoteStore(root) if "://" in root else LocalStore(Path(root))

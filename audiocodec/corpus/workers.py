@@ -1,0 +1,103 @@
+"""Who makes the shards: this process, or actors of Ray.
+
+Plain actors rather than Ray Data: which sounds make a shard, what its file is called and when it counts as written is
+decided here, so a shard is made again exactly as it was, and a run goes on after any death by looking at what is there.
+Ray Data chooses blocks and names as it runs, and its writing tasks wait for a processor while actors hold them all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from audiocodec.corpus.plan import Shard
+from audiocodec.corpus.receipts import Receipt
+from audiocodec.corpus.shard import Job, ShardWriter
+from audiocodec.corpus.stopwatch import Stopwatch
+from audiocodec.errors import AudioCodecError
+from audiocodec.extras import require
+
+RETRIES = 3  # of a shard whose worker died
+OBJECT_STORE = 80 * 2**20  # bytes, the least that Ray takes: no sound goes through it
+
+Done = tuple[Receipt, Stopwatch]
+
+
+def in_this_process(job: Job, shards: Sequence[Shard]) -> Iterator[Done]:
+    """Shard by shard."""
+    writer = ShardWriter(job)
+    yield from map(writer.write, shards)
+
+
+def on_ray(job: Job, shards: Sequence[Shard], workers: int, address: str | None) -> Iterator[Done]:
+    """Shards as they get ready, on this machine or a cluster.
+
+    A worker that dies is replaced, and the shard it was at is done again.
+
+    Args:
+        job: what to do.
+        shards: those to do.
+        workers: actors, each with a model and one processor.
+        address: of a cluster that runs; None starts Ray here and stops it at the end, unless this process
+            has it already.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+        AudioCodecError: a shard could not be written, or took its workers down; the others are done before that.
+    """
+    ray = require("ray", "ray")
+    started = not ray.is_initialized()
+    if started:
+        _start(ray, workers, address)
+    try:
+        yield from _share_out(ray, job, shards, workers)
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _start(ray: Any, workers: int, address: str | None) -> None:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address is None:
+        local = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": OBJECT_STORE}
+        ray.init(address="local", **local, **quiet)
+        return
+    try:
+        ray.init(address=address, **quiet)
+    except (ConnectionError, ValueError) as error:
+        raise AudioCodecError(f"{address}: no Ray cluster answers there ({str(error).splitlines()[0]})") from error
+
+
+def _share_out(ray: Any, job: Job, shards: Sequence[Shard], workers: int) -> Iterator[Done]:
+    """Give each idle worker the next shard; what a dead one was at comes last, to a new worker."""
+    actor = ray.remote(num_cpus=1)(ShardWriter)
+    todo, lost = deque(shards), list[Shard]()
+    idle = [actor.remote(job) for _ in range(min(workers, len(todo)))]
+    running: dict[Any, tuple[Any, Shard]] = {}
+    deaths: Counter[int] = Counter()
+    while todo or running:
+        while todo and idle:
+            worker, shard = idle.pop(), todo.popleft()
+            running[worker.write.remote(shard)] = worker, shard
+        (ready, *_), _ = ray.wait(list(running), num_returns=1)
+        worker, shard = running.pop(ready)
+        try:
+            yield ray.get(ready)
+            idle.append(worker)
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause from None
+        except ray.exceptions.RayError as error:  # the worker is gone: killed, out of memory, or its machine is
+            if getattr(error, "actor_init_failed", False):
+                raise AudioCodecError(f"a worker cannot start: {str(error).strip().splitlines()[-1]}") from None
+            idle.append(actor.remote(job))
+            deaths[shard.index] += 1
+            (todo if deaths[shard.index] <= RETRIES else lost).append(shard)
+    if lost:
+        first, last = lost[0].sounds[0].path, lost[0].sounds[-1].path
+        raise AudioCodecError(
+            f"{len(lost)} shards are missing: their workers died {RETRIES + 1} times, of too little memory or a sound; "
+            f"{lost[0].name} has {first} to {last}; fix or remove the sound, or start again with fewer workers"
+        )

@@ -1,0 +1,346 @@
+"""Corpora made in this process: what they hold, and that broken runs go on."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import gc
+import json
+import shutil
+import tarfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from audiocodec import audio
+from audiocodec.codec import Codec, load
+from audiocodec.corpus import Progress, open_corpus, tokenize
+from audiocodec.corpus.batch import encode_files
+from audiocodec.corpus.plan import MOST_BYTES, usual_shard
+from audiocodec.corpus.sounds import Sound, list_sounds
+from audiocodec.corpus.stopwatch import Stopwatch, shares
+from audiocodec.corpus.store import open_store
+from audiocodec.errors import AudioError, ConfigError, MissingExtraError, OutputError, TokenFileError
+from audiocodec.models.pretrained import save_hub_folder
+from tests.corpus.conftest import BROKEN, files_of
+
+FORMATS = ["parquet", "webdataset", "fsq"]
+
+
+@pytest.fixture(scope="module")
+def onnx() -> Codec:
+    return load("speech-16k", backend="onnx")
+
+
+@pytest.fixture(scope="module")
+def corpora(sounds: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The same sounds in each format, 12 codebooks, 5 sounds a shard."""
+    made = {}
+    for format in FORMATS:
+        made[format] = tmp_path_factory.mktemp("corpora") / format
+        tokenize(str(sounds), str(made[format]), format, sounds_per_shard=5)
+    return made
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_tokens_are_those_of_each_file_alone(format: str, corpora: dict[str, Path], sounds: Path, onnx: Codec) -> None:
+    items = list(open_corpus(str(corpora[format])))
+    paths = sorted(p for p in sounds.rglob("*") if p.suffix in (".wav", ".flac") and p.parent.name != "broken")
+    assert len(items) == len(paths) == 13
+    for item, path in zip(items, paths, strict=True):
+        relative = path.relative_to(sounds)
+        assert item.path == (relative.with_suffix(".fsq") if format == "fsq" else relative).as_posix()
+        wav, rate = audio.read(path)
+        alone = onnx.encode(wav, rate)
+        np.testing.assert_array_equal(item.tokens.codes, alone.codes)
+        assert item.tokens.header.samples == wav.shape[1]
+        assert onnx.decode(item.tokens).shape == wav.shape
+
+
+def test_fsq_files_are_those_of_encode(corpora: dict[str, Path], sounds: Path, onnx: Codec, tmp_path: Path) -> None:
+    for name in ("speech", "deep/02", "deep/er/03"):
+        (source,) = sounds.glob(f"{name}.*")
+        onnx.encode_file(source, tmp_path / f"{name}.fsq")
+        assert (corpora["fsq"] / f"{name}.fsq").read_bytes() == (tmp_path / f"{name}.fsq").read_bytes()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_errors_and_manifest(format: str, corpora: dict[str, Path], sounds: Path) -> None:
+    folder = corpora[format]
+    with (folder / "errors.csv").open() as file:
+        errors = {row["path"]: row["reason"] for row in csv.DictReader(file)}
+    assert errors.keys() == BROKEN.keys()
+    assert all(errors[path].startswith(reason) for path, reason in BROKEN.items())
+    assert not any(str(sounds) in reason for reason in errors.values())
+    manifest = json.loads((folder / "manifest.json").read_text())
+    good = [p for p in sounds.rglob("*") if p.suffix in (".wav", ".flac") and p.parent.name != "broken"]
+    seconds = sum(soundfile.info(path).duration for path in good)
+    assert manifest["hours"] == pytest.approx(seconds / 3600, abs=1e-6)
+    assert (manifest["sounds"], manifest["errors"], len(manifest["shards"])) == (13, 3, 4)
+    assert manifest["settings"]["model"] == "speech-16k"
+    codes = [item.tokens.codes for item in open_corpus(str(folder))]
+    assert manifest["tokens"] == sum(item.size for item in codes)
+    held = [name for shard in manifest["shards"] for name in shard["files"]]
+    assert sorted([*held, "errors.csv", "manifest.json"]) == sorted(files_of(folder))
+    assert manifest["bytes"] == sum((folder / name).stat().st_size for name in held)
+
+
+def test_parquet_columns(corpora: dict[str, Path]) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(corpora["parquet"] / "shard-00003.parquet")
+    kinds = {field.name: str(field.type) for field in table.schema}
+    codes = kinds.pop("codes")
+    assert codes.count("list<") == 3
+    assert "uint16" in codes
+    assert kinds == {
+        "path": "string",
+        "sample_rate": "int32",
+        "samples": "int64",
+        "channels": "int32",
+        "frames": "int32",
+        "duration_s": "double",
+    }
+    (row,) = table.to_pylist()
+    assert (row["path"], row["samples"], row["frames"]) == ("speech.flac", 127_788, 268)
+    assert np.array(row["codes"]).shape == (1, 12, 268)
+
+
+def test_webdataset_members(corpora: dict[str, Path], sounds: Path, onnx: Codec) -> None:
+    with tarfile.open(corpora["webdataset"] / "shard-00003.tar") as tar:
+        assert [m.name for m in tar] == ["00003-000000.json", "00003-000000.npy"]
+        assert {(m.mtime, m.uid, m.uname) for m in tar} == {(0, 0, "")}
+    webdataset = pytest.importorskip("webdataset", reason="webdataset is not installed")
+    shards = sorted(str(p) for p in corpora["webdataset"].glob("*.tar"))
+    with warnings.catch_warnings():  # it leaves files open
+        warnings.simplefilter("ignore", ResourceWarning)
+        samples = list(webdataset.WebDataset(shards, shardshuffle=False).decode())
+        gc.collect()
+    assert len(samples) == 13
+    assert samples[-1]["json"]["path"] == "speech.flac"
+    expected = onnx.encode(*audio.read(sounds / "speech.flac")).codes
+    np.testing.assert_array_equal(samples[-1]["npy"], expected)
+
+
+def test_number_of_codebooks(sounds: Path, corpora: dict[str, Path], tmp_path: Path) -> None:
+    tokenize(f"{sounds}/deep/**/*.wav", str(tmp_path), num_codebooks=3)
+    whole = {i.path: i.tokens for i in open_corpus(str(corpora["parquet"]))}
+    few = list(open_corpus(str(tmp_path)))
+    assert len(few) == 12
+    for item in few:
+        np.testing.assert_array_equal(item.tokens.codes, whole[f"deep/{item.path}"].codes[:, :3])
+
+
+def test_batches_of_long_sounds_are_the_sounds_alone(onnx: Codec, speech: np.ndarray, tmp_path: Path) -> None:
+    """Longer than what is read at once, and of unequal lengths."""
+    long = np.resize(speech[0], 16_000 * 70)
+    for i, samples in enumerate((len(long), 16_000 * 40, 1, 0)):
+        soundfile.write(tmp_path / f"{i}.wav", long[:samples], 16_000)
+    paths = sorted(tmp_path.iterdir())
+    together = encode_files(onnx, paths, [{}] * 4, 12, Stopwatch())
+    for tokens, path in zip(together, paths, strict=True):
+        assert not isinstance(tokens, AudioError)
+        np.testing.assert_array_equal(tokens.codes, onnx.encode(*audio.read(path)).codes)
+
+
+def test_csv_columns_are_kept(sounds: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(
+        f'path,text,speaker\n{sounds}/speech.flac,"a, b",anna\n{sounds}/none.wav,c,bert\n', encoding="utf-8"
+    )
+    for format in ("parquet", "webdataset"):
+        output = tmp_path / format
+        tokenize(str(tmp_path / "list.csv"), str(output), format)
+        (item,) = open_corpus(str(output))
+        assert item.metadata == {"text": "a, b", "speaker": "anna"}
+        assert item.path == f"{sounds}/speech.flac"
+        assert (output / "errors.csv").read_text() == f"path,reason\n{sounds}/none.wav,no such file\n"
+    with pytest.raises(ConfigError, match="is no relative path below it, which the format fsq needs"):
+        tokenize(str(tmp_path / "list.csv"), str(tmp_path / "fsq"), "fsq")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("file\na.wav\n", "has no column 'path'"),
+        ("path,codes\na.wav,1\n", "the column 'codes' is one that the corpus has itself"),
+        ("path,text\na.wav\n", "line 2 has not as many fields"),
+        ("path\na.wav\na.wav\n", "a.wav comes 2 times"),
+        ("path,text\nb.wav,x,y\n", "line 2 has not as many fields"),
+    ],
+)
+def test_bad_lists_are_refused(text: str, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(ConfigError, match=sentence):
+        list_sounds(str(tmp_path / "list.csv"))
+
+
+def test_what_is_no_list_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_bytes(b"path\n\xff\xfe\n")
+    with pytest.raises(ConfigError, match="cannot be read as a list of sounds"):
+        list_sounds(str(tmp_path / "list.csv"))
+    with pytest.raises(ConfigError, match="cannot be read as a list of sounds"):
+        list_sounds(str(tmp_path / "none.csv"))
+    with pytest.raises(AudioError, match="no sound file found here"):
+        list_sounds(str(tmp_path))
+
+
+def test_twins_are_refused_for_fsq(tmp_path: Path) -> None:
+    for name in ("a.wav", "a.flac"):
+        soundfile.write(tmp_path / name, np.zeros(100), 16_000)
+    with pytest.raises(ConfigError, match="a.fsq comes 2 times"):
+        tokenize(str(tmp_path), str(tmp_path / "out"), "fsq")
+
+
+class StoppedError(Exception):
+    """Stands for what ends a run from outside."""
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_broken_run_goes_on(format: str, corpora: dict[str, Path], sounds: Path, tmp_path: Path) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.sounds:
+            raise StoppedError
+
+    output, runs = tmp_path / "out", 0
+    while not (output / "manifest.json").exists() and runs < 9:
+        runs += 1
+        try:
+            tokenize(str(sounds), str(output), format, sounds_per_shard=5, on_shard=stop)
+        except StoppedError:
+            with pytest.raises(TokenFileError, match="no finished corpus here"):
+                open_corpus(str(output))
+    assert runs == 5
+    assert files_of(output) == files_of(corpora[format])
+
+
+def test_what_is_lost_is_made_again(corpora: dict[str, Path], sounds: Path, tmp_path: Path) -> None:
+    tokenize(str(sounds), str(tmp_path), sounds_per_shard=5)
+    (tmp_path / "shard-00002.parquet").unlink()
+    (tmp_path / "shard-00003.parquet").write_bytes(b"half")
+    (tmp_path / ".shard-00003.parquet.123.part").write_bytes(b"of a process that was killed")
+    progress = tokenize(str(sounds), str(tmp_path), sounds_per_shard=5)
+    assert progress.sounds == 6
+    assert files_of(tmp_path) == files_of(corpora["parquet"])
+    assert tokenize(str(sounds), str(tmp_path), sounds_per_shard=5).sounds == 0
+
+
+def test_other_settings_are_refused(corpora: dict[str, Path], sounds: Path, tmp_path: Path) -> None:
+    before = files_of(corpora["parquet"])
+    with pytest.raises(ConfigError, match="made with other num_codebooks, sounds_per_shard; choose another folder"):
+        tokenize(str(sounds), str(corpora["parquet"]), num_codebooks=2)
+    with pytest.raises(ConfigError, match="made with other input; choose another folder"):
+        tokenize(str(sounds / "deep"), str(corpora["parquet"]), sounds_per_shard=5)
+    assert files_of(corpora["parquet"]) == before
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for text in ("{}", "[]", "no JSON"):
+        (broken / "manifest.json").write_text(text)
+        with pytest.raises(OutputError, match="is no corpus that can be gone on with"):
+            tokenize(str(sounds), str(broken))
+    shutil.rmtree(broken)
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(OutputError, match="is not empty and holds no corpus"):
+        tokenize(str(sounds), str(tmp_path))
+    assert files_of(tmp_path) == {"thesis.txt": b""}
+
+
+def test_remote_folders(corpora: dict[str, Path], sounds: Path) -> None:
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    memory = fsspec.filesystem("memory")
+    for name, data in files_of(sounds).items():
+        memory.pipe_file(f"/in/{name}", data)
+    for format in FORMATS:
+        tokenize("memory://in", f"memory://out/{format}", format, sounds_per_shard=5)
+        made = {name: open_store(f"memory://out/{format}").read(name) for name in files_of(corpora[format])}
+        assert made == files_of(corpora[format])
+        assert open_store(f"memory://out/{format}").find().keys() == made.keys()
+        assert [i.path for i in open_corpus(f"memory://out/{format}")] == [
+            i.path for i in open_corpus(str(corpora[format]))
+        ]
+    assert len(list_sounds("memory://in/**/0*.wav")) == 10
+    tokenize(f"file://{sounds}", "memory://out/again", sounds_per_shard=5)
+    assert open_store("memory://out/again").read("manifest.json") == files_of(corpora["parquet"])["manifest.json"]
+    with pytest.raises(ConfigError, match="nothing://x: cannot be used"):
+        open_store("nothing://x")
+
+
+def test_shards_are_neither_few_nor_huge() -> None:
+    def sized(count: int, size: int) -> list[Sound]:
+        return [Sound(str(i), "", size) for i in range(count)]
+
+    assert usual_shard(sized(3, 1000)) == 8
+    assert usual_shard(sized(6400, 1000)) == 100
+    assert usual_shard(sized(200_000, 1000)) == 1000
+    assert usual_shard(sized(6400, MOST_BYTES // 10)) == 10
+    assert usual_shard(sized(2, 2 * MOST_BYTES)) == 1
+
+
+def test_shares_are_of_the_whole() -> None:
+    assert shares({"decode": 1.0, "encode": 3.0}) == {"decode": 0.25, "resample": 0.0, "encode": 0.75, "write": 0.0}
+    assert set(shares({}).values()) == {0.0}
+
+
+def test_command(sounds: Path, corpora: dict[str, Path], tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from audiocodec.cli import main
+
+    arguments = ["tokenize", "--input", str(sounds), "--output", str(tmp_path / "out"), "--workers", "0"]
+    result = CliRunner().invoke(main, [*arguments, "--sounds-per-shard", "5"])
+    assert result.exit_code == 0
+    assert "4 of 4 shards, 13 sounds, 0.00" in result.stderr
+    assert "3 sounds could not be used, see errors.csv" in result.stderr
+    assert "time of the workers: decode " in result.stderr
+    assert files_of(tmp_path / "out") == files_of(corpora["parquet"])
+    again = CliRunner().invoke(main, [*arguments, "--sounds-per-shard", "5"])
+    assert again.stderr == f"{tmp_path}/out: all 4 shards are there already\n"
+    refused = CliRunner().invoke(main, arguments)
+    assert refused.exit_code == 1
+    assert refused.stderr.count("\n") == 1
+    assert CliRunner().invoke(main, [*arguments, "--address", "x:1"]).exit_code == 2
+
+
+def test_unknown_formats_are_refused(sounds: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="format is 'mp3', known: parquet, webdataset, fsq"):
+        tokenize(str(sounds), str(tmp_path), "mp3")
+
+
+def test_missing_packages_are_named(sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(module: str, extra: str) -> None:
+        raise MissingExtraError(f"{module} is not installed; get it with: pip install 'audiocodec[{extra}]'")
+
+    monkeypatch.setattr("audiocodec.corpus.workers.require", missing)
+    with pytest.raises(MissingExtraError, match=r"ray is not installed; .*\[ray\]"):
+        tokenize(str(sounds), str(tmp_path / "a"), "fsq", workers=1)
+    monkeypatch.setattr("audiocodec.corpus.formats.require", missing)
+    with pytest.raises(MissingExtraError, match="pyarrow.parquet is not installed"):
+        tokenize(str(sounds), str(tmp_path / "b"))
+    assert not (tmp_path / "b").exists()
+
+
+def test_lists_are_sorted_however_they_are_found(sounds: Path) -> None:
+    paths = [sound.path for sound in list_sounds(str(sounds))]
+    assert paths == sorted(paths)
+    assert len(paths) == 16
+
+
+def test_joint_channels(speech: np.ndarray, onnx: Codec, tmp_path: Path) -> None:
+    """Two channels as one row, in all formats."""
+    description = {**onnx.bundle.description, "model": {**onnx.bundle.description["model"], "joint_stereo": True}}
+    bundle = dataclasses.replace(onnx.bundle, description=description)
+    save_hub_folder(tmp_path / "joint", bundle, False)
+    codec = load(str(tmp_path / "joint"))
+    (tmp_path / "in").mkdir()
+    wide = np.stack([speech[0], 0.5 * speech[0, ::-1]])
+    soundfile.write(tmp_path / "in" / "a.wav", wide.T, 16_000)
+    soundfile.write(tmp_path / "in" / "b.wav", speech[0], 16_000)
+    for format in FORMATS:
+        tokenize(str(tmp_path / "in"), str(tmp_path / format), format, model=str(tmp_path / "joint"))
+        stereo, mono = open_corpus(str(tmp_path / format))
+        expected = codec.encode(*audio.read(tmp_path / "in" / "a.wav"))
+        np.testing.assert_array_equal(stereo.tokens.codes, expected.codes)
+        assert stereo.tokens.header == dataclasses.replace(expected.header, metadata=stereo.tokens.header.metadata)
+        assert mono.tokens.header.rows == stereo.tokens.header.rows == 1
+        assert codec.decode(stereo.tokens).shape == wide.shape
