@@ -25,6 +25,8 @@ from audiocodec.evaluate.usage import histograms, totals
 from audiocodec.extras import require
 from audiocodec.files import replacing
 
+PICTURE = (256, 600)  # rows and columns of a spectrogram: more are not seen
+
 
 @dataclass(frozen=True)
 class Track:
@@ -134,10 +136,17 @@ def plot(summaries: Sequence[Summary], metric: str) -> str:
 
 
 def _image(levels: np.ndarray, colors: str, low: float, high: float) -> str:
-    """A picture, low frequencies at the bottom, as a data URL."""
+    """A picture with 256 colours, low frequencies at the bottom, as a data URL."""
+    f, t = (max(1, have // most) for have, most in zip(levels.shape, PICTURE, strict=True))
+    rows, columns = levels.shape[0] // f, levels.shape[1] // t
+    shown = levels[: rows * f, : columns * t].reshape(rows, f, columns, t).mean((1, 3))[::-1]
+    picture = require("PIL.Image", "eval").fromarray(
+        (255 * np.clip((shown - low) / (high - low), 0, 1)).astype(np.uint8)
+    )
+    palette = require("matplotlib", "eval").colormaps[colors](np.arange(256))[:, :3]
+    picture.putpalette((255 * palette).astype(np.uint8).tobytes())
     file = io.BytesIO()
-    shown = levels[::-1, :: max(1, levels.shape[1] // 600)]
-    require("matplotlib.image", "eval").imsave(file, shown, cmap=colors, vmin=low, vmax=high, format="png")
+    picture.save(file, "png")
     return _url("image/png", file.getvalue())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 import shlex
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib.image as plt_image
 import numpy as np
 import pytest
 import soundfile
@@ -17,7 +19,7 @@ from click.testing import CliRunner
 
 from audiocodec import audio
 from audiocodec.cli import main
-from audiocodec.evaluate.report import level_db
+from audiocodec.evaluate.report import _image, level_db
 from tests.evaluate.browser import opened
 
 RATE = 16_000
@@ -61,6 +63,14 @@ def test_it_holds_everything_itself(report: Path) -> None:
         assert data[:4] == b"fLaC"
     original, copied = (base64.b64decode(sound) for sound in sounds[:2])
     assert original == copied
+
+
+def test_pictures_keep_their_place() -> None:
+    levels = np.full((513, 1300), -80.0)
+    levels[100, 650] = levels[512, :] = 0  # a point; the topmost row is cut, as 513 rows are no multiple of 2
+    picture = plt_image.imread(io.BytesIO(base64.b64decode(_image(levels, "gray", -80, 0).partition(",")[2])))
+    assert picture.shape[:2] == (256, 650)
+    assert [int(n) for n in np.unravel_index(picture[..., 0].argmax(), (256, 650))] == [255 - 50, 325]
 
 
 def test_levels_are_those_of_a_full_scale_sine() -> None:
