@@ -49,7 +49,7 @@ def keep(store: Store, receipt: Receipt) -> None:
 
 
 def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
-    """The shards that an earlier run has written, by name; notes the settings for a first one.
+    """The shards that an earlier run has written, by name; notes the settings if none has done any.
 
     Raises:
         ConfigError: the folder holds a corpus made with other settings.
@@ -60,8 +60,7 @@ def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
         if MANIFEST in present:
             manifest = json.loads(store.read(MANIFEST))
             before, found = manifest["settings"], manifest["shards"]
-        elif SETTINGS in present:
-            names = [n for n in present if n.startswith(f"{FOLDER}/shard-") and n.endswith(".json")]
+        elif names := [n for n in present if n.startswith(f"{FOLDER}/shard-") and n.endswith(".json")]:
             before, found = json.loads(store.read(SETTINGS)), [json.loads(store.read(name)) for name in names]
         else:
             if any(not name.startswith(FOLDER) for name in present):
