@@ -60,10 +60,11 @@ def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
         if MANIFEST in present:
             manifest = json.loads(store.read(MANIFEST))
             before, found = manifest["settings"], manifest["shards"]
-        elif names := [n for n in present if n.startswith(f"{FOLDER}/shard-") and n.endswith(".json")]:
+        elif SETTINGS in present and present.keys() != {SETTINGS}:
+            names = [n for n in present if n.startswith(f"{FOLDER}/shard-") and n.endswith(".json")]
             before, found = json.loads(store.read(SETTINGS)), [json.loads(store.read(name)) for name in names]
         else:
-            if any(not name.startswith(FOLDER) for name in present):
+            if present.keys() - {SETTINGS}:
                 raise OutputError(f"{output}: is not empty and holds no corpus; choose another folder")
             store.write(SETTINGS, to_bytes(asdict(settings)))
             return {}
