@@ -10,6 +10,7 @@ from audiocodec.corpus.plan import Settings
 from audiocodec.corpus.read import MANIFEST
 from audiocodec.corpus.store import Store
 from audiocodec.errors import ConfigError, OutputError
+from audiocodec.files import is_leftover
 
 FOLDER = ".unfinished"
 SETTINGS = f"{FOLDER}/settings.json"
@@ -55,7 +56,7 @@ def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
         ConfigError: the folder holds a corpus made with other settings.
         OutputError: it holds something else, or cannot be read.
     """
-    present = store.find()
+    present = {name: size for name, size in store.find().items() if not is_leftover(name)}
     try:
         if MANIFEST in present:
             manifest = json.loads(store.read(MANIFEST))

@@ -221,6 +221,8 @@ def test_a_shard_without_a_receipt_is_made_again(corpora: dict[str, Path], sound
     def stop(progress: Progress) -> None:
         raise StoppedError
 
+    (tmp_path / ".unfinished").mkdir()
+    (tmp_path / ".unfinished" / ".settings.json.123.part").touch()
     with pytest.raises(StoppedError):
         tokenize(str(sounds), str(tmp_path), sounds_per_shard=5, on_shard=stop)
     (tmp_path / "shard-00000.parquet").write_bytes(b"half")
