@@ -8,6 +8,7 @@ import importlib.resources
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,8 @@ def write_listening_test(
         raise ConfigError("two systems have the same name")
     found = audio.list_audio_files(folder)
     picked = [found[i * len(found) // clips] for i in range(clips)] if clips < len(found) else found
-    trials, sounds = [], []
+    trials: list[dict[str, Any]] = []
+    sounds: list[str] = []
     for clip in picked:
         wav, rate = audio.read(clip)
         wav = wav[:, : int(seconds * rate)]
