@@ -1,12 +1,13 @@
 """Tables and figures of the study that recipes/fsq_vs_vq.py ran.
 
-python recipes/fsq_vs_vq_figures.py                      # tables as Markdown; figures in docs/fsq_vs_vq/
-python recipes/fsq_vs_vq_figures.py --folder big-study
+python recipes/fsq_vs_vq_figures.py                      # figures in docs/fsq_vs_vq/, tables in docs/fsq_vs_vq.md
+python recipes/fsq_vs_vq_figures.py --folder big-study   # tables as Markdown, as there is no big-study.md
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import click
@@ -101,32 +102,55 @@ def size_table(rows: list[Row], curves: Path) -> str:
     return table(heads, lines)
 
 
+ROBUST = ["mel", "0.1 % flipped", "1 % flipped", "5 % flipped", "ESTOI", "1 % flipped", "5 % flipped"]
+ROBUST += ["codes changed by bf16", "mel in bf16"]
+
+
+def robust_cells(rows: list[Row]) -> list[str]:
+    """Flipped bits and networks in bfloat16, on half of the clips."""
+    columns = ["mel_half", *(f"mel_flipped_{share}" for share in ("0.001", "0.01", "0.05"))]
+    columns += ["estoi_half", "estoi_flipped_0.01", "estoi_flipped_0.05"]
+    return [*(mean(rows, column) for column in columns), percent(rows, "codes_changed_bf16"), mean(rows, "mel_bf16")]
+
+
 def robust_table(rows: list[Row]) -> str:
-    """Flipped bits and bfloat16, at one codebook of 1024 and of 16384."""
-    shares = ("0.001", "0.01", "0.05")
-    heads = ["codes", "quantizer", "mel", *(f"{100 * float(s):g} % of bits flipped" for s in shares)]
-    heads += ["codes changed by bf16 networks", "mel in bf16"]
-    lines = []
-    for size in (16, 1024, 16384):
-        for key, name in NAMES.items():
-            mine = select(rows, "size", key, codebook_size=size)
-            flipped = [mean(mine, f"mel_flipped_{share}") for share in shares]
-            changed = percent(mine, "codes_changed_bf16")
-            lines.append([str(size), name, mean(mine, "mel_half"), *flipped, changed, mean(mine, "mel_bf16")])
-    return table(heads, lines)
+    """Flipped bits and bfloat16, at one codebook of some sizes."""
+    cases = [(size, key) for size in (16, 64, 1024, 16384) for key in NAMES]
+    found = {case: select(rows, "size", case[1], codebook_size=case[0]) for case in cases}
+    lines = [[str(size), NAMES[key], *robust_cells(mine)] for (size, key), mine in found.items()]
+    return table(["codes", "quantizer", *ROBUST], lines)
+
+
+def stacked(rows: list[Row], key: str, depth: int) -> list[Row]:
+    """Runs with `depth` codebooks of 1024; one codebook of a VQ stands in the other part."""
+    if depth == 1 and key.startswith("vq"):
+        return select(rows, "size", key, codebook_size=1024)
+    return select(rows, "residual", key, num_codebooks=depth)
 
 
 def residual_table(rows: list[Row]) -> str:
-    """Mel, use and the first codebook alone, by depth."""
+    """Mel and use, by depth."""
     depths = sorted({int(r["num_codebooks"]) for r in rows if r["part"] == "residual"})
-    heads = ["quantizer", *(f"mel, {d} codebooks" for d in depths)]
-    heads += [f"perplexity, {d}" for d in depths] + ["first of 8 alone", "1 % of bits flipped, 8"]
+    heads = ["quantizer", *(f"mel, {d} codebooks" for d in depths), *(f"perplexity, {d}" for d in depths)]
     lines = []
     for key, name in RESIDUAL.items():
-        by_depth = [select(rows, "residual", key, num_codebooks=d) for d in depths]
+        by_depth = [stacked(rows, key, d) for d in depths]
         cells = [spread(mine, "mel") for mine in by_depth] + [percent(mine, "perplexity") for mine in by_depth]
-        last = by_depth[-1] if by_depth else []
-        lines.append([name, *cells, mean(last, "mel_first"), mean(last, "mel_flipped_0.01")])
+        lines.append([name, *cells])
+    return table(heads, lines)
+
+
+def stack_table(rows: list[Row]) -> str:
+    """More of the deepest stacks."""
+    deepest = max((int(r["num_codebooks"]) for r in rows if r["part"] == "residual"), default=1)
+    heads = ["quantizer", "ESTOI", "mel, half of the clips", "the first codebook alone", "1 % of bits flipped"]
+    heads += ["codes changed by bf16", "s/step", "gradient spread"]
+    lines = []
+    for key, name in RESIDUAL.items():
+        mine = stacked(rows, key, deepest)
+        cells = [spread(mine, "estoi"), *(mean(mine, c) for c in ("mel_half", "mel_first", "mel_flipped_0.01"))]
+        cells += [percent(mine, "codes_changed_bf16"), mean(mine, "cpu_seconds_per_step"), mean(mine, "grad_spread", 2)]
+        lines.append([name, *cells])
     return table(heads, lines)
 
 
@@ -145,14 +169,27 @@ def change_table(rows: list[Row]) -> str:
 def long_table(rows: list[Row]) -> str:
     """Single runs of eight times as many steps."""
     heads = ["codes", "codebooks", "quantizer", "mel ↓", "ESTOI ↑", "SI-SDR", "used", "perplexity / size"]
-    heads.append("1 % of bits flipped")
-    names = NAMES | RESIDUAL
     lines = []
-    for row in sorted(rows, key=lambda r: (int(r["num_codebooks"]), int(r["codebook_size"]), float(r["mel"]))):
-        line = [row["codebook_size"], row["num_codebooks"], names[row["quantizer"]], mean([row], "mel")]
-        line += [mean([row], "estoi"), mean([row], "si_sdr", 1), percent([row], "usage"), percent([row], "perplexity")]
-        lines.append([*line, mean([row], "mel_flipped_0.01")])
+    for row in by_size(rows):
+        scores = [mean([row], "mel"), mean([row], "estoi"), mean([row], "si_sdr", 1)]
+        lines.append([*row_name(row), *scores, percent([row], "usage"), percent([row], "perplexity")])
     return table(heads, lines)
+
+
+def long_robust_table(rows: list[Row]) -> str:
+    """What the same runs bear."""
+    heads = ["codes", "codebooks", "quantizer", *ROBUST, "first codebook alone"]
+    return table(heads, [[*row_name(r), *robust_cells([r]), mean([r], "mel_first")] for r in by_size(rows)])
+
+
+def by_size(rows: list[Row]) -> list[Row]:
+    """Fewer codebooks first, then fewer codes, then the better."""
+    return sorted(rows, key=lambda r: (int(r["num_codebooks"]), int(r["codebook_size"]), float(r["mel"])))
+
+
+def row_name(row: Row) -> list[str]:
+    """Size, depth and name of one run."""
+    return [row["codebook_size"], row["num_codebooks"], (NAMES | RESIDUAL)[row["quantizer"]]]
 
 
 def tables(folder: Path) -> dict[str, str]:
@@ -162,10 +199,12 @@ def tables(folder: Path) -> dict[str, str]:
         "size": size_table(rows, folder / "curves"),
         "robust": robust_table(rows),
         "residual": residual_table(rows),
+        "stack": stack_table(rows),
         "change": change_table(rows),
     }
     if (folder / "long" / "runs.csv").exists():
-        found["long"] = long_table(read(folder / "long" / "runs.csv"))
+        long = read(folder / "long" / "runs.csv")
+        found |= {"long": long_table(long), "long_robust": long_robust_table(long)}
     return found
 
 
@@ -217,8 +256,8 @@ def residual_figure(rows: list[Row], path: Path) -> None:
     axis = figure.subplots()
     for key, name in RESIDUAL.items():
         mine = select(rows, "residual", key)
-        depths = sorted({int(r["num_codebooks"]) for r in mine})
-        means = [np.mean([float(r["mel"]) for r in mine if int(r["num_codebooks"]) == d]) for d in depths]
+        depths = sorted({int(r["num_codebooks"]) for r in mine} | ({1} if key.startswith("vq") else set()))
+        means = [np.mean([float(r["mel"]) for r in stacked(rows, key, d)]) for d in depths]
         axis.plot(depths, means, "o-" if key.startswith("vq") else "s--", label=name, markersize=4)
     axis.set_xscale("log", base=2)
     axis.set_xlabel("codebooks of 1024")
@@ -231,18 +270,27 @@ def residual_figure(rows: list[Row], path: Path) -> None:
 @click.command(help=__doc__)
 @click.option("--folder", type=click.Path(path_type=Path), default="docs/fsq_vs_vq", show_default=True)
 def main(folder: Path) -> None:
-    """Print the tables, write the figures."""
-    rows, curves = read(folder / "runs.csv"), folder / "curves"
+    """Write the figures, and the tables into the document or print them."""
+    rows, curves, document = read(folder / "runs.csv"), folder / "curves", folder.with_suffix(".md")
     for name, text in tables(folder).items():
-        print(f"<!-- {name} -->\n{text}")
+        if document.exists():
+            whole = re.sub(rf"(<!-- {name} -->\n)(\|.*\n)*", rf"\g<1>{text}", document.read_text("utf-8"))
+            document.write_text(whole, "utf-8")
+        else:
+            print(f"<!-- {name} -->\n{text}")
     failed, bad = sum(r["failed"] == "1" for r in rows), sum(int(r["bad_steps"]) for r in rows)
     print(f"{len(rows)} runs, {failed} failed, {bad} steps with NaN")
     if any(r["part"] == "size" for r in rows):
         lines_figure(rows, folder / "size.svg", [("mel", "mel"), ("usage", "share of codes used")])
-        lines_figure(rows, folder / "robust.svg", [("mel_flipped_0.01", "mel, 1 % of bits flipped")])
+        shares = ("0.001", "0.01", "0.05")
+        panels = [(f"mel_flipped_{share}", f"mel, {100 * float(share):g} % of bits flipped") for share in shares]
+        lines_figure(rows, folder / "robust.svg", panels)
         curves_figure(rows, curves, folder / "curves.svg")
     if any(r["part"] == "residual" for r in rows):
         residual_figure(rows, folder / "residual.svg")
+    if (folder / "long" / "runs.csv").exists():
+        long = read(folder / "long" / "runs.csv")
+        curves_figure(long, folder / "long" / "curves", folder / "long" / "curves.svg")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import importlib.resources
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,15 +21,15 @@ from audiocodec.extras import require
 from audiocodec.files import replacing
 
 REFERENCE, ANCHOR = "hidden reference", "low anchor"
-ANCHOR_HZ = 3500
+ANCHOR_RATE = 7700  # Hz; its resampling keeps what is below 3.5 kHz and removes what is above 3.9
 TESTS = ("mushra", "abx")
 
 
 def low_anchor(wav: np.ndarray, rate: int) -> np.ndarray:
-    """Sound "c t" without anything above 3.5 kHz, as ITU-R BS.1534 asks for."""
-    if rate <= 2 * ANCHOR_HZ:
+    """Sound "c t" without what is above 3.5 kHz, as ITU-R BS.1534 asks for."""
+    if rate <= ANCHOR_RATE:
         return wav
-    low = audio.resample(audio.resample(wav, rate, 2 * ANCHOR_HZ), 2 * ANCHOR_HZ, rate)
+    low = audio.resample(audio.resample(wav, rate, ANCHOR_RATE), ANCHOR_RATE, rate)
     return np.pad(low, ((0, 0), (0, max(0, wav.shape[1] - low.shape[1]))))[:, : wav.shape[1]]
 
 
@@ -62,20 +64,24 @@ def write_listening_test(
         raise ConfigError("two systems have the same name")
     found = audio.list_audio_files(folder)
     picked = [found[i * len(found) // clips] for i in range(clips)] if clips < len(found) else found
-    trials = []
+    trials: list[dict[str, Any]] = []
+    sounds: list[str] = []
     for clip in picked:
         wav, rate = audio.read(clip)
         wav = wav[:, : int(seconds * rate)]
-        sounds = {REFERENCE: flac_url(wav, rate)}
+        versions = {REFERENCE: wav}
         if test == "mushra":
-            sounds[ANCHOR] = flac_url(low_anchor(wav, rate), rate)
-        for system in built:
-            sounds[system.name] = flac_url(code_clip(system, wav, rate)[0], rate)
-        trials.append({"clip": clip.relative_to(folder).as_posix(), "sounds": sounds})
-    content = {"test": test, "reference": REFERENCE, "trials": trials}
+            versions[ANCHOR] = low_anchor(wav, rate)
+        versions |= {system.name: code_clip(system, wav, rate)[0] for system in built}
+        places = {name: len(sounds) + i for i, name in enumerate(versions)}
+        trials.append({"clip": clip.relative_to(folder).as_posix(), "sounds": places})
+        sounds += [flac_url(version, rate).partition(",")[2] for version in versions.values()]
+    identity = hashlib.sha256(json.dumps([trials, sounds]).encode()).hexdigest()[:16]
+    content = {"test": test, "page": identity, "reference": REFERENCE, "trials": trials}
     packed = base64.b64encode(json.dumps(content).encode()).decode()  # so that the source shows no names at a glance
     template = importlib.resources.files("audiocodec.evaluate").joinpath("listening.html").read_text("utf-8")
-    page = require("jinja2", "eval").Environment(autoescape=True).from_string(template).render(content=packed)
+    jinja2 = require("jinja2", "eval")
+    page = jinja2.Environment(autoescape=True).from_string(template).render(content=packed, sounds=sounds)
     with replacing(path, overwrite) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return len(trials) * (len(names) if test == "abx" else 1)

@@ -23,11 +23,13 @@ class Ratings:
     Attributes:
         listener: as they called themselves.
         test: mushra or abx.
+        page: identity of the page that asked.
         answers: one each sound rated, or pair compared.
     """
 
     listener: str
     test: str
+    page: str
     answers: list[dict[str, Any]]
 
 
@@ -39,7 +41,7 @@ def read_ratings(path: Path) -> Ratings:
     """
     try:
         data = json.loads(path.read_text("utf-8"))
-        ratings = Ratings(str(data["listener"]), data["test"], list(data["answers"]))
+        ratings = Ratings(str(data["listener"]), data["test"], str(data["page"]), list(data["answers"]))
         value, most = ("correct", 1) if ratings.test == "abx" else ("score", 100)
         good = ratings.test in TESTS and data["format"] == 1 and len(ratings.answers) > 0
         good = good and all(isinstance(a["system"], str) and 0 <= a[value] <= most for a in ratings.answers)
@@ -67,10 +69,13 @@ def summarize_ratings(everyone: Sequence[Ratings]) -> str:
     """A Markdown table: MUSHRA means with 95 % bootstrap intervals, or ABX counts with p-values.
 
     Raises:
-        ConfigError: the tests differ, or nobody is reliable.
+        ConfigError: they answer different pages, some are there twice, or nobody is reliable.
     """
-    if len({ratings.test for ratings in everyone}) > 1:
-        raise ConfigError("these are answers of different tests, mushra and abx")
+    if len({ratings.page for ratings in everyone}) > 1:
+        raise ConfigError("these answer different pages; sum up those of one page at a time")
+    twice = [ratings.listener for i, ratings in enumerate(everyone) if ratings in everyone[:i]]
+    if twice:
+        raise ConfigError(f"the answers of {twice[0]} are there twice")
     return _abx(everyone) if everyone[0].test == "abx" else _mushra(everyone)
 
 
@@ -93,7 +98,7 @@ def _mushra(everyone: Sequence[Ratings]) -> str:
         mean, low, high = interval(scores[system])
         lines.append(f"| {system} | {mean:.1f} | {low:.1f} to {high:.1f} | {len(scores[system])} |")
     said = f"; left out, for rating the hidden reference below 90 too often: {', '.join(out)}" if out else ""
-    return "\n".join([*lines, "", f"{len(kept)} listeners{said}"]) + "\n"
+    return "\n".join([*lines, "", f"listeners: {len(kept)}{said}"]) + "\n"
 
 
 def _abx(everyone: Sequence[Ratings]) -> str:
@@ -101,4 +106,4 @@ def _abx(everyone: Sequence[Ratings]) -> str:
     for system, correct in _by_system(everyone, "correct").items():
         right, trials = int(correct.sum()), len(correct)
         lines.append(f"| {system} | {right} of {trials} | {guessing(right, trials):.2g} |")
-    return "\n".join([*lines, "", f"{len(everyone)} listeners"]) + "\n"
+    return "\n".join([*lines, "", f"listeners: {len(everyone)}"]) + "\n"

@@ -23,19 +23,7 @@ from audiocodec.evaluate.usage import count_codes
 
 TIMEOUT_S = 600
 
-# program of encoder and decoder, Debian package, command lines for a bitrate in bit/s
-PEERS: dict[str, tuple[str, Callable[[float], tuple[str, str]]]] = {
-    "opus": (
-        "opus-tools",
-        lambda rate: (
-            f"opusenc --quiet --bitrate {rate / 1000:g} --padding 0 --discard-comments {{in}} {{code}}",
-            "opusdec --quiet {code} {out}",
-        ),
-    ),
-    "lc3": ("liblc3-tools", lambda rate: (f"elc3 -b {rate:g} {{in}} {{code}}", "dlc3 {code} {out}")),
-}
-
-
+LC3_RATES = (8000, 16_000, 24_000, 32_000, 48_000)
 CODEC2_RATE = 8000
 CODEC2_MODES = {3200: "3200", 2400: "2400", 1600: "1600", 1400: "1400", 1300: "1300", 1200: "1200", 700: "700C"}
 
@@ -122,43 +110,68 @@ class Commands:
 
 
 @dataclass(frozen=True)
-class Codec2:
-    """Codec 2, whose programs take and give raw 16-bit samples at 8 kHz, one channel.
+class Resampled:
+    """Programs that take sound at certain sample rates alone.
 
     Attributes:
         name: as it stands in tables.
         commands: encoder and decoder.
+        rates: Hz, ascending; the lowest that loses nothing is taken, or the highest.
+        raw: they take and give bare 16-bit samples of one channel, not WAV files.
         aligned: False: what it gives is shifted into place before it is scored.
     """
 
     name: str
     commands: Commands
+    rates: tuple[int, ...]
+    raw: bool = False
     aligned: bool = False
 
     def run(self, source: Path, code: Path, target: Path) -> Coded:
-        """A WAV to coded bytes to a WAV; channels are averaged.
+        """A WAV to coded bytes to a WAV; `raw` averages channels.
 
         Raises:
             AudioCodecError: it failed.
         """
-        raw, back = source.with_suffix(".raw"), target.with_suffix(".raw")
-        wav, _ = audio.read(source, CODEC2_RATE)
-        np.clip(np.round(wav.mean(axis=0) * 32767), -32768, 32767).astype("<i2").tofile(raw)
-        coded = self.commands.run(raw, code, back)
-        soundfile.write(target, np.fromfile(back, "<i2"), CODEC2_RATE, subtype="PCM_16")
+        wav, rate = audio.read(source)
+        taken = next((r for r in self.rates if r >= rate), self.rates[-1])
+        wav = audio.resample(wav, rate, taken) if taken != rate else wav
+        inside = source.with_suffix(".inside")
+        if not self.raw:
+            soundfile.write(inside, wav.T, taken, subtype="PCM_16", format="WAV")
+            return self.commands.run(inside, code, target)
+        back = target.with_suffix(".raw")
+        np.clip(np.round(wav.mean(axis=0) * 32767), -32768, 32767).astype("<i2").tofile(inside)
+        coded = self.commands.run(inside, code, back)
+        soundfile.write(target, np.fromfile(back, "<i2"), taken, subtype="PCM_16")
         return coded
 
 
-System = OurModel | Commands | Codec2
+System = OurModel | Commands | Resampled
 
 
-def _codec2(name: str, bitrate: float) -> Codec2:
+def _opus(name: str, bitrate: float) -> Commands:
+    encode = f"opusenc --quiet --bitrate {bitrate / 1000:g} --padding 0 --discard-comments {{in}} {{code}}"
+    return _commands(name, (encode, "opusdec --quiet {code} {out}"), " (Debian package opus-tools)")
+
+
+def _lc3(name: str, bitrate: float) -> Resampled:
+    """At a bit a sample at least: below, LC3 is better with less bandwidth."""
+    lines = f"elc3 -b {bitrate:g} {{in}} {{code}}", "dlc3 {code} {out}"
+    rates = tuple(rate for rate in LC3_RATES if rate <= bitrate) or LC3_RATES[:1]
+    return Resampled(name, _commands(name, lines, " (Debian package liblc3-tools)"), rates)
+
+
+def _codec2(name: str, bitrate: float) -> Resampled:
     mode = CODEC2_MODES.get(round(bitrate))
     if mode is None:
         known = ", ".join(f"{rate / 1000:g}k" for rate in CODEC2_MODES)
         raise ConfigError(f"system {name}: Codec 2 has the bitrates {known}")
     lines = f"c2enc {mode} {{in}} {{code}}", f"c2dec {mode} {{code}} {{out}}"
-    return Codec2(name, _commands(name, lines, " (Debian package codec2)"))
+    return Resampled(name, _commands(name, lines, " (Debian package codec2)"), (CODEC2_RATE,), raw=True)
+
+
+PEERS: dict[str, Callable[[str, float], System]] = {"opus": _opus, "lc3": _lc3, "codec2": _codec2}
 
 
 def _commands(name: str, lines: tuple[str, ...], hint: str = "") -> Commands:
@@ -195,10 +208,7 @@ def parse_system(text: str) -> System:
         raise ConfigError(
             f"system {text!r}: write model@bitrate, such as speech-16k@3k, or name=command {{in}} {{out}}"
         )
-    if name == "codec2":
-        return _codec2(text, rate)
     if name in PEERS:
-        package, lines = PEERS[name]
-        return _commands(text, lines(rate), f" (Debian package {package})")
+        return PEERS[name](text, rate)
     _loaded(name).depth_for(None, rate, 1)
     return OurModel(text, name, rate)
