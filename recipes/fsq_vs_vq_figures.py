@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 import click
+import matplotlib
 import numpy as np
 
 Row = dict[str, str]
@@ -102,7 +103,7 @@ def size_table(rows: list[Row], curves: Path) -> str:
     return table(heads, lines)
 
 
-ROBUST = ["mel", "0.1 % flipped", "1 % flipped", "5 % flipped", "ESTOI", "1 % flipped", "5 % flipped"]
+ROBUST = ["mel", "0.1 % flipped", "1 % flipped", "5 % flipped", "ESTOI", "ESTOI, 1 % flipped", "ESTOI, 5 %"]
 ROBUST += ["codes changed by bf16", "mel in bf16"]
 
 
@@ -131,7 +132,7 @@ def stacked(rows: list[Row], key: str, depth: int) -> list[Row]:
 def residual_table(rows: list[Row]) -> str:
     """Mel and use, by depth."""
     depths = sorted({int(r["num_codebooks"]) for r in rows if r["part"] == "residual"})
-    heads = ["quantizer", *(f"mel, {d} codebooks" for d in depths), *(f"perplexity, {d}" for d in depths)]
+    heads = ["quantizer", *(f"mel, {d} x 1024" for d in depths), *(f"perplexity, {d}" for d in depths)]
     lines = []
     for key, name in RESIDUAL.items():
         by_depth = [stacked(rows, key, d) for d in depths]
@@ -271,6 +272,7 @@ def residual_figure(rows: list[Row], path: Path) -> None:
 @click.option("--folder", type=click.Path(path_type=Path), default="docs/fsq_vs_vq", show_default=True)
 def main(folder: Path) -> None:
     """Write the figures, and the tables into the document or print them."""
+    matplotlib.rcParams["svg.hashsalt"] = "fsq_vs_vq"  # the same file for the same rows
     rows, curves, document = read(folder / "runs.csv"), folder / "curves", folder.with_suffix(".md")
     for name, text in tables(folder).items():
         if document.exists():

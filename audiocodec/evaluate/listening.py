@@ -59,8 +59,7 @@ def write_listening_test(
     if test not in TESTS:
         raise ConfigError(f"test is {test!r}, known: {', '.join(TESTS)}")
     built = [parse_system(text) for text in systems]
-    names = [system.name for system in built]
-    if len(set(names)) < len(names):
+    if len({REFERENCE, ANCHOR, *(system.name for system in built)}) < 2 + len(built):
         raise ConfigError("two systems have the same name")
     found = audio.list_audio_files(folder)
     picked = [found[i * len(found) // clips] for i in range(clips)] if clips < len(found) else found
@@ -84,4 +83,4 @@ def write_listening_test(
     page = jinja2.Environment(autoescape=True).from_string(template).render(content=packed, sounds=sounds)
     with replacing(path, overwrite) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    return len(trials) * (len(names) if test == "abx" else 1)
+    return len(trials) * (len(built) if test == "abx" else 1)

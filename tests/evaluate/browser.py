@@ -21,7 +21,7 @@ ARGUMENTS = [
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[Any]:
     """The page of a file; fails if it says anything on the console."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (audiocodec[browser])")
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("chromium is not installed")

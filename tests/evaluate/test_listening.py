@@ -208,5 +208,8 @@ def test_bad_input_of_listen(clips: Path, pages: dict[str, Path], tmp_path: Path
     twice = run("listen", clips, "-s", "speech-16k@3k", "-s", "speech-16k@3k", "-o", tmp_path / "a.html")
     assert (twice.exit_code, list(tmp_path.iterdir())) == (1, [])
     assert "same name" in twice.stderr
+    assert (
+        "same name" in run("listen", clips, "-s", f"{ANCHOR}={COPY} {{in}} {{out}}", "-o", tmp_path / "a.html").stderr
+    )
     assert run("listen", tmp_path, *SYSTEMS, "-o", tmp_path / "a.html").exit_code == 1
     assert run("listen", clips, "-o", tmp_path / "a.html").exit_code == 2

@@ -12,13 +12,20 @@ from audiocodec.extras import require
 
 @pytest.mark.parametrize(
     ("name", "best", "better"),
-    [("estoi", 1.0, 1), ("pesq_wb", 4.64, 1), ("mel_distance", 0.0, -1), ("si_sdr", 80.0, 1)],
+    [
+        ("estoi", 1.0, 1),
+        ("stoi", 1.0, 1),
+        ("pesq_wb", 4.64, 1),
+        ("mel_distance", 0.0, -1),
+        ("stft_distance", 0.0, -1),
+        ("si_sdr", 80.0, 1),
+    ],
 )
 def test_identity_is_best_and_noise_is_worse(speech: np.ndarray, name: str, best: float, better: int) -> None:
     reference = speech[0]
     noise = np.random.default_rng(0).standard_normal(len(reference)).astype(np.float32)
     measure = getattr(metrics, name)
-    rate = () if name == "si_sdr" else (16_000,)
+    rate = () if name in ("si_sdr", "stft_distance") else (16_000,)
     scores = [better * measure(reference, reference + scale * noise, *rate) for scale in (0.0, 0.003, 0.03)]
     assert scores[0] > scores[1] > scores[2]
     assert scores[0] >= better * best - 0.01
