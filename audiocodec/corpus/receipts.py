@@ -10,6 +10,7 @@ from audiocodec.corpus.plan import Settings
 from audiocodec.corpus.read import MANIFEST
 from audiocodec.corpus.store import Store
 from audiocodec.errors import ConfigError, OutputError
+from audiocodec.files import is_leftover
 
 FOLDER = ".unfinished"
 SETTINGS = f"{FOLDER}/settings.json"
@@ -49,22 +50,22 @@ def keep(store: Store, receipt: Receipt) -> None:
 
 
 def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
-    """The shards that an earlier run has written, by name; notes the settings for a first one.
+    """The shards that an earlier run has written, by name; notes the settings if none has done any.
 
     Raises:
         ConfigError: the folder holds a corpus made with other settings.
         OutputError: it holds something else, or cannot be read.
     """
-    present = store.find()
+    present = {name: size for name, size in store.find().items() if not is_leftover(name)}
     try:
         if MANIFEST in present:
             manifest = json.loads(store.read(MANIFEST))
             before, found = manifest["settings"], manifest["shards"]
-        elif SETTINGS in present:
+        elif SETTINGS in present and present.keys() != {SETTINGS}:
             names = [n for n in present if n.startswith(f"{FOLDER}/shard-") and n.endswith(".json")]
             before, found = json.loads(store.read(SETTINGS)), [json.loads(store.read(name)) for name in names]
         else:
-            if any(not name.startswith(FOLDER) for name in present):
+            if present.keys() - {SETTINGS}:
                 raise OutputError(f"{output}: is not empty and holds no corpus; choose another folder")
             store.write(SETTINGS, to_bytes(asdict(settings)))
             return {}

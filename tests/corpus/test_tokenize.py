@@ -215,6 +215,23 @@ def test_a_broken_run_goes_on(format: str, corpora: dict[str, Path], sounds: Pat
     assert files_of(output) == files_of(corpora[format])
 
 
+def test_a_shard_without_a_receipt_is_made_again(corpora: dict[str, Path], sounds: Path, tmp_path: Path) -> None:
+    """Killed between the first shard and its receipt."""
+
+    def stop(progress: Progress) -> None:
+        raise StoppedError
+
+    (tmp_path / ".unfinished").mkdir()
+    (tmp_path / ".unfinished" / ".settings.json.123.part").touch()
+    with pytest.raises(StoppedError):
+        tokenize(str(sounds), str(tmp_path), sounds_per_shard=5, on_shard=stop)
+    (tmp_path / "shard-00000.parquet").write_bytes(b"half")
+    with pytest.raises(ConfigError, match="made with other format; choose another folder"):
+        tokenize(str(sounds), str(tmp_path), "fsq", sounds_per_shard=5)
+    tokenize(str(sounds), str(tmp_path), sounds_per_shard=5)
+    assert files_of(tmp_path) == files_of(corpora["parquet"])
+
+
 def test_what_is_lost_is_made_again(corpora: dict[str, Path], sounds: Path, tmp_path: Path) -> None:
     tokenize(str(sounds), str(tmp_path), sounds_per_shard=5)
     (tmp_path / "shard-00002.parquet").unlink()
@@ -314,6 +331,7 @@ def test_missing_packages_are_named(sounds: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("audiocodec.corpus.workers.require", missing)
     with pytest.raises(MissingExtraError, match=r"ray is not installed; .*\[ray\]"):
         tokenize(str(sounds), str(tmp_path / "a"), "fsq", workers=1)
+    tokenize(str(sounds), str(tmp_path / "a"), "webdataset")  # nothing was done, so nothing is in the way
     monkeypatch.setattr("audiocodec.corpus.formats.require", missing)
     with pytest.raises(MissingExtraError, match="pyarrow.parquet is not installed"):
         tokenize(str(sounds), str(tmp_path / "b"))
