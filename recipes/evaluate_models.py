@@ -33,14 +33,14 @@ from audiocodec.evaluate import (
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "evaluation.md"
 SPEECH = ("opus@6k", "opus@8k", "opus@12k", "opus@16k", "codec2@1.2k", "codec2@3.2k", "lc3@16k")
-MUSIC = ("opus@12k", "opus@16k", "opus@24k", "lc3@24k", "lc3@32k")
+MUSIC = ("opus@8k", "opus@12k", "opus@16k", "opus@24k", "lc3@24k")
 PLAN: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {  # bitrates, others, metrics
     "speech-16k": (
         ("1.5k", "3k", "6k"),
         SPEECH,
         ("pesq", "estoi", "stoi", "visqol_speech", "distillmos", "si_sdr", "mel", "stft"),
     ),
-    "music-44k": (("6k", "12k"), MUSIC, ("visqol_audio", "si_sdr", "mel", "stft")),
+    "music-44k": (("4k", "8k", "15.5k"), MUSIC, ("visqol_audio", "si_sdr", "mel", "stft")),
 }
 
 
