@@ -119,7 +119,7 @@ def test_bundle_round_trip_and_hash(tmp_path: Path) -> None:
 
 
 def test_shipped_models_are_small_and_have_cards() -> None:
-    assert list_models() == ["speech-16k"]
+    assert list_models() == ["music-44k", "speech-16k"]
     for name in list_models():
         weights = WEIGHTS / f"{name}.safetensors"
         assert weights.stat().st_size <= 10 * 2**20
