@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@contextlib.contextmanager
+def killed(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Whatever happens, the process does not outlive the block."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
+def heed_ctrl_c() -> None:
+    """Background jobs of a shell ignore it, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_two_processes_on_loopback(speech_path: Path, tmp_path: Path) -> None:
     """Real processes, real sockets, encrypted; nothing depends on how fast they are."""
     (tmp_path / "key").write_text("ab" * 32)
@@ -112,13 +127,14 @@ def test_two_processes_on_loopback(speech_path: Path, tmp_path: Path) -> None:
     short = tmp_path / "short.wav"
     wav, rate = soundfile.read(speech_path)
     soundfile.write(short, wav[: 2 * rate], rate)
-    with subprocess.Popen(listening, stderr=subprocess.PIPE, text=True) as listener:
+    listener = subprocess.Popen(listening, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
+    with listener, killed(listener):
         assert listener.stderr is not None
         assert listener.stderr.readline() == f"listening at 127.0.0.1:{port}\n"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.sendto(b"\xe1" + bytes(60), ("127.0.0.1", port))
         sending = [*COMMAND, "-i", str(short), "--send", f"127.0.0.1:{port}", *key]
-        done = subprocess.run(sending, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(sending, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, done.stderr
         listener.send_signal(signal.SIGINT)
         words = listener.communicate(timeout=60)[1]
