@@ -134,11 +134,16 @@ def test_links_are_written_through(run: Run, speech_path: Path, tmp_path: Path) 
     assert (tmp_path / "real.fsq").stat().st_size > 300
 
 
+def heed_ctrl_c() -> None:
+    """Background jobs of a shell ignore it, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupting_leaves_nothing(tmp_path: Path) -> None:
     source = tmp_path / "long.wav"
     source.write_bytes(wav_bytes(np.zeros(16_000 * 600)))
     command = [str(Path(sys.executable).with_name("audiocodec")), "encode", str(source), str(tmp_path / "a.fsq")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
     while not list(tmp_path.glob(".a.fsq*")) and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

@@ -18,7 +18,7 @@ from click.testing import Result
 
 from audiocodec import extras
 from audiocodec.codec import load
-from tests.cli.test_bad_input import refused
+from tests.cli.test_bad_input import heed_ctrl_c, refused
 
 Run = Callable[..., Result]
 COMMAND = [str(Path(sys.executable).with_name("audiocodec")), "stream"]
@@ -111,11 +111,6 @@ def killed(process: subprocess.Popen[str]) -> Iterator[None]:
         yield
     finally:
         process.kill()
-
-
-def heed_ctrl_c() -> None:
-    """Background jobs of a shell ignore it, and so would what they start."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_two_processes_on_loopback(speech_path: Path, tmp_path: Path) -> None:
