@@ -37,17 +37,23 @@ class RowwiseLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: "... d_in" -> "... d_out"."""
         rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+        count = rows.shape[0]
+        y = self._product(rows) if count in self.sizes else self._in_pieces(rows, count)
+        return y.reshape(*x.shape[:-1], y.shape[-1])
+
+    def _product(self, rows: Tensor) -> Tensor:
+        return F.linear(rows, self.weight, self.bias)
+
+    def _in_pieces(self, rows: Tensor, count: int) -> Tensor:
         done, parts = 0, []
         for size in self.sizes:
-            while len(rows) - done >= size:
-                parts.append(F.linear(rows[done : done + size], self.weight, self.bias))
+            while count - done >= size:
+                parts.append(self._product(rows[done : done + size]))
                 done += size
-        if done < len(rows) or not parts:
-            rest = rows.new_zeros(self.sizes[-1], rows.shape[1])
-            rest[: len(rows) - done] = rows[done:]
-            parts.append(F.linear(rest, self.weight, self.bias)[: len(rows) - done])
-        y = torch.cat(parts) if len(parts) > 1 else parts[0]
-        return y.reshape(*x.shape[:-1], len(self.weight))
+        left = count - done
+        if left or not parts:
+            parts.append(self._product(F.pad(rows[done:], (0, 0, 0, self.sizes[-1] - left)))[:left])
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def _alike(self) -> tuple[int, ...]:
         rows = torch.randn(max(OTHERS), self.weight.shape[1], generator=torch.Generator().manual_seed(0))
@@ -59,7 +65,7 @@ class RowwiseLinear(nn.Module):
         return tuple(sorted([ROWS, *alike], reverse=True))
 
     def _in_tiles(self, rows: Tensor, size: int) -> Tensor:
-        return torch.cat([F.linear(tile, self.weight, self.bias) for tile in torch.split(rows, size)])
+        return torch.cat([self._product(tile) for tile in torch.split(rows, size)])
 
 
 def make_rowwise(module: nn.Module) -> None:
