@@ -84,8 +84,9 @@ class LanguageModel(nn.Module):
 
 def loss_of(model: LanguageModel, tokens: torch.Tensor, pad: int) -> torch.Tensor:
     """Nats for a code: of all next tokens of tokens "b q n" but padding."""
-    logits, _ = model(tokens[:, :, :-1])
-    return functional.cross_entropy(logits.flatten(0, 2), tokens[:, :, 1:].flatten(), ignore_index=pad)
+    with torch.autocast(tokens.device.type, torch.bfloat16):
+        logits, _ = model(tokens[:, :, :-1])
+    return functional.cross_entropy(logits.flatten(0, 2).float(), tokens[:, :, 1:].flatten(), ignore_index=pad)
 
 
 def crops(dataset: TokenDataset, layout: Delayed) -> Iterator[torch.Tensor]:
