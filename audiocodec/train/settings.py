@@ -38,7 +38,7 @@ class TrainConfig:
         optimizer: muon (orthogonalized momentum for matrices, AdamW for the rest) or adamw.
         learning_rate: peak of the schedule: linear warm-up, then cosine over the budget.
         warmup_steps: steps of linear growth.
-        ema_decay: of the averaged weights, which are what is validated and shipped.
+        ema_decay: of the averaged weights, which are what is validated and shipped: about the last 1 / (1 - it) steps.
         bfloat16: autocast of the networks; quantizer and losses stay float32.
         balancer: weights of losses mean shares of the gradient.
         compile: None, or a mode of `torch.compile`: default, reduce-overhead (CUDA graphs), max-autotune.
@@ -57,7 +57,7 @@ class TrainConfig:
     optimizer: str = "muon"
     learning_rate: float = 1e-3
     warmup_steps: int = 300
-    ema_decay: float = 0.999
+    ema_decay: float = 0.98
     bfloat16: bool = False
     balancer: bool = False
     compile: str | None = None
