@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
-from torch.utils.data import IterableDataset, get_worker_info
 
 from audiocodec.corpus import Corpus, Item, open_corpus
 from audiocodec.errors import ConfigError
+from audiocodec.extras import require
+
+require("torch", "torch")
+import torch  # noqa: E402
+from torch.utils.data import IterableDataset, get_worker_info  # noqa: E402
 
 
 class TokenDataset(IterableDataset[dict[str, Any]]):

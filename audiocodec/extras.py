@@ -9,8 +9,8 @@ from typing import Any
 from audiocodec.errors import MissingExtraError
 
 
-def require(module: str, extra: str) -> Any:
-    """Import `module`, or say which extra brings it.
+def require(module: str, extra: str, otherwise: str = "") -> Any:
+    """Import `module`, or say which extra brings it, and what to do `otherwise`.
 
     Raises:
         MissingExtraError: it is not installed.
@@ -18,7 +18,10 @@ def require(module: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise MissingExtraError(f"{module} is not installed; get it with: pip install 'audiocodec[{extra}]'") from error
+        package, instead = module.partition(".")[0], f", {otherwise}" if otherwise else ""
+        raise MissingExtraError(
+            f"{package} is not installed; get it with: pip install 'audiocodec[{extra}]'{instead}"
+        ) from error
 
 
 def installed(module: str) -> bool:

@@ -21,9 +21,9 @@ def test_readme_python_runs(
     exec(compile(code, "README.md", "exec"), names)
     assert capsys.readouterr().out == "(1, 6, 268)\n"
     assert (tmp_path / "speech.fsq").exists()
-    names |= {"np": np, "wav": np.zeros(16_000, np.float32)}
     exec(compile(live, "README.md", "exec"), names)
-    assert names["heard"].shape == (320,)  # type: ignore[attr-defined]
+    heard, again = np.concatenate(names["heard"]), names["wav"]  # type: ignore[call-overload]
+    assert 0 <= len(heard) - len(again) - 320 < 320  # type: ignore[arg-type]
 
 
 def test_readme_names_what_exists() -> None:

@@ -40,12 +40,15 @@ def evaluate(clips: str, systems: tuple[str, ...], metrics: str, out: Path, list
         write_report,
     )
     from audiocodec.evaluate import evaluate as run
+    from audiocodec.extras import require
 
+    for text in systems:
+        parse_system(text)
+    if listen:
+        require("jinja2", "eval")
     usable, missing = check_metrics([name.strip() for name in metrics.split(",") if name.strip()])
     for sentence in missing:
         click.echo(sentence, err=True)
-    for text in systems:
-        parse_system(text)
     settings = Settings(clips, systems, tuple(usable))
     with progress(clips, 1.0) as advance:
         shown = [0.0]

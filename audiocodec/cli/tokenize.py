@@ -58,8 +58,11 @@ def tokenize(
         raise click.UsageError("give --workers 0 or --address, not both")
     from audiocodec.corpus import tokenize as run
     from audiocodec.corpus.stopwatch import shares
+    from audiocodec.extras import require
 
     workers = os.cpu_count() or 1 if workers is None else workers
+    if workers:
+        require("ray", "ray", "or give --workers 0")
     with _shown(output) as on_shard:
         done = run(source, output, format, model, num_codebooks, backend, sounds_per_shard, workers, address, on_shard)
     if done.sounds + done.errors == 0:
@@ -74,10 +77,10 @@ def tokenize(
 
 
 def _line(progress: Progress) -> str:
-    speed = progress.hours / progress.elapsed_s if progress.elapsed_s else 0.0
+    speed = 3600 * progress.hours / progress.elapsed_s if progress.elapsed_s else 0.0
     return (
         f"{progress.shards_done} of {progress.shards} shards, {progress.sounds} sounds, {progress.hours:.3f} hours "
-        f"in {progress.elapsed_s:.1f} s, {speed:.4f} hours a second"
+        f"in {progress.elapsed_s:.1f} s, {speed:.0f} times real time"
     )
 
 

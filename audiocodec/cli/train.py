@@ -44,14 +44,14 @@ def train(
         audiocodec train speech-16k data.root=my-sounds --dry-run
         torchrun --nproc-per-node 2 -m audiocodec train speech-16k data.root=my-sounds
     """
-    if list_:
-        return _list_everything()
-    if recipe is None:
+    if recipe is None and not list_:
         raise click.UsageError("name a recipe (--list shows them)", ctx)
     from audiocodec.extras import require
 
     for module in ("omegaconf", "torchaudio", "auraloss", "pystoi", "pesq"):
         require(module, "train")
+    if recipe is None or list_:
+        return _list_everything()
     from audiocodec.models.build import build_model
     from audiocodec.train.config import dump_config, find_recipe, load_config
     from audiocodec.train.recipe import run

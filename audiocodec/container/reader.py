@@ -57,7 +57,7 @@ class TokenReader:
                 self.trailer = self._end(prefix, sizes)
                 return
             if len(prefix) < page.PREFIX.size:
-                raise DamagedFileError(f"{self.name}: is cut short behind page {len(sizes) - 1}")
+                raise DamagedFileError(f"{self.name}: is cut short after {len(sizes)} pages")
             sync, _, _, length = page.PREFIX.unpack(prefix)
             if sync != page.SYNC or length > largest:
                 raise DamagedFileError(f"{self.name}: page {len(sizes)} is damaged (no page starts there)")

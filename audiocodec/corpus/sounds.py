@@ -38,8 +38,8 @@ def list_sounds(source: str) -> list[Sound]:
     """All sounds, sorted by path.
 
     Args:
-        source: a folder (sounds are told by suffix), a glob pattern (`**` is any depth, all that matches is taken), or
-            a CSV with a column `path`, relative to where it lies, and any others, which are kept as text.
+        source: a folder (sounds are told by suffix), a sound, a glob pattern (`**` is any depth, all that matches is
+            taken), or a CSV with a column `path`, relative to where it lies, and any others, which are kept as text.
 
     Raises:
         AudioError: there is none.
@@ -51,6 +51,9 @@ def list_sounds(source: str) -> list[Sound]:
     elif any(sign in source for sign in WILD):
         root, pattern = _split(source)
         sounds = [Sound(path, root, size) for path, size in open_store(root).find(pattern).items()]
+    elif _is_sound(source):
+        root, _, name = source.rpartition("/")
+        sounds = [Sound(path, root or ".", size) for path, size in open_store(root or ".").find(name).items()]
     else:
         found = open_store(source).find()
         sounds = [Sound(path, source, size) for path, size in found.items() if _is_sound(path)]

@@ -80,9 +80,10 @@ def test_mistakes_take_one_sentence(run: Run, tmp_path: Path, arguments: list[st
     assert not (tmp_path / "run").exists()
 
 
-def test_a_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("argument", ["tiny", "--list"])
+def test_a_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, argument: str) -> None:
     monkeypatch.setitem(sys.modules, "omegaconf", None)
-    result = run("train", "tiny")
+    result = run("train", argument)
     assert (result.exit_code, "pip install 'audiocodec[train]'" in result.output) == (1, True)
 
 

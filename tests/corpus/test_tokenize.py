@@ -7,6 +7,7 @@ import dataclasses
 import gc
 import json
 import shutil
+import sys
 import tarfile
 import warnings
 from pathlib import Path
@@ -14,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 
 from audiocodec import audio
+from audiocodec.cli import main
 from audiocodec.codec import Codec, load
 from audiocodec.corpus import Progress, open_corpus, tokenize
 from audiocodec.corpus.batch import encode_files
@@ -300,10 +303,6 @@ def test_shares_are_of_the_whole() -> None:
 
 
 def test_command(sounds: Path, corpora: dict[str, Path], tmp_path: Path) -> None:
-    from click.testing import CliRunner
-
-    from audiocodec.cli import main
-
     arguments = ["tokenize", "--input", str(sounds), "--output", str(tmp_path / "out"), "--workers", "0"]
     result = CliRunner().invoke(main, [*arguments, "--sounds-per-shard", "5"])
     assert result.exit_code == 0
@@ -336,6 +335,20 @@ def test_missing_packages_are_named(sounds: Path, tmp_path: Path, monkeypatch: p
     with pytest.raises(MissingExtraError, match="pyarrow.parquet is not installed"):
         tokenize(str(sounds), str(tmp_path / "b"))
     assert not (tmp_path / "b").exists()
+
+
+def test_without_ray_the_command_says_how_to_do_without(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    done = CliRunner().invoke(main, ["tokenize", "-i", str(sounds), "-o", str(tmp_path / "out")])
+    assert done.exit_code == 1
+    assert "pip install 'audiocodec[ray]', or give --workers 0" in done.output
+
+
+def test_one_sound_is_a_list(sounds: Path) -> None:
+    whole = list_sounds(str(sounds))
+    assert [s.path for s in list_sounds(f"{sounds}/{whole[0].path}")] == [Path(whole[0].path).name]
 
 
 def test_lists_are_sorted_however_they_are_found(sounds: Path) -> None:

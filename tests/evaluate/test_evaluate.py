@@ -182,6 +182,19 @@ def test_a_metric_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch
     ]
 
 
+def test_a_report_that_cannot_be_written_is_refused_before_any_work(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    arguments = ["evaluate", str(clips), "--out", str(tmp_path / "out"), "-s", "speech-16k@3k"]
+    done = CliRunner().invoke(main, arguments)
+    assert (done.exit_code, done.output.strip()) == (
+        1,
+        "error: jinja2 is not installed; get it with: pip install 'audiocodec[eval]'",
+    )
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("name", ["opus@12k", "lc3@24k", "codec2@3.2k", "codec2@1.2k"])
 def test_peers_code_a_clip(clips: Path, name: str) -> None:
     program = {"opus": "opusenc", "lc3": "elc3", "codec2": "c2enc"}[name.partition("@")[0]]
