@@ -24,7 +24,12 @@ class Bitrate(click.ParamType[float]):
 
 
 num_codebooks = click.option("--num-codebooks", "-n", type=click.IntRange(1), help="Use the first so many codebooks.")
-bitrate = click.option("--bitrate", "-b", type=Bitrate(), help="Use as many codebooks as fit, not counting what the file adds: 3000, 3k, 1.5k.")
+bitrate = click.option(
+    "--bitrate",
+    "-b",
+    type=Bitrate(),
+    help="Use as many codebooks as fit, not counting what the file adds: 3000, 3k, 1.5k.",
+)
 threads = click.option(
     "--threads", type=click.IntRange(1), default=1, show_default=True, help="Channels worked on at once."
 )
