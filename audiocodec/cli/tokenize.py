@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--input", "-i", "source", required=True, help="Folder, 'glob/**/*.flac', or CSV with a column path.")
+@click.option(
+    "--input", "-i", "source", required=True, help="Folder, sound, 'glob/**/*.flac', or CSV with a column path."
+)
 @click.option("--output", "-o", required=True, help="Folder for the corpus, or a URL such as s3://bucket/corpus.")
 @click.option(
     "--format",

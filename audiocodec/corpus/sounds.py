@@ -48,15 +48,12 @@ def list_sounds(source: str) -> list[Sound]:
     """
     if source.lower().endswith(".csv"):
         sounds = list(_of_csv(source))
-    elif any(sign in source for sign in WILD):
-        root, pattern = _split(source)
-        sounds = [Sound(path, root, size) for path, size in open_store(root).find(pattern).items()]
-    elif _is_sound(source):
-        root, _, name = source.rpartition("/")
-        sounds = [Sound(path, root or ".", size) for path, size in open_store(root or ".").find(name).items()]
+    elif wild := [source.index(sign) for sign in WILD if sign in source]:
+        sounds = _matching(*_split(source, min(wild)))
     else:
-        found = open_store(source).find()
-        sounds = [Sound(path, source, size) for path, size in found.items() if _is_sound(path)]
+        sounds = [sound for sound in _matching(source, "") if _is_sound(sound.path)]
+        if not sounds and _is_sound(source):
+            sounds = _matching(*_split(source))
     if not sounds:
         raise AudioError(f"{source}: no sound file found here")
     return sorted(sounds, key=lambda sound: sound.path)
@@ -66,17 +63,19 @@ def _is_sound(path: str) -> bool:
     return PurePosixPath(path).suffix.lower() in SUFFIXES
 
 
-def _split(pattern: str) -> tuple[str, str]:
-    """A glob pattern as the folder before its first wildcard, and the rest."""
-    parts = pattern.split("/")
-    first = next(i for i, part in enumerate(parts) if any(sign in part for sign in WILD))
-    root = "/".join(parts[:first])
-    return root or ("/" if pattern.startswith("/") else "."), "/".join(parts[first:])
+def _matching(root: str, pattern: str) -> list[Sound]:
+    """Files below a folder: all, or those that match a glob pattern."""
+    return [Sound(path, root, size) for path, size in open_store(root).find(pattern).items()]
+
+
+def _split(path: str, end: int | None = None) -> tuple[str, str]:
+    """The folder that holds what stands at `end`, and the rest; by default the folder and the name."""
+    slash = path.rfind("/", 0, end)
+    return path[:slash] or "/" if slash >= 0 else ".", path[slash + 1 :]
 
 
 def _of_csv(source: str) -> Iterator[Sound]:
-    root, _, name = source.rpartition("/")
-    root = root or ("/" if source.startswith("/") else ".")
+    root, name = _split(source)
     store = open_store(root)
     try:
         rows = list(csv.DictReader(io.StringIO(store.read(name).decode("utf-8-sig")), strict=True))

@@ -351,6 +351,12 @@ def test_one_sound_is_a_list(sounds: Path) -> None:
     assert [s.path for s in list_sounds(f"{sounds}/{whole[0].path}")] == [Path(whole[0].path).name]
 
 
+def test_a_folder_may_be_called_like_a_sound(tmp_path: Path) -> None:
+    (tmp_path / "all.wav").mkdir()
+    soundfile.write(tmp_path / "all.wav" / "a.flac", np.zeros(100), 16_000)
+    assert [s.path for s in list_sounds(str(tmp_path / "all.wav"))] == ["a.flac"]
+
+
 def test_lists_are_sorted_however_they_are_found(sounds: Path) -> None:
     paths = [sound.path for sound in list_sounds(str(sounds))]
     assert paths == sorted(paths)
