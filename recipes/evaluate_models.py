@@ -24,6 +24,7 @@ from audiocodec.evaluate import (
     Settings,
     Summary,
     check_metrics,
+    check_report,
     evaluate,
     markdown,
     summarize,
@@ -68,6 +69,7 @@ def main(model: str, clips: str, work: Path, workers: int) -> None:
         missing = check_metrics(metrics)[1]
         if missing:
             raise click.ClickException(missing[0])
+        check_report()
         codec = audiocodec.load(model)
         version = f"{model}-{codec.model_hash.hex()[:8]}"
         rows = evaluate(Settings(clips, ours, metrics), work / version, workers)

@@ -33,6 +33,7 @@ def evaluate(clips: str, systems: tuple[str, ...], metrics: str, out: Path, list
     from audiocodec.evaluate import (
         Settings,
         check_metrics,
+        check_report,
         markdown,
         parse_system,
         summarize,
@@ -40,12 +41,11 @@ def evaluate(clips: str, systems: tuple[str, ...], metrics: str, out: Path, list
         write_report,
     )
     from audiocodec.evaluate import evaluate as run
-    from audiocodec.extras import require
 
     for text in systems:
         parse_system(text)
     if listen:
-        require("jinja2", "eval")
+        check_report()
     usable, missing = check_metrics([name.strip() for name in metrics.split(",") if name.strip()])
     for sentence in missing:
         click.echo(sentence, err=True)

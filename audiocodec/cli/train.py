@@ -9,6 +9,13 @@ from pathlib import Path
 import click
 
 
+def _require_extra() -> None:
+    from audiocodec.extras import require
+
+    for module in ("omegaconf", "torchaudio", "auraloss", "pystoi", "pesq"):
+        require(module, "train")
+
+
 def _list_everything() -> None:
     from audiocodec.models import build, discriminators
     from audiocodec.train import config, recipe
@@ -44,14 +51,12 @@ def train(
         audiocodec train speech-16k data.root=my-sounds --dry-run
         torchrun --nproc-per-node 2 -m audiocodec train speech-16k data.root=my-sounds
     """
-    if recipe is None and not list_:
-        raise click.UsageError("name a recipe (--list shows them)", ctx)
-    from audiocodec.extras import require
-
-    for module in ("omegaconf", "torchaudio", "auraloss", "pystoi", "pesq"):
-        require(module, "train")
-    if recipe is None or list_:
+    if list_:
+        _require_extra()
         return _list_everything()
+    if recipe is None:
+        raise click.UsageError("name a recipe (--list shows them)", ctx)
+    _require_extra()
     from audiocodec.models.build import build_model
     from audiocodec.train.config import dump_config, find_recipe, load_config
     from audiocodec.train.recipe import run

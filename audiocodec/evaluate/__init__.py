@@ -1,6 +1,6 @@
 """Codecs beside each other: clips x systems -> scores with true bitrates."""
 
-from audiocodec.evaluate.report import write_report
+from audiocodec.evaluate.report import check_report, write_report
 from audiocodec.evaluate.run import Settings, evaluate
 from audiocodec.evaluate.scores import METRICS, check_metrics
 from audiocodec.evaluate.systems import parse_system
@@ -11,6 +11,7 @@ __all__ = [
     "Settings",
     "Summary",
     "check_metrics",
+    "check_report",
     "evaluate",
     "markdown",
     "parse_system",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.resources
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.evaluate.report import flac_url
 from audiocodec.evaluate.run import code_clip
 from audiocodec.evaluate.systems import parse_system
-from audiocodec.extras import require
+from audiocodec.evaluate.template import page_template
 from audiocodec.files import replacing
 
 REFERENCE, ANCHOR = "hidden reference", "low anchor"
@@ -51,6 +50,7 @@ def write_listening_test(
         overwrite: allow it to exist.
 
     Raises:
+        MissingExtraError: Jinja2 is not installed.
         AudioError: no clips.
         ConfigError: a system or test is unknown, or named twice.
         AudioCodecError: a system failed.
@@ -61,6 +61,7 @@ def write_listening_test(
     built = [parse_system(text) for text in systems]
     if len({REFERENCE, ANCHOR, *(system.name for system in built)}) < 2 + len(built):
         raise ConfigError("two systems have the same name")
+    template = page_template("listening.html")
     found = audio.list_audio_files(folder)
     picked = [found[i * len(found) // clips] for i in range(clips)] if clips < len(found) else found
     trials: list[dict[str, Any]] = []
@@ -78,9 +79,7 @@ def write_listening_test(
     identity = hashlib.sha256(json.dumps([trials, sounds]).encode()).hexdigest()[:16]
     content = {"test": test, "page": identity, "reference": REFERENCE, "trials": trials}
     packed = base64.b64encode(json.dumps(content).encode()).decode()  # so that the source shows no names at a glance
-    template = importlib.resources.files("audiocodec.evaluate").joinpath("listening.html").read_text("utf-8")
-    jinja2 = require("jinja2", "eval")
-    page = jinja2.Environment(autoescape=True).from_string(template).render(content=packed, sounds=sounds)
+    page = template.render(content=packed, sounds=sounds)
     with replacing(path, overwrite) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return len(trials) * (len(built) if test == "abx" else 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.resources
 import io
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from audiocodec.evaluate.scores import METRICS
 from audiocodec.evaluate.spectrogram import FLOOR_DB, level_db
 from audiocodec.evaluate.systems import parse_system
 from audiocodec.evaluate.tables import Summary
+from audiocodec.evaluate.template import page_template
 from audiocodec.evaluate.usage import histograms, totals
 from audiocodec.extras import require
 from audiocodec.files import replacing
@@ -47,6 +47,16 @@ class Track:
     scores: dict[str, str]
 
 
+def check_report() -> None:
+    """Refuse at once a report that could not be written after all the scoring.
+
+    Raises:
+        MissingExtraError: what it needs is not installed.
+    """
+    for module in ("jinja2", "matplotlib", "PIL"):
+        require(module, "eval")
+
+
 def write_report(
     rows: Sequence[dict[str, Any]],
     summaries: Sequence[Summary],
@@ -69,21 +79,16 @@ def write_report(
         MissingExtraError: matplotlib or Jinja2 is not installed.
         OutputError: it exists or cannot be written.
     """
-    jinja2 = require("jinja2", "eval")
-    template = importlib.resources.files("audiocodec.evaluate").joinpath("report.html").read_text("utf-8")
+    template = page_template("report.html")
     clips = audio.list_audio_files(Path(settings.clips))
     picked = [clips[i * len(clips) // listen] for i in range(listen)] if listen < len(clips) else clips
-    page = (
-        jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-        .from_string(template)
-        .render(
-            summaries=summaries,
-            metrics=[(name, METRICS[name].higher_is_better) for name in settings.metrics],
-            usages=[(system, histograms(counts)) for system, counts in totals(rows).items()],
-            plots=[plot(summaries, name) for name in settings.metrics],
-            clips=[(clip.relative_to(settings.clips).as_posix(), tracks(clip, settings, rows)) for clip in picked],
-            count=len(clips),
-        )
+    page = template.render(
+        summaries=summaries,
+        metrics=[(name, METRICS[name].higher_is_better) for name in settings.metrics],
+        usages=[(system, histograms(counts)) for system, counts in totals(rows).items()],
+        plots=[plot(summaries, name) for name in settings.metrics],
+        clips=[(clip.relative_to(settings.clips).as_posix(), tracks(clip, settings, rows)) for clip in picked],
+        count=len(clips),
     )
     with replacing(path, overwrite) as temporary:
         temporary.write_text(page, encoding="utf-8")
