@@ -1,6 +1,8 @@
-"""Bitrates as people write them."""
+"""Bitrates as people write them, and how many codebooks they pay for."""
 
 from __future__ import annotations
+
+import math
 
 from audiocodec.errors import ConfigError
 
@@ -18,3 +20,38 @@ def parse_bitrate(text: str) -> float:
     if not 0 < rate < 1e9:
         raise ConfigError(f"{text!r} is no bitrate; write 3000, 3k or 1.5k")
     return rate
+
+
+def check_depth(wanted: int, available: int) -> None:
+    """Refuse a number of codebooks that cannot be had.
+
+    Raises:
+        ConfigError: not in 1 ... available.
+    """
+    if not 1 <= wanted <= available:
+        raise ConfigError(f"num_codebooks is {wanted}, it must be 1 to {available}")
+
+
+def choose_depth(num_codebooks: int | None, bitrate: float | str | None, available: int, each: float) -> int:
+    """Codebooks to use: as asked, the most that fit `bitrate`, or all.
+
+    Args:
+        num_codebooks: so many.
+        bitrate: instead: bits a second, as a number or as `parse_bitrate` reads them.
+        available: all there are.
+        each: bits a second of one codebook in all channels.
+
+    Raises:
+        ConfigError: both are given, or neither can be met.
+    """
+    if num_codebooks is not None and bitrate is not None:
+        raise ConfigError("give num_codebooks or bitrate, not both")
+    if bitrate is not None:
+        rate = parse_bitrate(bitrate) if isinstance(bitrate, str) else bitrate
+        if not rate >= each:
+            least = math.ceil(each)
+            raise ConfigError(f"bitrate {rate:.0f} is below the {least} bit/s of one codebook in all channels")
+        return int(min(available, rate / each))
+    depth = available if num_codebooks is None else num_codebooks
+    check_depth(depth, available)
+    return depth

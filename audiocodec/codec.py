@@ -15,6 +15,7 @@ import numpy as np
 
 from audiocodec import audio, stereo
 from audiocodec.backend import open_model
+from audiocodec.bitrate import check_depth, choose_depth
 from audiocodec.container import (
     EntropyModel,
     Header,
@@ -30,7 +31,6 @@ from audiocodec.container.header import NO_ENTROPY
 from audiocodec.container.metadata import check as check_metadata
 from audiocodec.container.metadata import fitting
 from audiocodec.container.reader import total_samples
-from audiocodec.container.tokens import check_depth
 from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.excerpt import excerpt
 from audiocodec.files import replacing
@@ -157,25 +157,14 @@ class Codec:
         """Bits a second of one codebook of one channel."""
         return self.frame_rate * math.log2(self.codebook_size)
 
-    def depth_for(self, num_codebooks: int | None, bitrate: float | None, channels: int) -> int:
+    def depth_for(self, num_codebooks: int | None, bitrate: float | str | None, channels: int) -> int:
         """Codebooks to use: as asked, the most that fit `bitrate`, or all.
 
         Raises:
             ConfigError: both are given, or neither can be met.
         """
-        if num_codebooks is not None and bitrate is not None:
-            raise ConfigError("give num_codebooks or bitrate, not both")
-        if bitrate is not None:
-            smallest = self.rows(channels) * self.codebook_bitrate
-            if not bitrate >= smallest:
-                raise ConfigError(
-                    f"bitrate {bitrate:.0f} is below the {math.ceil(smallest)} bit/s "
-                    f"of one codebook in {channels} channel(s)"
-                )
-            return min(self.num_codebooks, int(bitrate / smallest))
-        depth = self.num_codebooks if num_codebooks is None else num_codebooks
-        check_depth(depth, self.num_codebooks)
-        return depth
+        each = self.rows(channels) * self.codebook_bitrate
+        return choose_depth(num_codebooks, bitrate, self.num_codebooks, each)
 
     def header(
         self,
@@ -276,7 +265,7 @@ class Codec:
 
     @overload
     def encode(
-        self, wav: list[Any], sample_rate: int, num_codebooks: int | None = None, bitrate: float | None = None
+        self, wav: list[Any], sample_rate: int, num_codebooks: int | None = None, bitrate: float | str | None = None
     ) -> list[Tokens]: ...
 
     @overload
@@ -285,11 +274,11 @@ class Codec:
         wav: np.ndarray | torch.Tensor,
         sample_rate: int,
         num_codebooks: int | None = None,
-        bitrate: float | None = None,
+        bitrate: float | str | None = None,
     ) -> Tokens: ...
 
     def encode(
-        self, wav: Any, sample_rate: int, num_codebooks: int | None = None, bitrate: float | None = None
+        self, wav: Any, sample_rate: int, num_codebooks: int | None = None, bitrate: float | str | None = None
     ) -> Tokens | list[Tokens]:
         """Sound to tokens.
 
@@ -298,7 +287,7 @@ class Codec:
                 lengths. Each item of a list gives the tokens that it gives alone.
             sample_rate: of `wav`, Hz, any.
             num_codebooks: keep the first so many; all by default.
-            bitrate: instead: as many as fit, in bits a second for all channels together.
+            bitrate: instead: as many as fit, in bits a second for all channels together: 3000 or "3k".
 
         Returns:
             Tokens with codes "b q t" (b: channel); for a list, a list.
@@ -311,7 +300,7 @@ class Codec:
             return [self._encode_one(item, sample_rate, num_codebooks, bitrate) for item in wav]
         return self._encode_one(wav, sample_rate, num_codebooks, bitrate)
 
-    def _encode_one(self, wav: Any, sample_rate: int, num_codebooks: int | None, bitrate: float | None) -> Tokens:
+    def _encode_one(self, wav: Any, sample_rate: int, num_codebooks: int | None, bitrate: float | str | None) -> Tokens:
         samples = _as_channels(wav)
         audio.check_rate(sample_rate, "wav")
         channels = len(samples)
@@ -344,7 +333,7 @@ class Codec:
 
     # Live
 
-    def stream_encoder(self, num_codebooks: int | None = None, bitrate: float | None = None) -> StreamEncoder:
+    def stream_encoder(self, num_codebooks: int | None = None, bitrate: float | str | None = None) -> StreamEncoder:
         """An encoder for one live channel at the model's rate: `push` samples, get codes.
 
         Raises:
@@ -382,7 +371,7 @@ class Codec:
         reader: audio.AudioReader,
         output: BinaryIO,
         num_codebooks: int | None = None,
-        bitrate: float | None = None,
+        bitrate: float | str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> FileReport:
         """Encode an open sound file into a binary stream, in constant memory.
@@ -415,7 +404,7 @@ class Codec:
         source: str | Path,
         target: str | Path,
         num_codebooks: int | None = None,
-        bitrate: float | None = None,
+        bitrate: float | str | None = None,
         overwrite: bool = False,
         metadata: Mapping[str, str] | None = None,
     ) -> FileReport:

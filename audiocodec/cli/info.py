@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ def describe(path: Path) -> dict[str, Any]:
     samples = total_samples(path, header)
     duration = None if samples is None else samples / header.sample_rate
     size = path.stat().st_size
-    per_codebook = header.frame_rate * header.rows * math.log2(header.codebook_size)
     return {
         "file": str(path),
         "model": header.model,
@@ -44,7 +42,7 @@ def describe(path: Path) -> dict[str, Any]:
         "metadata": dict(header.metadata),
         "file_bytes": size,
         "bitrate": 8 * size / duration if duration else None,
-        "bitrate_by_codebook": [per_codebook * (k + 1) for k in range(header.num_codebooks)],
+        "bitrate_by_codebook": [header.codebook_bitrate * (k + 1) for k in range(header.num_codebooks)],
     }
 
 

@@ -77,9 +77,14 @@ class Header:
         return None if self.samples is None else self.samples / self.sample_rate
 
     @property
+    def codebook_bitrate(self) -> float:
+        """Bits a second of one codebook, all rows."""
+        return self.frame_rate * self.rows * math.log2(self.codebook_size)
+
+    @property
     def nominal_bitrate(self) -> float:
         """Bits a second of the codes alone, all rows."""
-        return self.frame_rate * self.rows * self.num_codebooks * math.log2(self.codebook_size)
+        return self.num_codebooks * self.codebook_bitrate
 
     def expected_frames(self) -> int | None:
         """Frames that `samples` need, or None if that is not known yet."""

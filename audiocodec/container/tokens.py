@@ -8,13 +8,14 @@ from typing import BinaryIO
 
 import numpy as np
 
+from audiocodec.bitrate import check_depth, choose_depth
 from audiocodec.container.entropy import EntropyModel
 from audiocodec.container.file import TokenFile
 from audiocodec.container.header import Header
 from audiocodec.container.reader import open_tokens
 from audiocodec.container.trailer import Trailer
 from audiocodec.container.writer import TokenWriter
-from audiocodec.errors import ConfigError, TokenFileError
+from audiocodec.errors import TokenFileError
 from audiocodec.files import replacing
 
 
@@ -109,32 +110,31 @@ def list_token_files(root: Path) -> list[Path]:
     return paths
 
 
-def check_depth(wanted: int, available: int) -> None:
-    """Refuse a number of codebooks that cannot be had.
-
-    Raises:
-        ConfigError: not in 1 ... available.
-    """
-    if not 1 <= wanted <= available:
-        raise ConfigError(f"num_codebooks is {wanted}, it must be 1 to {available}")
-
-
-def truncate_file(source: Path, output: BinaryIO, num_codebooks: int) -> int:
+def truncate_file(
+    source: Path, output: BinaryIO, num_codebooks: int | None = None, bitrate: float | str | None = None
+) -> int:
     """Copy a token file with its first codebooks only, page by page, without the network.
+
+    Args:
+        source: the token file.
+        output: gets the copy.
+        num_codebooks: keep the first so many.
+        bitrate: instead: as many as fit, in bits a second for all channels together.
 
     Returns:
         Bytes written.
 
     Raises:
-        ConfigError: there are not that many codebooks.
+        ConfigError: there are not that many codebooks, or not one fits the bitrate.
         TokenFileError: the source is damaged.
     """
     with open_tokens(source) as reader:
-        check_depth(num_codebooks, reader.header.num_codebooks)
-        written = output.write(reader.header.with_codebooks(num_codebooks).to_bytes())
+        header = reader.header
+        depth = choose_depth(num_codebooks, bitrate, header.num_codebooks, header.codebook_bitrate)
+        written = output.write(header.with_codebooks(depth).to_bytes())
         sizes = []
         for index, data in enumerate(reader.raw_pages()):
-            sizes.append(output.write(reader.pages.keep_codebooks(index, data, num_codebooks)))
+            sizes.append(output.write(reader.pages.keep_codebooks(index, data, depth)))
         assert reader.trailer is not None
         old = reader.trailer
         written += sum(sizes) + output.write(Trailer(old.samples, old.frames, np.array(sizes, np.int64)).to_bytes())

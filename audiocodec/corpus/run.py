@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
+from audiocodec.bitrate import check_depth
 from audiocodec.codec import Codec, load
-from audiocodec.container.tokens import check_depth
 from audiocodec.corpus.formats import check_format
 from audiocodec.corpus.fsq import check_targets
 from audiocodec.corpus.plan import Settings, cut, fingerprint, usual_shard

@@ -8,6 +8,7 @@ from audiocodec.losses.feature_matching import FeatureMatchingLoss
 from audiocodec.losses.loudness import LoudnessLoss
 from audiocodec.losses.mel import MelLoss
 from audiocodec.losses.multi_resolution_stft import MultiResolutionSTFTLoss
+from audiocodec.losses.noise_to_mask import NoiseToMaskLoss
 from audiocodec.losses.pair import Pair
 from audiocodec.losses.si_sdr import SISDRLoss
 from audiocodec.losses.waveform import WaveformLoss
@@ -21,6 +22,7 @@ __all__ = [
     "LoudnessLoss",
     "MelLoss",
     "MultiResolutionSTFTLoss",
+    "NoiseToMaskLoss",
     "Pair",
     "SISDRLoss",
     "WaveformLoss",

@@ -6,10 +6,10 @@ import torch
 from einops import reduce
 from torch import Tensor, nn
 
+from audiocodec.losses.bark import LEVEL_DB, band_edges, band_filters, threshold_in_quiet
 from audiocodec.losses.pair import Pair
 
 WINDOW = 512
-LEVEL_DB = 75.0  # sound pressure the target is taken to be played at
 POWER = 0.23  # of loudness on intensity
 MASKED = 0.25  # share of the softer loudness by which two may differ unheard
 
@@ -34,18 +34,9 @@ class LoudnessLoss(nn.Module):
     def __init__(self, sample_rate: int, bands: int = 49, asymmetry: float = 0.3) -> None:
         super().__init__()
         self.asymmetry = asymmetry
-        hz = torch.linspace(0, sample_rate / 2, WINDOW // 2 + 1)
-        edges = torch.linspace(float(_bark(torch.tensor(50.0))), float(_bark(hz[-1])), bands + 2)[:, None]
-        rise = (_bark(hz) - edges[:-2]) / (edges[1:-1] - edges[:-2])
-        fall = (edges[2:] - _bark(hz)) / (edges[2:] - edges[1:-1])
-        filters = torch.minimum(rise, fall).clamp_min(0)
-        filters = filters / filters.sum(0).max()
-        nearest = (_bark(hz) - edges[1:-1]).abs().argmin(1)  # narrow bands may fall between two bins
-        filters[torch.arange(bands), nearest] = filters[torch.arange(bands), nearest].clamp_min(1e-3)
-        khz = _hz(edges[1:-1, 0]) / 1000
-        quiet_db = 3.64 * khz**-0.8 - 6.5 * torch.exp(-0.6 * (khz - 3.3) ** 2) + 1e-3 * khz**4
-        self.register_buffer("filters", filters, persistent=False)
-        self.register_buffer("threshold", 10 ** (quiet_db.clamp(max=60) / 10)[:, None], persistent=False)
+        edges = band_edges(bands, sample_rate / 2)
+        self.register_buffer("filters", band_filters(edges, WINDOW, sample_rate), persistent=False)
+        self.register_buffer("threshold", threshold_in_quiet(edges), persistent=False)
 
     def forward(self, pair: Pair) -> Tensor:
         """Scalar, about in sones per band."""
@@ -63,12 +54,3 @@ class LoudnessLoss(nn.Module):
     def _loudness(self, power: Tensor) -> Tensor:
         half = self.threshold / 0.5
         return half**POWER * ((0.5 + 0.5 * power / self.threshold) ** POWER - 1).clamp_min(0)
-
-
-def _bark(hz: Tensor) -> Tensor:
-    """[Traunmüller, 1990](https://doi.org/10.1121/1.399849)."""
-    return 26.81 * hz / (1960 + hz) - 0.53
-
-
-def _hz(bark: Tensor) -> Tensor:
-    return 1960 * (bark + 0.53) / (26.28 - bark)

@@ -33,6 +33,7 @@ from audiocodec.train.validate import depths_to_watch, load_clips, validate
 LOSSES = {
     "estoi": losses.EstoiLoss,
     "loudness": losses.LoudnessLoss,
+    "noise_to_mask": losses.NoiseToMaskLoss,
     "mel": losses.MelLoss,
     "complex_stft": losses.ComplexSTFTLoss,
     "multi_resolution_stft": losses.MultiResolutionSTFTLoss,

@@ -139,6 +139,10 @@ def test_truncate(run: Run, encoded: Path, tmp_path: Path) -> None:
     assert run("decode", smaller, tmp_path / "b.wav").exit_code == 0
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
     assert run("truncate", smaller, tmp_path / "c.fsq", "-n", 7).exit_code == 1
+    by_rate = tmp_path / "d.fsq"
+    assert run("truncate", encoded, by_rate, "--bitrate", "3k").exit_code == 0
+    assert by_rate.read_bytes() == smaller.read_bytes()
+    assert run("truncate", encoded, tmp_path / "e.fsq", "-b", "100").exit_code == 1
     assert not (tmp_path / "c.fsq").exists()
 
 
@@ -169,6 +173,7 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
         ["encode", "-", "--out", "x"],
         ["encode", "a.wav", "deep/a.wav", "--out", "x"],
         ["truncate", "a.fsq", "b.fsq"],
+        ["truncate", "a.fsq", "b.fsq", "-n", "3", "-b", "3k"],
         ["nonsense"],
         ["decode", "a.fsq", "b.wav", "--start", "-1"],
         ["decode", "a.fsq", "b.wav", "--start", "1", "--salvage"],
