@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from audiocodec.export.graph import END, Graph
+from audiocodec.transform import FLOOR, lapped_basis
 
 Weights = Mapping[str, np.ndarray]
 
@@ -48,13 +49,35 @@ def residual_block(graph: Graph, x: str, weights: Weights, prefix: str, dilation
 def downsample(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
     """`Downsample`; its stride follows from the weights."""
     weight = weights[f"{prefix}linear.weight"]
-    patch = weight.shape[1] // 2
+    return linear(graph, _patches(graph, x, weight.shape[1] // 2), weight, weights[f"{prefix}linear.bias"])
+
+
+def lapped_analysis(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
+    """`LappedAnalysis`; its hop follows from the weights."""
+    weight = weights[f"{prefix}linear.weight"]
+    basis = lapped_basis(weight.shape[1])
+    bands = linear(graph, _patches(graph, x, len(basis)), basis)
+    power = graph.node("Add", graph.node("Mul", bands, bands), graph.constant(np.array(FLOOR**2, np.float32)))
+    companded = graph.node("Div", bands, graph.node("Sqrt", graph.node("Sqrt", power)))
+    return linear(graph, companded, weight, weights[f"{prefix}linear.bias"])
+
+
+def lapped_synthesis(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
+    """`LappedSynthesis`; its hop follows from the weights."""
+    weight = weights[f"{prefix}linear.weight"]
+    y = linear(graph, x, weight, weights[f"{prefix}linear.bias"])
+    power = graph.node("Add", graph.node("Mul", y, y), graph.constant(np.array(FLOOR, np.float32)))
+    bands = graph.node("Mul", y, graph.node("Sqrt", power))
+    return overlap_add(graph, linear(graph, bands, lapped_basis(len(weight)).T), 2 * len(weight), 2)
+
+
+def _patches(graph: Graph, x: str, patch: int) -> str:
+    """Each patch of x behind the one before it, "b t (2 patch)"."""
     patches = graph.reshape(x, 0, -1, patch)
     kept = graph.recall(1, patch)
     padded = graph.node("Concat", kept, patches, axis=1)
     graph.keep(kept, graph.slice(padded, -1, END))
-    both = graph.node("Concat", graph.slice(padded, 0, -1), patches, axis=2)
-    return linear(graph, both, weight, weights[f"{prefix}linear.bias"])
+    return graph.node("Concat", graph.slice(padded, 0, -1), patches, axis=2)
 
 
 def upsample(graph: Graph, x: str, weights: Weights, prefix: str) -> str:

@@ -20,7 +20,8 @@ def encode(graph: Graph, x: str, weights: Weights, spec: Spec) -> str:
     _check_type(spec, "Encoder")
     prefix, i = "encoder.body.layers.", 0
     for depth in spec["blocks"]:
-        x = layers.downsample(graph, x, weights, f"{prefix}{i}.")
+        first = layers.lapped_analysis if i == 0 and spec.get("companded") else layers.downsample
+        x = first(graph, x, weights, f"{prefix}{i}.")
         x, i = _blocks(graph, x, weights, prefix, i + 1, depth)
     x = layers.layer_norm(graph, x, weights, "encoder.norm.")
     return layers.linear(graph, x, weights["encoder.out.weight"], weights["encoder.out.bias"])
@@ -39,9 +40,11 @@ def _decode_conv(graph: Graph, x: str, weights: Weights, spec: Spec, prefix: str
     i = 1
     for stage, depth in enumerate(spec["blocks"]):
         x, i = _blocks(graph, x, weights, prefix, i, depth)
-        if spec.get("gain") and stage == len(spec["blocks"]) - 1:
+        last = stage == len(spec["blocks"]) - 1
+        if spec.get("gain") and last:
             x, i = layers.gain(graph, x, weights, f"{prefix}{i}."), i + 1
-        x, i = layers.upsample(graph, x, weights, f"{prefix}{i}."), i + 1
+        rise = layers.lapped_synthesis if spec.get("companded") and last else layers.upsample
+        x, i = rise(graph, x, weights, f"{prefix}{i}."), i + 1
     return x
 
 

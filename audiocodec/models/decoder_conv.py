@@ -10,7 +10,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from audiocodec.nn import CausalConv, Chain, Gain, ResidualBlock, Upsample, emphasis, lapped_basis
+from audiocodec.nn import CausalConv, Chain, Gain, LappedSynthesis, ResidualBlock, Upsample
 
 
 class ConvDecoder(nn.Module):
@@ -25,7 +25,7 @@ class ConvDecoder(nn.Module):
             adds none; training it to answer late lets it see the next frames first.
         gain: scale the steps before the last stage by a factor each (see `audiocodec.nn.Gain`).
         conceals: it was trained (`train.lost`) to make something of zeros in the place of lost frames.
-        lapped: the last layer starts as a lapped transform, of at most strides[-1] channels.
+        companded: the last stage is an inverse lapped transform of the squares of what it gets.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class ConvDecoder(nn.Module):
         delay: int = 0,
         gain: bool = False,
         conceals: bool = False,
-        lapped: bool = False,
+        companded: bool = False,
     ) -> None:
         super().__init__()
         self.hop_length = math.prod(strides)
@@ -45,15 +45,17 @@ class ConvDecoder(nn.Module):
         layers: list[nn.Module] = [CausalConv(latent_dim, dims[0], kernel=3)]
         for i, (stride, dim, depth) in enumerate(zip(strides, dims, blocks, strict=True)):
             layers += [ResidualBlock(dim, dim, dilation=3 ** (j % 3)) for j in range(depth)]
-            layers.append(Upsample(dim, dims[i + 1] if i + 1 < len(dims) else 1, stride))
+            last = i == len(dims) - 1
+            layers.append(
+                LappedSynthesis(dim, stride)
+                if last and companded
+                else Upsample(dim, 1 if last else dims[i + 1], stride)
+            )
         if gain:
             layers.insert(-1, Gain(dims[-1]))
         self.body = Chain(layers)
-        last = cast(Upsample, layers[-1]).linear.weight
-        with torch.no_grad():
-            if lapped:
-                last.copy_(lapped_basis(dims[-1], strides[-1]).T / emphasis(dims[-1]))
-            last.mul_(0.1)  # starts quiet: otherwise the first steps go into taking noise back
+        with torch.no_grad():  # starts quiet: otherwise the first steps go into taking noise back
+            cast(Upsample | LappedSynthesis, layers[-1]).linear.weight.mul_(0.1)
 
     def forward(self, quantized: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """quantized: "b latent_dim t" -> waveform: "b 1 (t hop_length)"."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
-import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from audiocodec.nn import Chain, Downsample, ResidualBlock, emphasis, lapped_basis
+from audiocodec.nn import Chain, Downsample, LappedAnalysis, ResidualBlock
 
 
 class Encoder(nn.Module):
@@ -22,7 +21,7 @@ class Encoder(nn.Module):
         dims: channels of each stage.
         blocks: residual blocks of each stage; dilations 1, 3, 9, 1, ...
         latent_dim: size of the latent vector.
-        lapped: the first layer starts as a lapped transform, of at most strides[0] channels.
+        companded: the first stage is a lapped transform with the square root of its coefficients.
     """
 
     def __init__(
@@ -31,20 +30,17 @@ class Encoder(nn.Module):
         dims: Sequence[int],
         blocks: Sequence[int],
         latent_dim: int,
-        lapped: bool = False,
+        companded: bool = False,
     ) -> None:
         super().__init__()
         self.hop_length = math.prod(strides)
         layers: list[nn.Module] = []
         d_in = 1
         for stride, dim, depth in zip(strides, dims, blocks, strict=True):
-            layers.append(Downsample(d_in, dim, stride))
+            first = LappedAnalysis(dim, stride) if companded and not layers else None
+            layers.append(first or Downsample(d_in, dim, stride))
             layers += [ResidualBlock(dim, dim, dilation=3 ** (i % 3)) for i in range(depth)]
             d_in = dim
-        if lapped:
-            with torch.no_grad():
-                basis = lapped_basis(dims[0], strides[0]) * emphasis(dims[0])[:, None]
-                cast(Downsample, layers[0]).linear.weight.copy_(basis)
         self.body = Chain(layers)
         self.norm = nn.LayerNorm(d_in)
         self.out = nn.Linear(d_in, latent_dim)

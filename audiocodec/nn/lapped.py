@@ -1,31 +1,93 @@
-"""The lapped transform that strided layers over samples start as."""
+"""Between samples and companded coefficients of a lapped transform: first and last layer of a network over spectra."""
 
 from __future__ import annotations
 
-import math
-
 import torch
-from torch import Tensor
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from audiocodec.transform import FLOOR, lapped_basis
 
 
-def lapped_basis(bands: int, hop: int) -> Tensor:
-    """The first `bands` rows of the modulated lapped transform (MDCT with a sine window), "bands (2 hop)".
+def compress(x: Tensor) -> Tensor:
+    """sign(x) sqrt(|x|), linear below FLOOR. By square roots alone, which every processor rounds alike."""
+    return x / (x.square() + FLOOR**2).sqrt().sqrt()
 
-    Rows are orthonormal, also to those of the neighbouring frames. See
-    [Malvar, 1990](https://doi.org/10.1109/29.56057).
+
+def expand(y: Tensor) -> Tensor:
+    """What undoes `compress`, but for half of what is near FLOOR."""
+    return y * (y.square() + FLOOR).sqrt()
+
+
+class FixedLinear(nn.Module):
+    """A linear layer that is not learned, nor kept in weight files.
 
     Args:
-        bands: at most `hop`, each of sample_rate / (2 hop) Hz.
-        hop: samples from one frame to the next.
+        weight: "out in".
     """
-    k, n = torch.arange(bands)[:, None] + 0.5, torch.arange(2 * hop) + 0.5
-    return torch.sin(math.pi / (2 * hop) * n) * torch.cos(math.pi / hop * k * (n + hop / 2)) * math.sqrt(2 / hop)
+
+    weight: Tensor
+    bias: None = None
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: "... in" -> "... out"."""
+        return F.linear(x, self.weight)
 
 
-def emphasis(bands: int) -> Tensor:
-    """How much higher bands are raised for the network and lowered behind it, "bands": (1 + k / 8) ** 1.5.
+class LappedAnalysis(nn.Module):
+    """Lapped transform, companded, and a linear layer over its bands: stands in for a first `Downsample`.
 
-    What is small is learned late, and music falls off so: in bands of 43 Hz on an hour of it by 20 at 2.7 kHz and
-    by 40 to 350 at 11 kHz (root of the mean square; geometric mean).
+    Music and speech fall off by 40 to 60 dB towards high frequencies. Behind a linear first layer what is soft is
+    learned last or never; companding (as in AAC's quantizer) shows the network all bands at about one level.
+
+    Args:
+        d_out: channels out.
+        hop: samples in for one step out.
     """
-    return (1 + torch.arange(bands) / 8) ** 1.5
+
+    def __init__(self, d_out: int, hop: int) -> None:
+        super().__init__()
+        self.hop = hop
+        self.transform = FixedLinear(torch.from_numpy(lapped_basis(hop)))
+        self.linear = nn.Linear(hop, d_out)
+
+    def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """x: "b (t hop) 1" -> "b t d_out"; state: the last patch, "b 1 hop"."""
+        patches = rearrange(x, "b (t s) 1 -> b t s", s=self.hop)
+        if state is None:
+            state = patches.new_zeros(patches.shape[0], 1, self.hop)
+        all_patches = torch.cat([state, patches], dim=1)
+        with torch.autocast(x.device.type, enabled=False):  # soft bands are small differences of loud samples
+            both = torch.cat([all_patches[:, :-1], patches], dim=-1).float()
+            companded = compress(self.transform(both))
+        return self.linear(companded), all_patches[:, -1:]
+
+
+class LappedSynthesis(nn.Module):
+    """A linear layer to companded coefficients, expanded, and the inverse transform: stands in for a last `Upsample`.
+
+    Args:
+        d_in: channels in.
+        hop: samples out for one step in.
+    """
+
+    def __init__(self, d_in: int, hop: int) -> None:
+        super().__init__()
+        self.hop = hop
+        self.linear = nn.Linear(d_in, hop)
+        self.transform = FixedLinear(torch.from_numpy(lapped_basis(hop).T.copy()))
+
+    def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """x: "b t d_in" -> "b (t hop) 1"; state: tail still to be added, "b 1 hop"."""
+        companded = self.linear(x)
+        with torch.autocast(x.device.type, enabled=False):
+            head, tail = self.transform(expand(companded.float())).chunk(2, dim=-1)
+        if state is None:
+            state = tail.new_zeros(tail.shape[0], 1, self.hop)
+        tails = torch.cat([state, tail], dim=1)
+        return rearrange(head + tails[:, :-1], "b t s -> b (t s) 1"), tails[:, -1:]

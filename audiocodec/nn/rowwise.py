@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from audiocodec.nn.lapped import FixedLinear
+
 # Kernels for x86 take rows in groups of 4, 6, 12, 16 or 48 and treat those left over differently: multiples of 12 leave
 # none over, or leave them over in a way that rounds alike, with SSE, AVX2 and AVX-512.
 ROWS = 12
@@ -27,7 +29,7 @@ class RowwiseLinear(nn.Module):
         sizes: rows of a product, largest first. (1,) where not even `ROWS` are alike: slower, and as exact.
     """
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self, linear: nn.Linear | FixedLinear) -> None:
         super().__init__()
         self.weight, self.bias = linear.weight, linear.bias
         self.weight.data = self.weight.data.t().contiguous().t()  # read along its rows: a quarter faster for few rows
@@ -72,5 +74,5 @@ def make_rowwise(module: nn.Module) -> None:
     """Replace each linear layer in a module by a `RowwiseLinear` of the same parameters."""
     for parent in list(module.modules()):
         for name, child in parent.named_children():
-            if isinstance(child, nn.Linear):
+            if isinstance(child, (nn.Linear, FixedLinear)):
                 setattr(parent, name, RowwiseLinear(child))

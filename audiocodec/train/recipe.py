@@ -33,8 +33,8 @@ from audiocodec.train.validate import depths_to_watch, load_clips, validate
 LOSSES = {
     "estoi": losses.EstoiLoss,
     "loudness": losses.LoudnessLoss,
-    "noise_to_mask": losses.NoiseToMaskLoss,
     "mel": losses.MelLoss,
+    "coherence": losses.CoherenceLoss,
     "complex_stft": losses.ComplexSTFTLoss,
     "multi_resolution_stft": losses.MultiResolutionSTFTLoss,
     "si_sdr": losses.SISDRLoss,

@@ -48,11 +48,18 @@ ISTFT = {
 }
 PLAIN = {key: value for key, value in CONV.items() if key not in ("delay", "gain")}
 MUSIC = yaml.safe_load((ROOT / "configs/music-44k/phase1.yaml").read_text())["model"]
+COMPANDED = {
+    "sample_rate": 8000,
+    "encoder": {**ENCODER, "companded": True},
+    "quantizer": QUANTIZER,
+    "decoder": {**CONV, "companded": True},
+}
 SPECS = {
     "gain": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER, "decoder": CONV},
     "plain": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER, "decoder": PLAIN},
     "istft": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER, "decoder": ISTFT},
     "music": MUSIC,
+    "companded": COMPANDED,
 }
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from audiocodec.losses import (
+    CoherenceLoss,
     ComplexSTFTLoss,
     EstoiLoss,
     FeatureMatchingLoss,
@@ -17,7 +18,6 @@ from audiocodec.losses import (
     LoudnessLoss,
     MelLoss,
     MultiResolutionSTFTLoss,
-    NoiseToMaskLoss,
     Pair,
     SISDRLoss,
     WaveformLoss,
@@ -27,11 +27,11 @@ MAKERS = {
     "mel": lambda: MelLoss(16_000, [128, 512], [20, 40]),
     "complex_stft": lambda: ComplexSTFTLoss([128, 512]),
     "multi_resolution_stft": lambda: MultiResolutionSTFTLoss([128, 512]),
+    "coherence": lambda: CoherenceLoss(16_000, [128, 512]),
     "waveform": WaveformLoss,
     "si_sdr": SISDRLoss,
     "estoi": lambda: EstoiLoss(16_000),
     "loudness": lambda: LoudnessLoss(16_000),
-    "noise_to_mask": lambda: NoiseToMaskLoss(16_000, [128, 512]),
 }
 
 
@@ -121,16 +121,19 @@ def test_loudness_minds_what_is_heard() -> None:
     assert loss(Pair(far * 0.01, far * 0.01 + 1e-7 * hiss)).item() == pytest.approx(0, abs=1e-3)  # below hearing
 
 
-def test_noise_to_mask_counts_bands_alike() -> None:
-    """A tenth of a tone is as bad in a loud band as in a soft one; a soft tone is worse far from others than near."""
+def test_coherence_counts_bands_alike_and_not_their_level() -> None:
     time = torch.arange(16_000) / 16_000
     low, high = (torch.sin(2 * torch.pi * hz * time)[None, None] for hz in (500, 3000))
     target = 0.3 * low + 0.003 * high
-    loss = NoiseToMaskLoss(16_000)
-    of_low, of_high = (loss(Pair(target + part, target)).item() for part in (0.03 * low, 0.0003 * high))
-    assert of_high == pytest.approx(of_low, rel=0.7)
-    near, far = (torch.sin(2 * torch.pi * hz * time)[None, None] for hz in (600, 1800))
-    assert loss(Pair(target + 0.003 * far, target)) > 3 * loss(Pair(target + 0.003 * near, target))
+    loss = CoherenceLoss(16_000)
+    without_low, without_high, other_level, flipped = (
+        loss(Pair(estimate, target)).item() for estimate in (0.003 * high, 0.3 * low, 0.3 * low + 0.006 * high, -target)
+    )
+    assert without_high > 0.2 * without_low  # though 40 dB softer; a loud tone reaches into more bands
+    assert abs(other_level) < 0.1 * without_high
+    assert flipped > 1.8 * max(without_low, without_high)
+    noise = Pair(torch.randn(1, 1, 100_000), torch.randn(1, 1, 100_000))
+    assert CoherenceLoss(16_000, [2048])(noise).item() == pytest.approx(1, abs=0.1)
 
 
 def test_spectra_are_computed_once() -> None:
