@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -72,10 +73,12 @@ def main(model: str, clips: str, work: Path, workers: int) -> None:
         check_report()
         codec = audiocodec.load(model)
         version = f"{model}-{codec.model_hash.hex()[:8]}"
-        rows = evaluate(Settings(clips, ours, metrics), work / version, workers)
-        rows += evaluate(Settings(clips, others, metrics), work / f"{model}-others", workers)
+        both = Settings(
+            clips, ours + others, metrics, mono=True
+        )  # Opus takes stereo for mono below 17 kbit/s, ours never
+        rows = evaluate(replace(both, systems=ours), work / version, workers)
+        rows += evaluate(replace(both, systems=others), work / f"{model}-others", workers)
         summaries = summarize(rows, metrics)
-        both = Settings(clips, ours + others, metrics)
         write_report(rows, summaries, both, work / f"{version}.html", 4, overwrite=True)
     except AudioCodecError as error:
         raise click.ClickException(str(error)) from error

@@ -17,8 +17,11 @@ DEFAULT_METRICS = "estoi,pesq,visqol_speech,distillmos,si_sdr,mel"
 @click.option(
     "--listen", type=click.IntRange(0), default=6, show_default=True, help="Clips in report.html; 0: no report."
 )
+@click.option("--mono", is_flag=True, help="Average channels before coding.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
-def evaluate(clips: str, systems: tuple[str, ...], metrics: str, out: Path, listen: int, workers: int) -> None:
+def evaluate(
+    clips: str, systems: tuple[str, ...], metrics: str, out: Path, listen: int, mono: bool, workers: int
+) -> None:
     """Score codecs on a folder of clips: true bitrates, 95 % intervals, and a report to hear and see.
 
     A system is MODEL@BITRATE, opus@BITRATE, lc3@BITRATE, codec2@BITRATE, or any commands:
@@ -49,7 +52,7 @@ def evaluate(clips: str, systems: tuple[str, ...], metrics: str, out: Path, list
     usable, missing = check_metrics([name.strip() for name in metrics.split(",") if name.strip()])
     for sentence in missing:
         click.echo(sentence, err=True)
-    settings = Settings(clips, systems, tuple(usable))
+    settings = Settings(clips, systems, tuple(usable), mono=mono)
     with progress(clips, 1.0) as advance:
         shown = [0.0]
 

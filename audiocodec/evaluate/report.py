@@ -96,8 +96,7 @@ def write_report(
 
 def tracks(clip: Path, settings: Settings, rows: Sequence[dict[str, Any]]) -> list[Track]:
     """The original and what each system makes of it; a system that fails is left out."""
-    wav, rate = audio.read(clip)
-    wav = wav[:, : int(settings.seconds * rate)]
+    wav, rate = settings.read(clip)
     reference = level_db(wav, rate)
     found = [Track("original", flac_url(wav, rate), _image(reference, "magma", FLOOR_DB, 0), None, {})]
     name = clip.relative_to(settings.clips).as_posix()

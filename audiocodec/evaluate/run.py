@@ -37,12 +37,24 @@ class Settings:
         systems: see `parse_system`.
         metrics: names of `METRICS`, all of which can be computed.
         seconds: of each clip at most.
+        mono: channels are averaged before anything is coded.
     """
 
     clips: str
     systems: tuple[str, ...]
     metrics: tuple[str, ...]
     seconds: float = 60.0
+    mono: bool = False
+
+    def read(self, clip: Path) -> tuple[np.ndarray, int]:
+        """A clip as systems get it, "c t", and its sample rate.
+
+        Raises:
+            AudioError: it cannot be read.
+        """
+        wav, rate = audio.read(clip)
+        wav = wav[:, : int(self.seconds * rate)]
+        return wav.mean(axis=0, keepdims=True) if self.mono else wav, rate
 
 
 def align(reference: np.ndarray, estimate: np.ndarray, most: int) -> np.ndarray:
@@ -76,8 +88,7 @@ def run_clip(clip: Path, system_text: str, settings: Settings) -> Row:
     """Code one clip with one system and score it; what goes wrong is in the row as `error`."""
     row: Row = {"clip": _name(clip, settings), "system": system_text.partition("=")[0]}
     try:
-        wav, rate = audio.read(clip)
-        wav = wav[:, : int(settings.seconds * rate)]
+        wav, rate = settings.read(clip)
         estimate, coded = code_clip(parse_system(system_text), wav, rate)
         row["kbit_s"] = None if coded.size is None else 8 * coded.size * rate / wav.shape[1] / 1000
         if coded.counts is not None:

@@ -7,6 +7,7 @@ import json
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,15 @@ def test_a_copy_scores_best_at_the_bitrate_of_its_bytes(clips: Path, tmp_path: P
     assert [row["clip"] for row in rows] == ["a.wav", "b.wav"]
     assert all(row["si_sdr"] > 90 for row in rows)
     assert rows[0]["kbit_s"] == pytest.approx((2 * RATE + 44) * 8 / 1000)
+
+
+def test_mono_averages_channels_before_coding(clips: Path) -> None:
+    left, rate = soundfile.read(clips / "a.wav")
+    soundfile.write(clips / "a.wav", np.stack([left, -left / 2], 1), rate, subtype="PCM_16")
+    copy = f"copy={COPY} {{in}} {{code}} :: {COPY} {{code}} {{out}}"
+    stereo, mono = (run_clip(clips / "a.wav", copy, replace(settings(clips), mono=mono)) for mono in (False, True))
+    assert stereo["kbit_s"] == pytest.approx(2 * mono["kbit_s"], rel=0.01)
+    assert mono["si_sdr"] > 60
 
 
 def test_clips_of_the_same_name_stay_apart(clips: Path, tmp_path: Path) -> None:
