@@ -73,9 +73,7 @@ def main(model: str, clips: str, work: Path, workers: int) -> None:
         check_report()
         codec = audiocodec.load(model)
         version = f"{model}-{codec.model_hash.hex()[:8]}"
-        both = Settings(
-            clips, ours + others, metrics, mono=True
-        )  # Opus takes stereo for mono below 17 kbit/s, ours never
+        both = Settings(clips, ours + others, metrics, mono=True)  # no metric hears stereo
         rows = evaluate(replace(both, systems=ours), work / version, workers)
         rows += evaluate(replace(both, systems=others), work / f"{model}-others", workers)
         summaries = summarize(rows, metrics)
