@@ -9,10 +9,16 @@ from typing import Any
 import click
 
 from audiocodec.cli import options
+from audiocodec.cli.paths import PIPE, source_path
 
 
-def describe(path: Path) -> dict[str, Any]:
-    """Everything the header says, and what follows from it."""
+def describe(path: Path, name: str) -> dict[str, Any]:
+    """Everything the header says, and what follows from it.
+
+    Args:
+        path: of the file.
+        name: what to call it.
+    """
     from audiocodec.container import open_tokens
     from audiocodec.container.header import NO_ENTROPY
     from audiocodec.container.reader import total_samples
@@ -23,7 +29,7 @@ def describe(path: Path) -> dict[str, Any]:
     duration = None if samples is None else samples / header.sample_rate
     size = path.stat().st_size
     return {
-        "file": str(path),
+        "file": name,
         "model": header.model,
         "model_hash": header.model_hash.hex(),
         "sample_rate": header.sample_rate,
@@ -66,16 +72,19 @@ def _text(fields: dict[str, Any]) -> str:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True)
 @options.as_json
-def info(files: tuple[Path, ...], as_json: bool) -> None:
-    """Show what token files hold. Needs no model.
+def info(files: tuple[str, ...], as_json: bool) -> None:
+    """Show what token files hold. Needs no model. '-' is standard input.
 
     \b
     Example:
         audiocodec info speech.fsq --json
     """
-    described = [describe(path) for path in files]
+    described = []
+    for name in files:
+        with source_path(name) as path:
+            described.append(describe(path, "standard input" if name == PIPE else name))
     if as_json:
         click.echo(json.dumps(described[0] if len(described) == 1 else described, indent=2))
     else:

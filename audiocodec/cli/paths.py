@@ -110,7 +110,8 @@ def run_all(pairs: list[tuple[str, str]], work: Callable[[str, str], str]) -> No
         except AudioCodecError as error:
             if len(pairs) == 1:
                 raise
-            click.echo(f"error: {error}", err=True)
+            named = any(name in str(error) for name in (source, target))
+            click.echo(f"error: {error}" if named else f"error: {source}: {error}", err=True)
             failed += 1
     if failed:
         click.echo(f"{failed} of {len(pairs)} files failed", err=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
+
+from audiocodec.cli.paths import PIPE, source_path
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def verify(files: tuple[Path, ...]) -> None:
-    """Check every byte of token files; exit code 1 if any is damaged. Needs no model.
+@click.argument("files", nargs=-1, required=True)
+def verify(files: tuple[str, ...]) -> None:
+    """Check every byte of token files; exit code 1 if any is damaged. Needs no model. '-' is standard input.
 
     \b
     Example:
@@ -20,15 +20,17 @@ def verify(files: tuple[Path, ...]) -> None:
     from audiocodec.errors import TokenFileError
 
     failed = False
-    for path in files:
+    for file in files:
+        name = "standard input" if file == PIPE else file
         try:
-            problems = problems_of(path)
+            with source_path(file) as path:
+                problems = [problem.replace(str(path), name) for problem in problems_of(path)]
         except TokenFileError as error:
             problems = [str(error)]
         for problem in problems:
             click.echo(f"error: {problem}", err=True)
         failed = failed or bool(problems)
         if not problems:
-            click.echo(f"{path}: ok")
+            click.echo(f"{name}: ok")
     if failed:
         raise click.exceptions.Exit(1)

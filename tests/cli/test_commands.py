@@ -90,6 +90,26 @@ def test_pipes(speech_path: Path, tmp_path: Path) -> None:
     assert broken.stderr.count(b"\n") == 1
 
 
+def test_what_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:
+    for name in "ab":
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(4000), 96_000)
+        assert run("encode", tmp_path / f"{name}.wav", tmp_path / f"{name}.fsq").exit_code == 0
+    result = run("decode", tmp_path / "a.fsq", tmp_path / "b.fsq", "--out", tmp_path / "out", "--format", "mp3")
+    assert [line.split(": cannot write .mp3")[0] for line in result.stderr.splitlines()[:2]] == [
+        f"error: {tmp_path / name}.fsq" for name in "ab"
+    ]
+
+
+def test_info_and_verify_read_pipes(run: Run, encoded: Path) -> None:
+    whole = encoded.read_bytes()
+    fields = json.loads(run("info", "-", "--json", stdin=whole).stdout)
+    assert fields == json.loads(run("info", encoded, "--json").stdout) | {"file": "standard input"}
+    assert run("verify", "-", stdin=whole).stdout == "standard input: ok\n"
+    cut = run("verify", "-", stdin=whole[:-100])
+    assert cut.exit_code == 1
+    assert all(line.startswith("error: standard input: ") for line in cut.stderr.splitlines())
+
+
 def test_info(run: Run, encoded: Path) -> None:
     text = run("info", encoded)
     assert text.exit_code == 0
