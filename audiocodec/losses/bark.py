@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from einops import reduce
 from torch import Tensor
 
 LEVEL_DB = 75.0  # sound pressure that the target is taken to be played at
@@ -44,3 +45,9 @@ def threshold_in_quiet(edges: Tensor) -> Tensor:
     khz = 1960 * (edges[1:-1] + 0.53) / (26.28 - edges[1:-1]) / 1000
     quiet_db = 3.64 * khz**-0.8 - 6.5 * torch.exp(-0.6 * (khz - 3.3) ** 2) + 1e-3 * khz**4
     return 10 ** (quiet_db.clamp(max=60) / 10)[:, None]
+
+
+def to_pressure(power: Tensor) -> Tensor:
+    """The factor that brings power spectra "b f t" of a target to LEVEL_DB, "b 1 1"."""
+    level = reduce(power, "b f t -> b 1 1", "mean") * power.shape[1]
+    return 10 ** (LEVEL_DB / 10) / (level + 1e-9)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from einops import reduce
 from torch import Tensor, nn
 
-from audiocodec.losses.bark import LEVEL_DB, band_edges, band_filters, threshold_in_quiet
+from audiocodec.losses.bark import band_edges, band_filters, threshold_in_quiet, to_pressure
 from audiocodec.losses.pair import Pair
 
 
@@ -41,8 +40,7 @@ class CoherenceLoss(nn.Module):
         for window in self.windows:
             estimate, target = pair.spectra(window)
             filters = getattr(self, f"filters_{window}")
-            level = reduce(target.power, "b f t -> b 1 1", "mean") * target.power.shape[1]
-            quiet = self.threshold * (level + 1e-9) / 10 ** (LEVEL_DB / 10)
+            quiet = self.threshold / to_pressure(target.power)
             e, t = filters @ estimate.power + quiet, filters @ target.power
             common = filters @ (estimate.real * target.real + estimate.imag * target.imag)
             coherence = common / (e * (t + quiet)).sqrt()

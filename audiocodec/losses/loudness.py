@@ -6,7 +6,7 @@ import torch
 from einops import reduce
 from torch import Tensor, nn
 
-from audiocodec.losses.bark import LEVEL_DB, band_edges, band_filters, threshold_in_quiet
+from audiocodec.losses.bark import band_edges, band_filters, threshold_in_quiet, to_pressure
 from audiocodec.losses.pair import Pair
 
 WINDOW = 512
@@ -41,8 +41,7 @@ class LoudnessLoss(nn.Module):
     def forward(self, pair: Pair) -> Tensor:
         """Scalar, about in sones per band."""
         estimate, target = pair.spectra(WINDOW)
-        level = reduce(target.power, "b f t -> b 1 1", "mean") * target.power.shape[1]
-        scale = 10 ** (LEVEL_DB / 10) / (level + 1e-9)
+        scale = to_pressure(target.power)
         e, t = (self.filters @ s.power * scale for s in (estimate, target))
         e_loud, t_loud = self._loudness(e), self._loudness(t)
         heard = ((e_loud - t_loud).abs() - MASKED * torch.minimum(e_loud, t_loud)).clamp_min(0)

@@ -40,6 +40,23 @@ class CausalConv(nn.Module):
         return self.linear(torch.cat(taps, dim=-1)), padded[:, steps:]
 
 
+def with_previous(patches: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Each patch behind the one before it: "b t d" -> "b t (2 d)"; state: the last patch, "b 1 d"."""
+    if state is None:
+        state = patches.new_zeros(patches.shape[0], 1, patches.shape[2])
+    all_patches = torch.cat([state, patches], dim=1)
+    return torch.cat([all_patches[:, :-1], patches], dim=-1), all_patches[:, -1:]
+
+
+def overlap_add(parts: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The second half of each step added to the first of the next: "b t (2 d)" -> "b t d"; state: the last, "b 1 d"."""
+    head, tail = parts.chunk(2, dim=-1)
+    if state is None:
+        state = tail.new_zeros(tail.shape[0], 1, tail.shape[2])
+    tails = torch.cat([state, tail], dim=1)
+    return head + tails[:, :-1], tails[:, -1:]
+
+
 class Downsample(nn.Module):
     """Strided convolution with kernel 2 * stride: each step sees this patch and the last.
 
@@ -56,11 +73,8 @@ class Downsample(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """x: "b (t stride) d_in" -> "b t d_out"; state: the last patch, "b 1 (stride d_in)"."""
-        patches = rearrange(x, "b (t s) d -> b t (s d)", s=self.stride)
-        if state is None:
-            state = patches.new_zeros(patches.shape[0], 1, patches.shape[2])
-        all_patches = torch.cat([state, patches], dim=1)
-        return self.linear(torch.cat([all_patches[:, :-1], patches], dim=-1)), all_patches[:, -1:]
+        both, state = with_previous(rearrange(x, "b (t s) d -> b t (s d)", s=self.stride), state)
+        return self.linear(both), state
 
 
 class Upsample(nn.Module):
@@ -80,9 +94,5 @@ class Upsample(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """x: "b t d_in" -> "b (t stride) d_out"; state: tail still to be added, bias left out."""
-        head, tail = self.linear(x).chunk(2, dim=-1)
-        if state is None:
-            state = tail.new_zeros(tail.shape[0], 1, tail.shape[2])
-        tails = torch.cat([state, tail], dim=1)
-        y = rearrange(head + tails[:, :-1], "b t (s d) -> b (t s) d", s=self.stride) + self.bias
-        return y, tails[:, -1:]
+        y, state = overlap_add(self.linear(x), state)
+        return rearrange(y, "b t (s d) -> b (t s) d", s=self.stride) + self.bias, state

@@ -7,6 +7,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from audiocodec.nn.conv import overlap_add, with_previous
 from audiocodec.transform import FLOOR, lapped_basis
 
 
@@ -58,14 +59,10 @@ class LappedAnalysis(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """x: "b (t hop) 1" -> "b t d_out"; state: the last patch, "b 1 hop"."""
-        patches = rearrange(x, "b (t s) 1 -> b t s", s=self.hop)
-        if state is None:
-            state = patches.new_zeros(patches.shape[0], 1, self.hop)
-        all_patches = torch.cat([state, patches], dim=1)
+        both, state = with_previous(rearrange(x, "b (t s) 1 -> b t s", s=self.hop), state)
         with torch.autocast(x.device.type, enabled=False):  # soft bands are small differences of loud samples
-            both = torch.cat([all_patches[:, :-1], patches], dim=-1).float()
-            companded = compress(self.transform(both))
-        return self.linear(companded), all_patches[:, -1:]
+            companded = compress(self.transform(both.float()))
+        return self.linear(companded), state
 
 
 class LappedSynthesis(nn.Module):
@@ -86,8 +83,6 @@ class LappedSynthesis(nn.Module):
         """x: "b t d_in" -> "b (t hop) 1"; state: tail still to be added, "b 1 hop"."""
         companded = self.linear(x)
         with torch.autocast(x.device.type, enabled=False):
-            head, tail = self.transform(expand(companded.float())).chunk(2, dim=-1)
-        if state is None:
-            state = tail.new_zeros(tail.shape[0], 1, self.hop)
-        tails = torch.cat([state, tail], dim=1)
-        return rearrange(head + tails[:, :-1], "b t s -> b (t s) 1"), tails[:, -1:]
+            parts = self.transform(expand(companded.float()))
+        y, state = overlap_add(parts, state)
+        return rearrange(y, "b t s -> b (t s) 1"), state
