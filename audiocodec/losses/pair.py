@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +23,11 @@ class Spectrum:
     imag: Tensor
     power: Tensor
 
+    @classmethod
+    def of(cls, real: Tensor, imag: Tensor) -> Spectrum:
+        """With the power worked out."""
+        return cls(real, imag, real.square() + imag.square())
+
 
 class Pair:
     """What the losses compare.
@@ -29,12 +35,18 @@ class Pair:
     Args:
         estimate: "b 1 t".
         target: "b 1 t".
+        known: spectra of both that are there already, by window.
+
+    Attributes:
+        known: those asked for so far too.
     """
 
-    def __init__(self, estimate: Tensor, target: Tensor) -> None:
+    def __init__(
+        self, estimate: Tensor, target: Tensor, known: Mapping[int, tuple[Spectrum, Spectrum]] | None = None
+    ) -> None:
         assert estimate.shape == target.shape
         self.estimate, self.target = estimate, target
-        self._spectra: dict[int, tuple[Spectrum, Spectrum]] = {}
+        self.known = dict(known or {})
 
     def spectra(self, n_fft: int) -> tuple[Spectrum, Spectrum]:
         """STFT of estimate and target, Hann window, hop n_fft / 2.
@@ -42,12 +54,12 @@ class Pair:
         The frames begin at a random place within the first hop, so that over the steps of a training
         run every place counts alike, at half the cost of frames twice as dense.
         """
-        if n_fft not in self._spectra:
+        if n_fft not in self.known:
             start = int(torch.randint(n_fft // 2, ()))
             with torch.no_grad():
                 target = _stft(self.target, n_fft, start)
-            self._spectra[n_fft] = (_stft(self.estimate, n_fft, start), target)
-        return self._spectra[n_fft]
+            self.known[n_fft] = (_stft(self.estimate, n_fft, start), target)
+        return self.known[n_fft]
 
 
 def _stft(waveform: Tensor, n_fft: int, start: int) -> Spectrum:
@@ -55,4 +67,4 @@ def _stft(waveform: Tensor, n_fft: int, start: int) -> Spectrum:
     x = rearrange(waveform.float(), "b 1 t -> b t")[:, start:]
     spectrum = torch.stft(x, n_fft, n_fft // 2, window=window, normalized=True, return_complex=True)
     real, imag = torch.view_as_real(spectrum).unbind(-1)
-    return Spectrum(real, imag, real.square() + imag.square())
+    return Spectrum.of(real, imag)

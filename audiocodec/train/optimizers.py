@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from torch import nn
-from torch.optim import AdamW, Muon, Optimizer
+from torch.optim import AdamW, Optimizer
 
 from audiocodec.errors import ConfigError
+from audiocodec.train.muon import Muon
 
 NAMES = ("adamw", "muon")
 
@@ -20,10 +21,8 @@ def adamw(parameters: Iterable[nn.Parameter], learning_rate: float) -> AdamW:
 def build_optimizers(name: str, parameters: list[nn.Parameter], learning_rate: float) -> dict[str, Optimizer]:
     """Optimizers that together train `parameters`, by name.
 
-    `muon` takes the matrices with orthogonalized momentum (see [Muon, Jordan et al.,
-    2024](https://kellerjordan.github.io/posts/muon/)), its steps scaled to the size of AdamW's
-    ([Liu et al., 2025](https://arxiv.org/abs/2502.16982)) so that one learning rate fits both;
-    AdamW takes the rest. Convolutions here are matrices.
+    `muon` takes the matrices with `Muon`, whose steps are of the size of AdamW's, so that one learning rate fits
+    both; AdamW takes the rest. Convolutions here are matrices.
 
     Raises:
         ConfigError: an unknown name.
@@ -36,5 +35,5 @@ def build_optimizers(name: str, parameters: list[nn.Parameter], learning_rate: f
     if others:
         built["optimizer"] = adamw(others, learning_rate)
     if matrices:
-        built["muon"] = Muon(matrices, learning_rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+        built["muon"] = Muon(matrices, learning_rate)
     return built

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -27,8 +29,11 @@ from audiocodec.train.config import AdversarialConfig, DataConfig, RecipeConfig,
 from audiocodec.train.launch import choose_device, process_group
 from audiocodec.train.monitor import Monitor
 from audiocodec.train.objective import Objective
+from audiocodec.train.precision import bfloat16_is_fast
 from audiocodec.train.trainer import Trainer
 from audiocodec.train.validate import depths_to_watch, load_clips, validate
+
+logger = logging.getLogger(__name__)
 
 LOSSES = {
     "estoi": losses.EstoiLoss,
@@ -133,6 +138,36 @@ def prepare_run(config: RecipeConfig, run_dir: Path) -> None:
         raise OutputError(f"{run_dir}: cannot be written ({error.strerror})") from error
 
 
+def _from_files(domains: list[tuple[list[Path], float]], data: DataConfig, common: dict[str, Any]) -> Trainer:
+    """A trainer whose batches come from files or a cache."""
+    model = common["model"]
+    sources = [(_source(paths, data, model.sample_rate), weight) for paths, weight in domains]
+    dataset = SegmentDataset(sources, data.segment_frames * model.hop_length, data.augment, data.seed)
+
+    def stream(step: int) -> Iterator[Tensor]:
+        return batches(dataset, data.batch_size, step, ranks.rank(), ranks.world_size(), data.workers)
+
+    return Trainer(data=stream, **common)
+
+
+def _on_device(domains: list[tuple[list[Path], float]], data: DataConfig, common: dict[str, Any]) -> Trainer:
+    """A trainer whose sound lies on the GPU."""
+    if ranks.world_size() > 1:
+        raise ConfigError("train.graph: one process only")
+    from audiocodec.train.graph import GraphTrainer, SoundBank, Vary
+
+    model, device, augment = common["model"], common["device"], data.augment
+    samples = data.segment_frames * model.hop_length
+    bank = SoundBank(domains, model.sample_rate, augment.speed, augment.speed_range, device)
+    vary = Vary(augment, samples, device)
+    shape = torch.empty(data.batch_size, 1, samples, device="meta")
+    return GraphTrainer(
+        data=lambda step: itertools.repeat(shape),
+        draw=lambda: vary(bank.draw(data.batch_size, samples))[:, None],
+        **common,
+    )
+
+
 def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> Trainer:
     """Everything a run needs; its weights are random, or those of `start_from`, or of the checkpoint in `run_dir`.
 
@@ -140,17 +175,17 @@ def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> T
         ConfigError, AudioError, ModelError: the configuration or the data cannot be used.
     """
     data, device = config.data, choose_device(config.train.device)
+    bfloat16 = config.train.bfloat16 and bfloat16_is_fast(device)
+    if config.train.bfloat16 and not bfloat16:
+        logger.info("train.bfloat16: this processor has none in hardware, training in float32")
     torch.set_num_threads(config.train.threads)
-    torch.set_float32_matmul_precision("high")
     torch.manual_seed(data.seed)
     model = build_model(config.model).train()
     if config.phase in ("decoder", "adversarial"):
         if config.start_from is None:
             raise ConfigError(f"phase {config.phase} trains a decoder further: say which by start_from=MODEL_OR_RUN")
         freeze_tokens(model)
-    adversary = (
-        None if config.phase in ("spectral", "decoder") else build_adversary(config.adversarial, config.train.bfloat16)
-    )
+    adversary = None if config.phase in ("spectral", "decoder") else build_adversary(config.adversarial, bfloat16)
     objective = Objective(build_losses(config.losses), adversary, Balancer() if config.train.balancer else None)
     corpora = {root: (load_corpus(root), weight) for root, weight in _roots(data).items()}
     clips = load_clips(
@@ -159,26 +194,21 @@ def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> T
         data.valid_clips,
         data.valid_seconds,
     )
-    sources = [(_source(corpus.train, data, model.sample_rate), weight) for corpus, weight in corpora.values()]
-    dataset = SegmentDataset(sources, data.segment_frames * model.hop_length, data.augment, data.seed)
-
-    def stream(step: int) -> Iterator[Tensor]:
-        return batches(dataset, data.batch_size, step, ranks.rank(), ranks.world_size(), data.workers)
-
     prepare = prepare_run if ranks.rank() == 0 else lambda config, run_dir: None
     prepare(config, run_dir)
-    trainer = Trainer(
-        model=model,
-        objective=objective,
-        data=stream,
-        budget=config.budget,
-        config=config.train,
-        run_dir=run_dir,
-        validate=partial(validate, clips=clips, depths=depths_to_watch(model.quantizer.num_codebooks)),
-        monitor=Monitor(run_dir, config.train.tensorboard, clips) if ranks.rank() == 0 else None,
-        device=device,
-        seed=data.seed,
-    )
+    common = {
+        "model": model,
+        "objective": objective,
+        "budget": config.budget,
+        "config": dataclasses.replace(config.train, bfloat16=bfloat16),
+        "run_dir": run_dir,
+        "validate": partial(validate, clips=clips, depths=depths_to_watch(model.quantizer.num_codebooks)),
+        "monitor": Monitor(run_dir, config.train.tensorboard, clips) if ranks.rank() == 0 else None,
+        "device": device,
+        "seed": data.seed,
+    }
+    domains = [(corpus.train, weight) for corpus, weight in corpora.values()]
+    trainer = (_on_device if config.train.graph else _from_files)(domains, data, common)
     if config.start_from is not None:
         trainer.start_from(_weights_of(config.start_from))
     if resume:

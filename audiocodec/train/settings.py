@@ -39,9 +39,11 @@ class TrainConfig:
         learning_rate: peak of the schedule: linear warm-up, then cosine over the budget.
         warmup_steps: steps of linear growth.
         ema_decay: of the averaged weights, which are what is validated and shipped: about the last 1 / (1 - it) steps.
-        bfloat16: autocast of the networks; quantizer and losses stay float32.
+        bfloat16: autocast of the networks, where the device has it in hardware; quantizer and losses stay float32.
         balancer: weights of losses mean shares of the gradient.
         compile: None, or a mode of `torch.compile`: default, reduce-overhead (CUDA graphs), max-autotune.
+        graph: all sound on the GPU and each step as one CUDA graph, several times as fast as one operation after the
+            other; for the phase spectral, `ResidualFSQ` and one process. Elsewhere than on a GPU it saves nothing.
         device: auto, cpu, cuda or cuda:1.
         threads: of a CPU.
         validations: how often to validate, evenly over the budget.
@@ -61,6 +63,7 @@ class TrainConfig:
     bfloat16: bool = False
     balancer: bool = False
     compile: str | None = None
+    graph: bool = False
     device: str = "auto"
     threads: int = 1
     validations: int = 10

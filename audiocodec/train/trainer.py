@@ -173,13 +173,14 @@ class Trainer:
         if lost == 0:
             return depths
         batch, frames = waveform.shape[0] * ranks.world_size(), waveform.shape[-1] // self.model.hop_length
-        start = torch.randint(frames, (batch, BURSTS, 1))
-        length = torch.randint(1, LONGEST_BURST + 1, (batch, BURSTS, 1))
-        kept = torch.randint(quantizer.num_codebooks, (batch, BURSTS, 1)) * torch.randint(2, (batch, BURSTS, 1))
-        time, hit = torch.arange(frames), torch.rand(batch, 1, 1) < lost
+        shape, device = (batch, BURSTS, 1), self.device
+        start = torch.randint(frames, shape, device=device)
+        length = torch.randint(1, LONGEST_BURST + 1, shape, device=device)
+        kept = torch.randint(quantizer.num_codebooks, shape, device=device) * torch.randint(2, shape, device=device)
+        time, hit = torch.arange(frames, device=device), torch.rand(batch, 1, 1, device=device) < lost
         inside = (time >= start) & (time < start + length) & hit
         limit = kept.where(inside, quantizer.num_codebooks).amin(1)
-        return depths[:, None].minimum(ranks.mine(limit).to(self.device))
+        return depths[:, None].minimum(ranks.mine(limit))
 
     def _train_discriminators(self, pair: Pair) -> dict[str, Tensor]:
         adversary = self.objective.adversary
@@ -203,10 +204,16 @@ class Trainer:
         """Follow a good step with the moving average; undo what a bad one left in the buffers."""
         if good:
             self.ema.update(self.model, self.step)
+        else:
+            for buffer, before in zip(self.model.buffers(), self.ema.model.buffers(), strict=True):
+                buffer.data.copy_(before)
+        self._count(good)
+
+    def _count(self, good: bool) -> None:
+        """Give up after too many bad steps in a row."""
+        if good:
             self.bad_in_a_row = 0
             return
-        for buffer, before in zip(self.model.buffers(), self.ema.model.buffers(), strict=True):
-            buffer.data.copy_(before)
         self.bad_steps += 1
         self.bad_in_a_row += 1
         if self.bad_in_a_row >= self.config.max_bad_steps:

@@ -21,7 +21,6 @@ def test_there_are_recipes() -> None:
         "fsq_vs_vq/base",
         "speech-16k/phase1",
         "speech-16k/phase2",
-        "speech-16k/v0.2",
         "music-44k/phase1",
         "music-44k/phase2",
     } == set(recipes())

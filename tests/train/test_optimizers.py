@@ -7,6 +7,7 @@ import torch
 
 from audiocodec.errors import ConfigError
 from audiocodec.models.build import build_model
+from audiocodec.train.muon import Muon, orthogonalized
 from audiocodec.train.optimizers import build_optimizers
 from tests.models.test_build import TINY
 
@@ -39,3 +40,28 @@ def test_muon_steps_are_of_the_size_of_adamws() -> None:
 def test_an_unknown_optimizer_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match=r"train\.optimizer: unknown 'sgd', known: adamw, muon"):
         build_optimizers("sgd", [], 1e-3)
+
+
+def test_muon_is_torchs() -> None:
+    """Three steps on matrices of several shapes, wide, tall and two alike."""
+    torch.manual_seed(0)
+    ours = [torch.nn.Parameter(torch.randn(shape)) for shape in ((8, 24), (24, 8), (8, 24), (5, 5))]
+    theirs = [torch.nn.Parameter(p.detach().clone()) for p in ours]
+    optimizers = [
+        Muon(ours, 1e-2),
+        torch.optim.Muon(theirs, 1e-2, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+    ]
+    for _ in range(3):
+        for p, q in zip(ours, theirs, strict=True):
+            p.grad = torch.randn_like(p)
+            q.grad = p.grad.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    for p, q in zip(ours, theirs, strict=True):
+        assert float((p - q).detach().abs().max()) < 1e-3  # theirs is in bfloat16; a step is about .002
+
+
+def test_orthogonalized_matrices_have_singular_values_near_one() -> None:
+    torch.manual_seed(0)
+    values = torch.linalg.svdvals(orthogonalized(torch.randn(3, 10, 30)))
+    assert 0.6 < float(values.min()) < float(values.max()) < 1.3

@@ -1,0 +1,178 @@
+"""A trainer whose whole step, from drawing the sound to averaging the weights, is one CUDA graph."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from audiocodec.errors import ConfigError
+from audiocodec.losses import Pair
+from audiocodec.losses.pair import Spectrum
+from audiocodec.quantize import ResidualFSQ
+from audiocodec.train.graph.flat import FlatOptimizer
+from audiocodec.train.graph.stages import FusedStages
+from audiocodec.train.trainer import Trainer
+
+logger = logging.getLogger(__name__)
+
+SHIFT = 1024  # largest, in samples, of the frames that the losses see
+LONGEST = 16384  # samples that hold a frame of any loss
+WARM_UP = 4  # steps at learning rate 0 before the capture
+COUNT_EVERY = 10  # steps between those whose codes are counted
+
+
+@dataclass
+class GraphTrainer(Trainer):
+    """`Trainer` for one GPU that never waits: losses and stages are compiled, the step is captured once and replayed.
+
+    A small codec's step is thousands of small kernels, and launching them one by one takes several times as long as
+    running them. On other devices the same step runs as it is.
+
+    Attributes:
+        draw: gives a batch "b 1 t" on the device; captured, so it must neither wait for the device nor copy to it.
+
+    Raises:
+        ConfigError: the run needs what cannot be captured.
+    """
+
+    draw: Callable[[], Tensor] = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        quantizer = self.model.quantizer
+        for problem in (
+            "phase: spectral only" if self.frozen or self.objective.adversary is not None else "",
+            "quantizer: ResidualFSQ only" if not isinstance(quantizer, ResidualFSQ) else "",
+            "train.balancer: not with it" if self.objective.balancer is not None else "",
+            "train.optimizer: muon only" if self.config.optimizer != "muon" else "",
+        ):
+            if problem:
+                raise ConfigError(f"train.graph: {problem}")
+        self.flat = FlatOptimizer(self.trained, self.config.ema_decay)
+        self.optimizers = {"flat": self.flat}
+        self.scalars: dict[str, Tensor] = {}
+        self.codes: Tensor | None = None
+        self.replay: Callable[[], None] | None = None
+
+    def train_step(self, waveform: Tensor) -> dict[str, Tensor]:
+        """One optimizer step on a batch of `draw`; see `Trainer.train_step`.
+
+        Args:
+            waveform: only its shape counts, for those who show progress.
+        """
+        if self.replay is None:
+            self.replay = self._prepare()
+        self.flat.learning_rate.fill_(self._learning_rate())
+        self.replay()
+        self.step += 1
+        self._count(bool(torch.isfinite(self.scalars["grad_norm"])))
+        if self.step % COUNT_EVERY == 0 and self.codes is not None:
+            self.usage.add(self.codes)
+        return self.scalars
+
+    def _modules(self) -> dict[str, nn.Module]:
+        """With the averages where `Trainer` has them."""
+        if self.replay is not None:
+            average = self.ema.model
+            average.load_state_dict(self.model.state_dict() | self.flat.named_average(self.model))
+        return super()._modules()
+
+    def _report(self, means: Any) -> None:
+        self._modules()
+        super()._report(means)
+
+    def _prepare(self) -> Callable[[], None]:
+        """The step, ready to be run again and again."""
+        torch.manual_seed(self.seed + self.step)
+        for name, part in self.flat.named_average(self.model).items():
+            part.copy_(self.ema.model.get_parameter(name))  # a checkpoint's, or those of the start
+        quantizer = self.model.quantizer
+        assert isinstance(quantizer, ResidualFSQ)
+        if not all(bool(norm.started) for norm in quantizer.norms):
+            with torch.no_grad():
+                self.model(self.draw())
+        capture = self.device.type == "cuda"
+        compiled: Any = (lambda f: torch.compile(f, dynamic=False)) if capture else (lambda f: f)
+        quantizer.forward = FusedStages(quantizer, compiled)  # type: ignore[method-assign]
+        comparison = _Comparison([loss for _, loss in self.objective.losses.values()], self.device)
+        self.windows, self.compare = comparison.windows, compiled(comparison)
+        if not capture:
+            return self._step
+        logger.info("compiling the losses and capturing a step")
+        self.flat.learning_rate.zero_()
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(WARM_UP):
+                self._step()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._step()
+        return graph.replay
+
+    def _step(self) -> None:
+        with torch.no_grad():
+            waveform = self.draw()
+            depths = self._draw_depths(waveform)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16, cache_enabled=False):
+            estimate, target, result = self.model(waveform, depths)
+        start = (torch.rand((), device=self.device) * SHIFT).long()
+        places = start + torch.arange(estimate.shape[-1] - SHIFT, device=self.device)
+        estimate, target = estimate.float().index_select(-1, places), target.index_select(-1, places)
+        terms = self.compare(estimate, target, [_parts(estimate, target, window) for window in self.windows])
+        weights = [weight for weight, _ in self.objective.losses.values()]
+        loss = result.loss + sum(weight * term for weight, term in zip(weights, terms, strict=True))
+        assert self.flat.flat.grad is not None
+        self.flat.flat.grad.zero_()
+        loss.backward()
+        self.flat.step()
+        named = zip(self.objective.losses, terms, strict=True)
+        self.scalars = {"loss": loss.detach(), **{name: term.detach() for name, term in named}}
+        self.scalars["grad_norm"] = self.flat.norm
+        self.codes = result.codes
+
+
+class _Comparison(nn.Module):
+    """All losses of two sounds whose spectra are there already: it is compiled, and that knows no complex numbers.
+
+    Args:
+        losses: of a `Pair`.
+        device: of all that comes.
+    """
+
+    def __init__(self, losses: list[nn.Module], device: torch.device) -> None:
+        super().__init__()
+        self.losses = nn.ModuleList(losses)
+        silence = torch.zeros(1, 1, LONGEST, device=device)
+        probe = Pair(silence, silence)
+        for loss in losses:
+            loss(probe)
+        self.windows = sorted(probe.known)
+
+    def forward(self, estimate: Tensor, target: Tensor, parts: list[tuple[Tensor, ...]]) -> list[Tensor]:
+        """parts: `_parts` of each window -> each loss."""
+        known = {
+            window: (Spectrum.of(real, imag), Spectrum.of(target_real, target_imag))
+            for window, (real, imag, target_real, target_imag) in zip(self.windows, parts, strict=True)
+        }
+        pair = Pair(estimate, target, known)
+        return [loss(pair) for loss in self.losses]
+
+
+def _parts(estimate: Tensor, target: Tensor, window: int) -> tuple[Tensor, ...]:
+    """Real and imaginary parts of both spectra, out of what is compiled: it knows no complex numbers."""
+    with torch.no_grad():
+        theirs = _stft(target, window)
+    return *_stft(estimate, window), *theirs
+
+
+def _stft(x: Tensor, window: int) -> tuple[Tensor, ...]:
+    frames = x[:, 0].unfold(-1, window, window // 2) * torch.hann_window(window, device=x.device)
+    spectrum = torch.fft.rfft(frames, norm="ortho").transpose(1, 2)
+    return torch.view_as_real(spectrum).unbind(-1)

@@ -1,0 +1,215 @@
+"""Training on the device: the same numbers as the trainer that goes step by step. The capture itself needs a GPU."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from audiocodec.data import Augment
+from audiocodec.errors import AudioError, ConfigError
+from audiocodec.models.build import build_model
+from audiocodec.quantize import ResidualFSQ
+from audiocodec.train import build_trainer
+from audiocodec.train.checkpoint import load_average
+from audiocodec.train.graph import GraphTrainer, SoundBank, Vary
+from audiocodec.train.graph.flat import FlatOptimizer
+from audiocodec.train.graph.stages import FusedStages
+from audiocodec.train.optimizers import build_optimizers
+from audiocodec.train.package import package_run
+from tests.models.test_build import TINY
+from tests.train.tiny import recipe
+
+CPU = torch.device("cpu")
+
+
+def test_fused_stages_are_the_quantizer() -> None:
+    torch.manual_seed(0)
+    quantizer = ResidualFSQ(24, [3, 3, 4], num_codebooks=6)
+    quantizer(torch.randn(2, 24, 50))
+    original, latents = copy.deepcopy(quantizer), torch.randn(4, 24, 30)
+    fused = FusedStages(quantizer, lambda f: f)
+    depths = torch.tensor([6, 1, 3, 5])
+    results, gradients = [], []
+    for forward in (original, fused):
+        x = latents.clone().requires_grad_()
+        result = forward(x, depths)
+        (result.quantized * torch.arange(30)).sum().backward()
+        assert x.grad is not None
+        results.append(result)
+        gradients.append(x.grad)
+    for norm in original.norms:  # the original moves its statistics before it uses them
+        norm.momentum = 0.0
+    frozen = original(latents, depths)
+    assert torch.equal(frozen.codes, original.encode(latents))
+    assert float((results[0].codes != results[1].codes).float().mean()) < 0.02
+    assert torch.allclose(gradients[0], gradients[1], atol=1e-2)
+    for mine, theirs in zip(quantizer.norms, original.norms, strict=True):
+        assert torch.allclose(mine.mean, theirs.mean, atol=1e-3)
+        assert torch.allclose(mine.std, theirs.std, atol=1e-3)
+
+
+def test_a_batch_with_nan_leaves_the_statistics() -> None:
+    quantizer = ResidualFSQ(8, [3, 3], num_codebooks=4)
+    quantizer(torch.randn(2, 8, 50))
+    fused = FusedStages(quantizer, lambda f: f)
+    before = fused.std.clone()
+    fused(torch.full((1, 8, 5), torch.nan))
+    assert torch.equal(fused.std, before)
+
+
+def test_flat_steps_are_those_of_the_optimizers() -> None:
+    torch.manual_seed(0)
+    model = build_model(TINY)
+    flat_model = copy.deepcopy(model)
+    optimizers = build_optimizers("muon", list(model.parameters()), 0.01)
+    flat = FlatOptimizer(list(flat_model.parameters()), ema_decay=0.5)
+    flat.learning_rate.fill_(0.01)
+    for _ in range(3):
+        for p, q in zip(model.parameters(), flat_model.parameters(), strict=True):
+            p.grad = torch.randn_like(p)
+            assert q.grad is not None
+            q.grad.copy_(p.grad)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimizer in optimizers.values():
+            optimizer.step()
+        flat.step()
+    for (name, p), q in zip(model.named_parameters(), flat_model.parameters(), strict=True):
+        assert torch.allclose(p, q, atol=2e-3 if p.ndim == 2 else 1e-5), name
+    average = flat.named_average(flat_model)
+    assert set(average) == {name for name, _ in model.named_parameters()}
+
+
+def test_a_gradient_that_is_not_finite_moves_no_weight() -> None:
+    model = build_model(TINY)
+    flat = FlatOptimizer(list(model.parameters()), ema_decay=0.5)
+    flat.learning_rate.fill_(0.01)
+    before = flat.flat.detach().clone()
+    assert flat.flat.grad is not None
+    flat.flat.grad[3] = torch.nan
+    flat.step()
+    assert torch.equal(flat.flat.detach(), before)
+    assert bool(torch.isnan(flat.norm))
+
+
+def tones(folder: Path) -> dict[str, list[Path]]:
+    """Two domains of one file each: 440 Hz at 16 kHz, 1000 Hz at 44.1 kHz."""
+    files = {}
+    for hz, rate in ((440, 16_000), (1000, 44_100)):
+        path = folder / f"{hz}.wav"
+        soundfile.write(path, 0.5 * np.sin(2 * np.pi * hz * np.arange(3 * rate) / rate), rate)
+        files[str(hz)] = [path]
+    return files
+
+
+def frequencies(segments: torch.Tensor) -> torch.Tensor:
+    """The loudest frequency of each, in Hz at 16 kHz."""
+    spectrum = torch.fft.rfft(segments * torch.hann_window(segments.shape[1])).abs()
+    return spectrum.argmax(1) * 16_000 / segments.shape[1]
+
+
+def test_segments_come_from_all_domains_at_their_rate(tmp_path: Path) -> None:
+    files = tones(tmp_path)
+    bank = SoundBank([(files["440"], 3.0), (files["1000"], 1.0)], 16_000, 0.0, 1.2, CPU)
+    torch.manual_seed(0)
+    heard = frequencies(bank.draw(400, 8000))
+    low, high = (heard - 440).abs() < 3, (heard - 1000).abs() < 3
+    assert bool((low | high).all())
+    assert 0.68 < float(low.float().mean()) < 0.82
+
+
+def test_segments_play_at_other_speeds(tmp_path: Path) -> None:
+    bank = SoundBank([(tones(tmp_path)["440"], 1.0)], 16_000, 1.0, 1.5, CPU)
+    torch.manual_seed(0)
+    heard = frequencies(bank.draw(300, 8000)) / 440
+    assert float(heard.min()) == pytest.approx(1 / 1.5, abs=0.02)
+    assert float(heard.max()) == pytest.approx(1.5, abs=0.02)
+    assert len(heard.unique()) == 9
+
+
+def test_no_sound_is_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "a.wav"
+    broken.write_bytes(b"no sound")
+    with pytest.raises(AudioError, match="none of 1 sound files"):
+        SoundBank([([broken], 1.0)], 16_000, 0.0, 1.2, CPU)
+
+
+def test_varied_segments_differ_and_never_clip() -> None:
+    augment = Augment(mix=1, room=1, equalize=1, band_limit=1, noise=1, gain_db=(0, 20))
+    vary = Vary(augment, 4000, CPU)
+    torch.manual_seed(0)
+    x = 0.3 * torch.randn(8, 4000)
+    y = vary(x)
+    assert y.shape == x.shape
+    assert float(y.abs().max()) <= 0.991
+    assert float((y - x).abs().mean()) > 0.05
+
+
+def test_without_variation_only_gain_and_sign_change() -> None:
+    torch.manual_seed(0)
+    x = 0.1 * torch.randn(8, 4000)
+    ratio = Vary(Augment(), 4000, CPU)(x) / x
+    assert float(ratio.std(1).max()) < 1e-4
+    gains = 20 * ratio.mean(1).abs().log10()
+    assert float(gains.min()) >= -10.01
+    assert float(gains.max()) <= 6.01
+    assert len(ratio.mean(1).sign().unique()) == 2
+
+
+def test_it_learns_resumes_and_packages(tmp_path: Path) -> None:
+    overrides = ("train.graph=true", "train.learning_rate=0.01", "train.validations=2", "data.segment_frames=20")
+    trainer = build_trainer(recipe(tmp_path, "budget.steps=60", *overrides), tmp_path / "run")
+    trainer.fit()
+    rows = (tmp_path / "run" / "curve.csv").read_text().splitlines()
+    losses = [float(row.split(",")[rows[0].split(",").index("loss")]) for row in rows[1:]]
+    assert losses[-1] < 0.8 * losses[0]
+    model, _ = load_average(tmp_path / "run")
+    average = trainer.ema.model.state_dict()
+    assert all(torch.equal(value, average[key]) for key, value in model.state_dict().items())
+    again = build_trainer(recipe(tmp_path, "budget.steps=70", *overrides), tmp_path / "run")
+    assert again.step == 60
+    again.fit()
+    assert again.step == 70
+    assert package_run(tmp_path / "run", tmp_path / "model", "small", "1").name == "small"
+
+
+class NoWaiting(TorchDispatchMode):
+    """Refuses what a CUDA graph cannot hold: reading from the device, and copying to it."""
+
+    FORBIDDEN = ("aten._local_scalar_dense", "aten.lift_fresh", "aten.nonzero", "aten.bincount", "aten.masked_select")
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        assert not str(func).startswith(self.FORBIDDEN), f"{func} waits for the device"
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_step_never_waits_for_the_device(tmp_path: Path) -> None:
+    sections = {"losses": {name: {"sample_rate": 16000} for name in ("estoi", "loudness", "coherence")}}
+    augment = [f"data.augment.{name}=0.5" for name in ("speed", "mix", "room", "equalize", "band_limit", "noise")]
+    overrides = ("train.graph=true", "train.lost=0.5", "data.segment_frames=20", *augment)
+    trainer = build_trainer(recipe(tmp_path, *overrides, **sections), tmp_path / "run")
+    assert isinstance(trainer, GraphTrainer)
+    trainer.train_step(torch.empty(0))
+    with NoWaiting():
+        trainer._step()
+    with pytest.raises(AssertionError, match="waits"), NoWaiting():
+        float(torch.zeros(()))
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("train.optimizer=adamw", "train.graph: train.optimizer: muon only"),
+        ("train.balancer=true", "train.graph: train.balancer"),
+        ("phase=joint", "train.graph: phase: spectral only"),
+    ],
+)
+def test_what_cannot_be_captured_is_refused(tmp_path: Path, override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build_trainer(recipe(tmp_path, "train.graph=true", override), tmp_path / "run")
