@@ -168,7 +168,7 @@ class TestConceal:
             seen.pop()
             assert decoder.conceal(3).shape == (960,)
         trained, other = seen
-        assert trained.shape == other.shape == (1, 48, 3)
+        assert trained.shape == other.shape == (1, 72, 3)
         assert not trained.any()
         assert other.any()
 

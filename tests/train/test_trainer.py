@@ -18,6 +18,7 @@ from audiocodec.losses import Pair
 from audiocodec.models.build import build_model
 from audiocodec.models.pretrained import hash_tensors
 from audiocodec.train import Budget, Trainer, build_trainer, checkpoint
+from audiocodec.train.ema import EMA
 from audiocodec.train.recipe import run
 from tests.models.test_build import TINY
 from tests.train.tiny import recipe
@@ -314,3 +315,15 @@ def test_a_whole_run(tmp_path: Path) -> None:
     assert run(config, tmp_path / "run").step == 12
     assert list((tmp_path / "run" / "tensorboard").iterdir())
     assert list((tmp_path / "cache").glob("*.i2"))
+
+
+def test_frozen_weights_are_averaged_to_the_bit() -> None:
+    """The mean of -0 and -0 is +0, which would be another hash."""
+    model = nn.Linear(2, 2)
+    model.weight.requires_grad_(False).fill_(-0.0)
+    average = EMA(model, 0.5)
+    with torch.no_grad():
+        model.bias.add_(1)
+    average.update(model, 9)
+    assert bool(torch.signbit(average.model.weight).all())
+    assert not torch.equal(average.model.bias, model.bias - 1)
