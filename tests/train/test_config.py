@@ -19,8 +19,10 @@ def test_there_are_recipes() -> None:
     assert {
         "tiny/phase1",
         "fsq_vs_vq/base",
+        "speech-16k/decoder",
         "speech-16k/phase1",
         "speech-16k/phase2",
+        "music-44k/decoder",
         "music-44k/phase1",
         "music-44k/phase2",
     } == set(recipes())
