@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
 @options.num_codebooks
+@options.bitrate
 @click.option("--sounds-per-shard", type=click.IntRange(1), help="[8 to 1000, for about 64 shards]")
 @click.option(
     "--workers", type=click.IntRange(0), help="Ray actors [one for each processor]; 0: this process, without Ray."
@@ -42,6 +43,7 @@ def tokenize(
     format: str,
     model: str,
     num_codebooks: int | None,
+    bitrate: float | None,
     sounds_per_shard: int | None,
     workers: int | None,
     address: str | None,
@@ -58,6 +60,8 @@ def tokenize(
     """
     if workers == 0 and address:
         raise click.UsageError("give --workers 0 or --address, not both")
+    if bitrate is not None and num_codebooks is not None:
+        raise click.UsageError("give --bitrate or --num-codebooks, not both")
     from audiocodec.corpus import tokenize as run
     from audiocodec.corpus.stopwatch import shares
     from audiocodec.extras import require
@@ -66,7 +70,19 @@ def tokenize(
     if workers:
         require("ray", "ray", "or give --workers 0")
     with _shown(output) as on_shard:
-        done = run(source, output, format, model, num_codebooks, backend, sounds_per_shard, workers, address, on_shard)
+        done = run(
+            source,
+            output,
+            format,
+            model,
+            num_codebooks,
+            backend,
+            sounds_per_shard,
+            workers,
+            address,
+            on_shard,
+            bitrate,
+        )
     if done.sounds + done.errors == 0:
         click.echo(f"{output}: all {done.shards} shards are there already", err=True)
         return

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
-from audiocodec.bitrate import check_depth
 from audiocodec.codec import Codec, load
 from audiocodec.corpus.formats import check_format
 from audiocodec.corpus.fsq import check_targets
@@ -71,6 +70,7 @@ def tokenize(
     workers: int = 0,
     address: str | None = None,
     on_shard: Callable[[Progress], None] = lambda progress: None,
+    bitrate: float | str | None = None,
 ) -> Progress:
     """Encode many sounds into shards of tokens; a run that was stopped, however, goes on when it is started again.
 
@@ -87,6 +87,7 @@ def tokenize(
         workers: actors of Ray; 0 works in this process and needs no Ray.
         address: of a Ray cluster; by default Ray is started here for the time of the run.
         on_shard: told at the start and after every shard.
+        bitrate: instead of `num_codebooks`: as many as fit, in bits a second for a sound of one channel.
 
     Raises:
         AudioError: there is no sound.
@@ -109,7 +110,7 @@ def tokenize(
         model_version=codec.version,
         model_hash=codec.model_hash.hex(),
         backend="onnx" if isinstance(codec.model, OnnxModel) else "torch",
-        num_codebooks=_depth(codec, num_codebooks),
+        num_codebooks=codec.depth_for(num_codebooks, bitrate, 1),
         sounds_per_shard=sounds_per_shard or usual_shard(sounds),
         input=fingerprint(sounds),
     )
@@ -129,12 +130,6 @@ def tokenize(
     _finish(store, codec, settings, [receipts[shard.name] for shard in shards])
     progress.elapsed_s = time.monotonic() - begun
     return progress
-
-
-def _depth(codec: Codec, num_codebooks: int | None) -> int:
-    depth = codec.num_codebooks if num_codebooks is None else num_codebooks
-    check_depth(depth, codec.num_codebooks)
-    return depth
 
 
 def _finish(store: Store, codec: Codec, settings: Settings, receipts: Sequence[Receipt]) -> None:

@@ -11,6 +11,7 @@ import sys
 import tarfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,12 +128,13 @@ def test_webdataset_members(corpora: dict[str, Path], sounds: Path, onnx: Codec)
     np.testing.assert_array_equal(samples[-1]["npy"], expected)
 
 
-def test_number_of_codebooks(sounds: Path, corpora: dict[str, Path], tmp_path: Path) -> None:
-    tokenize(f"{sounds}/deep/**/*.wav", str(tmp_path), num_codebooks=3)
+@pytest.mark.parametrize("few", [{"num_codebooks": 3}, {"bitrate": "1.5k"}])
+def test_number_of_codebooks(sounds: Path, corpora: dict[str, Path], tmp_path: Path, few: dict[str, Any]) -> None:
+    tokenize(f"{sounds}/deep/**/*.wav", str(tmp_path), **few)
     whole = {i.path: i.tokens for i in open_corpus(str(corpora["parquet"]))}
-    few = list(open_corpus(str(tmp_path)))
-    assert len(few) == 12
-    for item in few:
+    items = list(open_corpus(str(tmp_path)))
+    assert len(items) == 12
+    for item in items:
         np.testing.assert_array_equal(item.tokens.codes, whole[f"deep/{item.path}"].codes[:, :3])
 
 

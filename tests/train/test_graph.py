@@ -18,11 +18,14 @@ from audiocodec.models.build import build_model
 from audiocodec.quantize import ResidualFSQ
 from audiocodec.train import build_trainer
 from audiocodec.train.checkpoint import load_average
+from audiocodec.train.config import load_config, recipes
 from audiocodec.train.graph import GraphTrainer, SoundBank, Vary
 from audiocodec.train.graph.flat import FlatOptimizer
 from audiocodec.train.graph.stages import FusedStages
+from audiocodec.train.graph.trainer import _Comparison, _parts
 from audiocodec.train.optimizers import build_optimizers
 from audiocodec.train.package import package_run
+from audiocodec.train.recipe import build_losses
 from tests.models.test_build import TINY
 from tests.train.tiny import recipe
 
@@ -200,6 +203,20 @@ def test_a_step_never_waits_for_the_device(tmp_path: Path) -> None:
         trainer._step()
     with pytest.raises(AssertionError, match="waits"), NoWaiting():
         float(torch.zeros(()))
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch.compile looks at it itself
+@pytest.mark.parametrize("name", ["speech-16k/phase1", "music-44k/phase1"])
+def test_the_losses_of_the_recipes_compile_as_one(name: str) -> None:
+    """Without a break in the graph: a break would be Python in the middle of a captured step."""
+    losses = [loss for _, loss in build_losses(load_config(recipes()[name]).losses).values()]
+    comparison = _Comparison(losses, CPU)
+    torch.manual_seed(0)
+    estimate, target = torch.randn(2, 1, 9000, requires_grad=True), torch.randn(2, 1, 9000)
+    parts = [_parts(estimate, target, window) for window in comparison.windows]
+    compiled = torch.compile(comparison, dynamic=False, backend="aot_eager", fullgraph=True)
+    for mine, expected in zip(compiled(estimate, target, parts), comparison(estimate, target, parts), strict=True):
+        torch.testing.assert_close(mine, expected)
 
 
 @pytest.mark.parametrize(
