@@ -26,6 +26,7 @@ from audiocodec.train.adversary import Adversary
 from audiocodec.train.balancer import Balancer
 from audiocodec.train.checkpoint import load_average
 from audiocodec.train.config import AdversarialConfig, DataConfig, RecipeConfig, dump_config, known
+from audiocodec.train.graph import GraphTrainer, SoundBank, Vary
 from audiocodec.train.launch import choose_device, process_group
 from audiocodec.train.monitor import Monitor
 from audiocodec.train.objective import Objective
@@ -152,10 +153,6 @@ def _from_files(domains: list[tuple[list[Path], float]], data: DataConfig, commo
 
 def _on_device(domains: list[tuple[list[Path], float]], data: DataConfig, common: dict[str, Any]) -> Trainer:
     """A trainer whose sound lies on the GPU."""
-    if ranks.world_size() > 1:
-        raise ConfigError("train.graph: one process only")
-    from audiocodec.train.graph import GraphTrainer, SoundBank, Vary
-
     model, device, augment = common["model"], common["device"], data.augment
     samples = data.segment_frames * model.hop_length
     bank = SoundBank(domains, model.sample_rate, augment.speed, augment.speed_range, device)
@@ -181,6 +178,8 @@ def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> T
     torch.set_num_threads(config.train.threads)
     torch.manual_seed(data.seed)
     model = build_model(config.model).train()
+    if config.train.graph:
+        GraphTrainer.check(config)
     if config.phase in ("decoder", "adversarial"):
         if config.start_from is None:
             raise ConfigError(f"phase {config.phase} trains a decoder further: say which by start_from=MODEL_OR_RUN")

@@ -198,11 +198,17 @@ def test_a_step_never_waits_for_the_device(tmp_path: Path) -> None:
     overrides = ("train.graph=true", "train.lost=0.5", "data.segment_frames=20", *augment)
     trainer = build_trainer(recipe(tmp_path, *overrides, **sections), tmp_path / "run")
     assert isinstance(trainer, GraphTrainer)
-    trainer.train_step(torch.empty(0))
+    trainer.train_step(next(trainer.data(0)))
     with NoWaiting():
         trainer._step()
     with pytest.raises(AssertionError, match="waits"), NoWaiting():
         float(torch.zeros(()))
+
+
+def test_segments_too_short_for_the_losses_are_refused(tmp_path: Path) -> None:
+    trainer = build_trainer(recipe(tmp_path, "train.graph=true", "data.segment_frames=2"), tmp_path / "run")
+    with pytest.raises(ConfigError, match="at least 1[0-9]{3} samples"):
+        trainer.fit()
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch.compile looks at it itself
@@ -230,3 +236,4 @@ def test_the_losses_of_the_recipes_compile_as_one(name: str) -> None:
 def test_what_cannot_be_captured_is_refused(tmp_path: Path, override: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build_trainer(recipe(tmp_path, "train.graph=true", override), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

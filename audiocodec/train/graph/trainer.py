@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from audiocodec.errors import ConfigError
 from audiocodec.losses import Pair
 from audiocodec.losses.pair import Spectrum
+from audiocodec.nn import ranks
 from audiocodec.quantize import ResidualFSQ
+from audiocodec.train.config import RecipeConfig
 from audiocodec.train.graph.flat import FlatOptimizer
 from audiocodec.train.graph.stages import FusedStages
 from audiocodec.train.trainer import Trainer
@@ -35,24 +37,29 @@ class GraphTrainer(Trainer):
 
     Attributes:
         draw: gives a batch "b 1 t" on the device; captured, so it must neither wait for the device nor copy to it.
-
-    Raises:
-        ConfigError: the run needs what cannot be captured.
     """
+
+    @staticmethod
+    def check(config: RecipeConfig) -> None:
+        """Refuse a recipe that needs what is not captured.
+
+        Raises:
+            ConfigError: which part of it.
+        """
+        for problem, where in (
+            (ranks.world_size() > 1, "one process only"),
+            (config.phase != "spectral", "phase: spectral only"),
+            (config.model["quantizer"]["type"] != "ResidualFSQ", "model.quantizer: ResidualFSQ only"),
+            (config.train.balancer, "train.balancer: not with it"),
+            (config.train.optimizer != "muon", "train.optimizer: muon only"),
+        ):
+            if problem:
+                raise ConfigError(f"train.graph: {where}")
 
     draw: Callable[[], Tensor] = field(kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        quantizer = self.model.quantizer
-        for problem in (
-            "phase: spectral only" if self.frozen or self.objective.adversary is not None else "",
-            "quantizer: ResidualFSQ only" if not isinstance(quantizer, ResidualFSQ) else "",
-            "train.balancer: not with it" if self.objective.balancer is not None else "",
-            "train.optimizer: muon only" if self.config.optimizer != "muon" else "",
-        ):
-            if problem:
-                raise ConfigError(f"train.graph: {problem}")
         self.flat = FlatOptimizer(self.trained, self.config.ema_decay)
         self.optimizers = {"flat": self.flat}
         self.scalars: dict[str, Tensor] = {}
@@ -66,7 +73,7 @@ class GraphTrainer(Trainer):
             waveform: only its shape counts, for those who show progress.
         """
         if self.replay is None:
-            self.replay = self._prepare()
+            self.replay = self._prepare(waveform)
         self.flat.learning_rate.fill_(self._learning_rate())
         self.replay()
         self.step += 1
@@ -86,8 +93,8 @@ class GraphTrainer(Trainer):
         self._modules()
         super()._report(means)
 
-    def _prepare(self) -> Callable[[], None]:
-        """The step, ready to be run again and again."""
+    def _prepare(self, waveform: Tensor) -> Callable[[], None]:
+        """The step, ready to be run again and again, for batches of this shape."""
         torch.manual_seed(self.seed + self.step)
         for name, part in self.flat.named_average(self.model).items():
             part.copy_(self.ema.model.get_parameter(name))  # a checkpoint's, or those of the start
@@ -101,6 +108,9 @@ class GraphTrainer(Trainer):
         quantizer.forward = FusedStages(quantizer, compiled)  # type: ignore[method-assign]
         comparison = _Comparison([loss for _, loss in self.objective.losses.values()], self.device)
         self.windows, self.compare = comparison.windows, compiled(comparison)
+        least = self.model.delay + SHIFT + max(self.windows, default=0)
+        if waveform.shape[-1] < least:
+            raise ConfigError(f"data.segment_frames: train.graph needs segments of at least {least} samples")
         if not capture:
             return self._step
         logger.info("compiling the losses and capturing a step")
