@@ -20,8 +20,8 @@ def is_leftover(name: str) -> bool:
 def replacing(path: Path, overwrite: bool = False, source: Path | None = None) -> Iterator[Path]:
     """Give a temporary name beside `path`; it becomes `path` if the block succeeds.
 
-    On any error the temporary file is removed and `path` is as it was. If `path` is a link, what
-    it points to is replaced.
+    On any error the temporary file is removed, folders made for it too, and `path` is as it was. If `path` is a
+    link, what it points to is replaced.
 
     Args:
         path: the final name; missing parent folders are made.
@@ -39,6 +39,7 @@ def replacing(path: Path, overwrite: bool = False, source: Path | None = None) -
         raise OutputError(f"{path}: is the source itself, name another target")
     final = Path(os.path.realpath(path))
     temporary = final.with_name(f".{final.name}.{os.getpid()}.part")
+    made = [folder for folder in final.parents if not folder.exists()]
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()
@@ -49,3 +50,5 @@ def replacing(path: Path, overwrite: bool = False, source: Path | None = None) -
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+            for folder in made if not final.exists() else ():  # deepest first; one that holds something stays
+                folder.rmdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,22 @@ def test_success_replaces_and_failure_does_not(tmp_path: Path) -> None:
         fail_half_way()
     assert path.read_text() == "one"
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("there", ["", "a", "a/b"])
+def test_a_failure_leaves_no_folder_that_was_not_there(tmp_path: Path, there: str) -> None:
+    (tmp_path / there).mkdir(parents=True, exist_ok=True)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(RuntimeError), replacing(tmp_path / "a" / "b" / "c.txt"):
+        raise RuntimeError
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_that_others_use_meanwhile_stays(tmp_path: Path) -> None:
+    with contextlib.suppress(RuntimeError), replacing(tmp_path / "a" / "b.txt"):
+        (tmp_path / "a" / "other.txt").touch()
+        raise RuntimeError
+    assert (tmp_path / "a" / "other.txt").exists()
 
 
 def test_system_errors_become_one_sentence(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import click
 
 from audiocodec.cli import options
 from audiocodec.cli.paths import PIPE, binary_output
+from audiocodec.errors import ConfigError
 
 if TYPE_CHECKING:
     from audiocodec.codec import Codec
@@ -127,6 +128,15 @@ def _check(
         raise click.UsageError("--send plays nothing: leave out --output")
     if at is not None and source is not None:
         raise click.UsageError("--listen takes its sound from the network: leave out --input")
+    from audiocodec.live import parse_address
+
+    try:
+        if to is not None:
+            parse_address(to)
+        if at is not None:
+            parse_address(at, "127.0.0.1")
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _source(codec: Codec, name: str | None, rate: int, device: str | None) -> Source:
