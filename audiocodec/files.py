@@ -31,24 +31,33 @@ def replacing(path: Path, overwrite: bool = False, source: Path | None = None) -
     Raises:
         OutputError: `path` exists, is the source, is a folder, or cannot be written (disk full included).
     """
+    try:
+        _check_target(path, overwrite, source)
+        final = Path(os.path.realpath(path))
+        temporary = final.with_name(f".{final.name}.{os.getpid()}.part")
+        made = [folder for folder in final.parents if not folder.exists()]
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()
+        yield temporary
+        os.replace(temporary, final)
+        made = []
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            for folder in made:  # deepest first; one that holds something stays
+                folder.rmdir()
+
+
+def _check_target(path: Path, overwrite: bool, source: Path | None) -> None:
     if path.is_dir():
         raise OutputError(f"{path}: is a folder, cannot write a file there")
     if path.exists() and not overwrite:
         raise OutputError(f"{path}: exists already (--force overwrites)")
     if source is not None and path.exists() and path.samefile(source):
         raise OutputError(f"{path}: is the source itself, name another target")
-    final = Path(os.path.realpath(path))
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.part")
-    made = [folder for folder in final.parents if not folder.exists()]
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        temporary.touch()
-        yield temporary
-        os.replace(temporary, final)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-            for folder in made if not final.exists() else ():  # deepest first; one that holds something stays
-                folder.rmdir()

@@ -45,6 +45,16 @@ def test_a_folder_that_others_use_meanwhile_stays(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "other.txt").exists()
 
 
+@pytest.mark.parametrize("length", [250, 400])
+def test_names_too_long_are_one_sentence(tmp_path: Path, length: int) -> None:
+    with (
+        pytest.raises(OutputError, match="cannot be written .File name too long"),
+        replacing(tmp_path / "new" / (length * "a")),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_system_errors_become_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     with pytest.raises(OutputError, match=r"a\.txt: cannot be written \(No space left on device\)"), replacing(path):

@@ -66,6 +66,8 @@ def load_checkpoint(path: Path, modules: Mapping[str, nn.Module], optimizers: Op
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             progress = json.loads(file.metadata()["progress"])
+        if others := {key.split("/")[0] for key in tensors} - {*modules, *optimizers}:
+            raise ValueError(f"saved with another optimizer, or other parts: {', '.join(sorted(others))}")
         for part, module in modules.items():
             module.load_state_dict(_below(tensors, f"{part}/"))
         for part, optimizer in optimizers.items():

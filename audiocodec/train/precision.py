@@ -12,4 +12,6 @@ def bfloat16_is_fast(device: torch.device) -> bool:
     """
     if device.type != "cpu":
         return True
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -13,7 +13,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from audiocodec.data import Augment
-from audiocodec.errors import AudioError, ConfigError
+from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.models.build import build_model
 from audiocodec.quantize import ResidualFSQ
 from audiocodec.train import build_trainer
@@ -89,16 +89,22 @@ def test_flat_steps_are_those_of_the_optimizers() -> None:
     assert set(average) == {name for name, _ in model.named_parameters()}
 
 
-def test_a_gradient_that_is_not_finite_moves_no_weight() -> None:
-    model = build_model(TINY)
-    flat = FlatOptimizer(list(model.parameters()), ema_decay=0.5)
-    flat.learning_rate.fill_(0.01)
-    before = flat.flat.detach().clone()
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(("rate", "gradient"), [(0.01, torch.nan), (0.01, torch.inf), (0.0, 1.0)])
+def test_a_step_that_does_not_count_changes_nothing(first: bool, rate: float, gradient: float) -> None:
+    """A gradient that is not finite; a step of the warm-up. As the first step and later."""
+    flat = FlatOptimizer(list(build_model(TINY).parameters()), ema_decay=0.5)
     assert flat.flat.grad is not None
-    flat.flat.grad[3] = torch.nan
+    if not first:
+        flat.learning_rate.fill_(0.01)
+        flat.flat.grad.normal_()
+        flat.step()
+    flat.learning_rate.fill_(rate)
+    before = [flat.flat.detach().clone(), flat.average.clone(), *(v.clone() for v in flat.state[flat.flat].values())]
+    flat.flat.grad[3] = gradient
     flat.step()
-    assert torch.equal(flat.flat.detach(), before)
-    assert bool(torch.isnan(flat.norm))
+    after = [flat.flat.detach(), flat.average, *flat.state[flat.flat].values()]
+    assert all(torch.equal(x, y) for x, y in zip(after, before, strict=True))
 
 
 def tones(folder: Path) -> dict[str, list[Path]]:
@@ -205,6 +211,14 @@ def test_a_step_never_waits_for_the_device(tmp_path: Path) -> None:
         float(torch.zeros(()))
 
 
+@pytest.mark.parametrize("graph", [True, False])
+def test_a_run_begun_the_other_way_is_refused(tmp_path: Path, graph: bool) -> None:
+    sections = ("data.segment_frames=20", "train.warmup_steps=1")
+    build_trainer(recipe(tmp_path, f"train.graph={not graph}", *sections), tmp_path / "run").fit()
+    with pytest.raises(ModelError, match=r"without train\.graph|another optimizer"):
+        build_trainer(recipe(tmp_path, f"train.graph={graph}", *sections), tmp_path / "run")
+
+
 def test_segments_too_short_for_the_losses_are_refused(tmp_path: Path) -> None:
     trainer = build_trainer(recipe(tmp_path, "train.graph=true", "data.segment_frames=2"), tmp_path / "run")
     with pytest.raises(ConfigError, match="at least 1[0-9]{3} samples"):
@@ -231,6 +245,7 @@ def test_the_losses_of_the_recipes_compile_as_one(name: str) -> None:
         ("train.optimizer=adamw", "train.graph: train.optimizer: muon only"),
         ("train.balancer=true", "train.graph: train.balancer"),
         ("phase=joint", "train.graph: phase: spectral only"),
+        ("train.compile=default", "train.graph: train.compile"),
     ],
 )
 def test_what_cannot_be_captured_is_refused(tmp_path: Path, override: str, message: str) -> None:

@@ -63,7 +63,7 @@ class SoundBank:
                 begin += length
                 pieces += played
             places.append(rows)
-        self.samples = torch.cat(pieces)
+        self.samples = torch.cat(pieces).to(device)  # from the host: there is room for it once only
         self.places = torch.tensor(places, device=device, dtype=torch.float64)  # float32 counts to 2**24 only
         weights = torch.tensor([weight for _, weight in domains], device=device)
         self.edges = (weights / weights.sum()).cumsum(0)
@@ -104,14 +104,14 @@ def _read(paths: list[Path]) -> list[tuple[np.ndarray, int]]:
 
 
 def _played(clip: np.ndarray, ratio: float, device: torch.device) -> Tensor:
-    """int16 "t" -> the same with `ratio` times fewer samples, on the device."""
+    """int16 "t" -> the same with `ratio` times fewer samples, resampled on the device."""
     fraction = Fraction(ratio).limit_denominator(200)
-    samples = torch.from_numpy(clip).to(device)
+    samples = torch.from_numpy(clip)
     if fraction == 1:
         return samples
     rates = fraction.numerator, fraction.denominator
     blocks = [
-        resample(block.float(), *rates, lowpass_filter_width=48, rolloff=0.97)
+        resample(block.to(device).float(), *rates, lowpass_filter_width=48, rolloff=0.97)
         for block in torch.split(samples, BLOCK_S * 48_000)
     ]
-    return torch.cat(blocks).round().clamp(-32768, 32767).short()
+    return torch.cat(blocks).round().clamp(-32768, 32767).short().cpu()

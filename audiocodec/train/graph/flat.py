@@ -19,8 +19,8 @@ MOMENTUM, MATRIX_DECAY = 0.95, 0.1  # Muon's
 class FlatOptimizer(Optimizer):
     """What `Trainer` does behind the backward pass, in few kernels and with nothing read back from the device.
 
-    Steps as `adamw` and `Muon` take them, on gradients clipped to norm 1; one whose gradient is not finite changes
-    nothing.
+    Steps as `adamw` and `Muon` take them, on gradients clipped to norm 1; one whose gradient is not finite, or whose
+    learning rate is 0, changes nothing.
 
     Args:
         parameters: become views of `flat`, their gradients views of `flat.grad`; matrices go by Muon, others by AdamW.
@@ -61,6 +61,16 @@ class FlatOptimizer(Optimizer):
         parts = {id(p): part for p, part in zip(self.order, self._parts(self.average), strict=True)}
         return {name: parts[id(p)] for name, p in model.named_parameters() if id(p) in parts}
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """See `torch.optim.Optimizer`.
+
+        Raises:
+            ValueError: it is another optimizer's.
+        """
+        if set(state_dict["state"].get(0, {})) != set(self.state[self.flat]):
+            raise ValueError("saved without train.graph")
+        super().load_state_dict(state_dict)
+
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
         """One step along `flat.grad`."""
@@ -68,26 +78,26 @@ class FlatOptimizer(Optimizer):
         assert self.flat.grad is not None
         state = self.state[self.flat]
         norm = self.flat.grad.norm()
-        good = torch.isfinite(norm)
         self.norm.copy_(norm)
+        good = torch.isfinite(norm) & (self.learning_rate > 0)
         gradient = torch.where(good, self.flat.grad / norm.clamp_min(1.0), 0.0)
-        rate = torch.where(good, self.learning_rate, 0.0)
-        state["count"] += 1
+        rate, counts = torch.where(good, self.learning_rate, 0.0), good.float()
+        state["count"] += counts
         vectors, matrices = self.flat.data[: self.vectors], self.flat.data[self.vectors :]
-        vectors.mul_(1 - rate * DECAY).sub_(rate * self._adam(gradient[: self.vectors], state))
-        matrices.mul_(1 - rate * MATRIX_DECAY).sub_(rate * self._muon(gradient[self.vectors :], state))
-        share = torch.maximum(self.least, 9 / (10 + state["count"]))
+        vectors.mul_(1 - rate * DECAY).sub_(rate * self._adam(gradient[: self.vectors], state, counts))
+        matrices.mul_(1 - rate * MATRIX_DECAY).sub_(rate * self._muon(gradient[self.vectors :], state, counts))
+        share = torch.maximum(self.least, 9 / (10 + state["count"])) * counts
         self.average.lerp_(self.flat.data, share)
 
-    def _adam(self, gradient: Tensor, state: dict[str, Tensor]) -> Tensor:
-        state["first"].lerp_(gradient, 1 - BETAS[0])
-        state["second"].lerp_(gradient.square(), 1 - BETAS[1])
-        first = state["first"] / (1 - BETAS[0] ** state["count"])
-        second = state["second"] / (1 - BETAS[1] ** state["count"])
+    def _adam(self, gradient: Tensor, state: dict[str, Tensor], counts: Tensor) -> Tensor:
+        state["first"].lerp_(gradient, (1 - BETAS[0]) * counts)
+        state["second"].lerp_(gradient.square(), (1 - BETAS[1]) * counts)
+        steps = state["count"].clamp_min(1)
+        first, second = state["first"] / (1 - BETAS[0] ** steps), state["second"] / (1 - BETAS[1] ** steps)
         return first / (second.sqrt() + 1e-8)
 
-    def _muon(self, gradient: Tensor, state: dict[str, Tensor]) -> Tensor:
-        state["momentum"].lerp_(gradient, 1 - MOMENTUM)
+    def _muon(self, gradient: Tensor, state: dict[str, Tensor], counts: Tensor) -> Tensor:
+        state["momentum"].lerp_(gradient, (1 - MOMENTUM) * counts)
         update = gradient.lerp(state["momentum"], MOMENTUM)
         pieces = torch.split(update, [count * shape.numel() for shape, count in self.shapes])
         steps = [

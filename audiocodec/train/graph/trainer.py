@@ -52,6 +52,7 @@ class GraphTrainer(Trainer):
             (config.model["quantizer"]["type"] != "ResidualFSQ", "model.quantizer: ResidualFSQ only"),
             (config.train.balancer, "train.balancer: not with it"),
             (config.train.optimizer != "muon", "train.optimizer: muon only"),
+            (config.train.compile is not None, "train.compile: not with it"),
         ):
             if problem:
                 raise ConfigError(f"train.graph: {where}")
@@ -105,7 +106,8 @@ class GraphTrainer(Trainer):
                 self.model(self.draw())
         capture = self.device.type == "cuda"
         compiled: Any = (lambda f: torch.compile(f, dynamic=False)) if capture else (lambda f: f)
-        quantizer.forward = FusedStages(quantizer, compiled)  # type: ignore[method-assign]
+        stages = FusedStages(quantizer, compiled)
+        quantizer.forward = stages  # type: ignore[method-assign]
         comparison = _Comparison([loss for _, loss in self.objective.losses.values()], self.device)
         self.windows, self.compare = comparison.windows, compiled(comparison)
         least = self.model.delay + SHIFT + max(self.windows, default=0)
@@ -114,13 +116,17 @@ class GraphTrainer(Trainer):
         if not capture:
             return self._step
         logger.info("compiling the losses and capturing a step")
+        torch.cuda.set_device(self.device)
         self.flat.learning_rate.zero_()
+        before = stages.mean.clone(), stages.std.clone()
         side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(WARM_UP):
                 self._step()
         torch.cuda.current_stream().wait_stream(side)
+        stages.mean.copy_(before[0])
+        stages.std.copy_(before[1])
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             self._step()
