@@ -42,8 +42,7 @@ def encode(
         audiocodec encode speech.wav speech.fsq --bitrate 3k
         audiocodec encode recordings/ --out tokens/ --tag speaker=anna
     """
-    if bitrate is not None and num_codebooks is not None:
-        raise click.UsageError("give --bitrate or --num-codebooks, not both")
+    options.check_rate(bitrate, num_codebooks)
     if any(not name or not equals for name, equals, _ in (tag.partition("=") for tag in tags)):
         raise click.UsageError("a --tag is NAME=TEXT")
     metadata = dict(tag.split("=", 1) for tag in tags)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from audiocodec.bitrate import parse_bitrate
 from audiocodec.errors import ConfigError
+
+if TYPE_CHECKING:
+    from audiocodec import live
 
 
 class Bitrate(click.ParamType[float]):
@@ -21,6 +24,30 @@ class Bitrate(click.ParamType[float]):
             return parse_bitrate(str(value))
         except ConfigError as error:
             self.fail(str(error), param, ctx)
+
+
+class Address(click.ParamType["live.Address"]):
+    """HOST:PORT, or only a port where a host is given to go with it."""
+
+    name = "address"
+
+    def __init__(self, host: str | None = None) -> None:
+        self.host = host
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> live.Address:
+        """Text to an address; misuse ends with exit code 2."""
+        from audiocodec.live import parse_address
+
+        try:
+            return parse_address(value, self.host)
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
+
+
+def check_rate(bitrate: float | None, num_codebooks: int | None) -> None:
+    """Refuse both at once."""
+    if bitrate is not None and num_codebooks is not None:
+        raise click.UsageError("give --bitrate or --num-codebooks, not both")
 
 
 num_codebooks = click.option("--num-codebooks", "-n", type=click.IntRange(1), help="Use the first so many codebooks.")

@@ -39,8 +39,7 @@ def plot(
     """
     if decoded is not None and (model, bitrate, num_codebooks) != (None, None, None):
         raise click.UsageError("give DECODED, or how to code SOUND, not both")
-    if bitrate is not None and num_codebooks is not None:
-        raise click.UsageError("give --bitrate or --num-codebooks, not both")
+    options.check_rate(bitrate, num_codebooks)
     from audiocodec import audio
     from audiocodec.errors import OutputError
     from audiocodec.evaluate.picture import write_picture

@@ -13,18 +13,25 @@ import click
 
 from audiocodec.cli import options
 from audiocodec.cli.paths import PIPE, binary_output
-from audiocodec.errors import ConfigError
 
 if TYPE_CHECKING:
     from audiocodec.codec import Codec
-    from audiocodec.live import Meter, Sink, Source
+    from audiocodec.live import Address, Meter, Sink, Source
 
 
 @click.command()
 @click.option("--input", "-i", "source", help="Sound file, or '-' for raw PCM; the microphone by default.")
 @click.option("--output", "-o", "target", help="Sound file, or '-' for raw PCM; the loudspeaker by default.")
-@click.option("--send", "to", metavar="HOST:PORT", help="Send packets over UDP instead of playing.")
-@click.option("--listen", "at", metavar="[HOST:]PORT", help="Play packets that come in, at 127.0.0.1 if only a port.")
+@click.option(
+    "--send", "to", type=options.Address(), metavar="HOST:PORT", help="Send packets over UDP instead of playing."
+)
+@click.option(
+    "--listen",
+    "at",
+    type=options.Address("127.0.0.1"),
+    metavar="[HOST:]PORT",
+    help="Play packets that come in, at 127.0.0.1 if only a port.",
+)
 @click.option("--key-file", type=click.Path(path_type=Path), help="64 hex digits: encrypt, and drop what is not.")
 @click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
 @options.bitrate
@@ -46,8 +53,8 @@ if TYPE_CHECKING:
 def stream(
     source: str | None,
     target: str | None,
-    to: str | None,
-    at: str | None,
+    to: Address | None,
+    at: Address | None,
     key_file: Path | None,
     model: str,
     bitrate: float | None,
@@ -98,13 +105,13 @@ def stream(
             buffer = JitterBuffer(jitter)
             receiver = Receiver(codec.model_hash, codec.codebook_size, codec.num_codebooks, buffer, opener)
             sink = stack.enter_context(_sink(codec, target, rate, output_device, force, source))
-            listener = live.UdpListener(live.parse_address(at, "127.0.0.1"))
+            listener = live.UdpListener(at)
             stack.callback(listener.close)
             click.echo(f"listening at {listener.address}", err=True)
             live.listen(codec, listener, receiver, sink, meter, clock, seconds)
             return
         if to is not None:
-            sender = live.UdpSender(live.parse_address(to))
+            sender = live.UdpSender(to)
             stack.callback(sender.close)
             packetizer = Packetizer(codec.model_hash, codec.codebook_size, packet_frames, repeat)
             seal = Sealer(key, time.time).seal if key else bytes
@@ -117,26 +124,21 @@ def stream(
 
 
 def _check(
-    source: str | None, target: str | None, to: str | None, at: str | None, bitrate: float | None, depth: int | None
+    source: str | None,
+    target: str | None,
+    to: Address | None,
+    at: Address | None,
+    bitrate: float | None,
+    depth: int | None,
 ) -> None:
     """Refuse options that do not go together."""
-    if bitrate is not None and depth is not None:
-        raise click.UsageError("give --bitrate or --num-codebooks, not both")
+    options.check_rate(bitrate, depth)
     if to is not None and at is not None:
         raise click.UsageError("give --send or --listen, not both; for both ways run the command twice")
     if to is not None and target is not None:
         raise click.UsageError("--send plays nothing: leave out --output")
     if at is not None and source is not None:
         raise click.UsageError("--listen takes its sound from the network: leave out --input")
-    from audiocodec.live import parse_address
-
-    try:
-        if to is not None:
-            parse_address(to)
-        if at is not None:
-            parse_address(at, "127.0.0.1")
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from error
 
 
 def _source(codec: Codec, name: str | None, rate: int, device: str | None) -> Source:

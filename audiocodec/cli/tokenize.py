@@ -60,8 +60,7 @@ def tokenize(
     """
     if workers == 0 and address:
         raise click.UsageError("give --workers 0 or --address, not both")
-    if bitrate is not None and num_codebooks is not None:
-        raise click.UsageError("give --bitrate or --num-codebooks, not both")
+    options.check_rate(bitrate, num_codebooks)
     from audiocodec.corpus import tokenize as run
     from audiocodec.corpus.stopwatch import shares
     from audiocodec.extras import require
@@ -71,17 +70,7 @@ def tokenize(
         require("ray", "ray", "or give --workers 0")
     with _shown(output) as on_shard:
         done = run(
-            source,
-            output,
-            format,
-            model,
-            num_codebooks,
-            backend,
-            sounds_per_shard,
-            workers,
-            address,
-            on_shard,
-            bitrate,
+            source, output, format, model, num_codebooks, backend, sounds_per_shard, workers, address, on_shard, bitrate
         )
     if done.sounds + done.errors == 0:
         click.echo(f"{output}: all {done.shards} shards are there already", err=True)

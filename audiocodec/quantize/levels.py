@@ -57,17 +57,17 @@ def cell_centers(indices: Tensor, levels: Tensor) -> Tensor:
     return (indices + 0.5) / levels
 
 
-def _places(levels: Sequence[int], like: Tensor) -> Tensor:
+def places(levels: Sequence[int], like: Tensor) -> Tensor:
     """What one step of each dimension adds to the code."""
     return torch.tensor([math.prod(levels[:d]) for d in range(len(levels))], device=like.device)
 
 
 def to_codes(indices: Tensor, levels: Sequence[int]) -> Tensor:
     """Level indices "... d" to one code "...": first dimension least significant."""
-    return (indices * _places(levels, indices)).sum(-1)
+    return (indices * places(levels, indices)).sum(-1)
 
 
 def from_codes(codes: Tensor, levels: Sequence[int]) -> Tensor:
     """Inverse of `to_codes`: "..." -> "... d"."""
-    digits = torch.div(codes[..., None], _places(levels, codes), rounding_mode="floor")
+    digits = torch.div(codes[..., None], places(levels, codes), rounding_mode="floor")
     return digits % torch.tensor(levels, device=codes.device)

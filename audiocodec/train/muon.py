@@ -15,6 +15,12 @@ from audiocodec.train.precision import bfloat16_is_fast
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
+MOMENTUM, WEIGHT_DECAY = 0.95, 0.1
+
+
+def step_size(shape: torch.Size) -> float:
+    """What makes an orthogonal matrix as large as a step of AdamW."""
+    return 0.2 * math.sqrt(max(shape))
 
 
 def orthogonalized(matrices: Tensor) -> Tensor:
@@ -49,7 +55,11 @@ class Muon(Optimizer):
     """
 
     def __init__(
-        self, matrices: Iterable[nn.Parameter], learning_rate: float, weight_decay: float = 0.1, momentum: float = 0.95
+        self,
+        matrices: Iterable[nn.Parameter],
+        learning_rate: float,
+        weight_decay: float = WEIGHT_DECAY,
+        momentum: float = MOMENTUM,
     ) -> None:
         super().__init__(matrices, {"lr": learning_rate, "weight_decay": weight_decay, "momentum": momentum})
 
@@ -64,10 +74,9 @@ class Muon(Optimizer):
                     by_shape[p.shape].append(p)
             for shape, matrices in by_shape.items():
                 updates = orthogonalized(torch.stack([self._momentum(p, group["momentum"]) for p in matrices]))
-                size = 0.2 * math.sqrt(max(shape))
                 for p, update in zip(matrices, updates, strict=True):
                     p.mul_(1 - group["lr"] * group["weight_decay"])
-                    p.add_(update, alpha=-group["lr"] * size)
+                    p.add_(update, alpha=-group["lr"] * step_size(shape))
 
     def _momentum(self, p: nn.Parameter, momentum: float) -> Tensor:
         state = self.state[p]

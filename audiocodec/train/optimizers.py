@@ -11,11 +11,12 @@ from audiocodec.errors import ConfigError
 from audiocodec.train.muon import Muon
 
 NAMES = ("adamw", "muon")
+BETAS, WEIGHT_DECAY = (0.8, 0.99), 0.01  # AdamW's
 
 
 def adamw(parameters: Iterable[nn.Parameter], learning_rate: float) -> AdamW:
     """AdamW as every part of a codec is trained, discriminators too."""
-    return AdamW(parameters, learning_rate, betas=(0.8, 0.99), weight_decay=0.01, fused=True)
+    return AdamW(parameters, learning_rate, betas=BETAS, weight_decay=WEIGHT_DECAY, fused=True)
 
 
 def build_optimizers(name: str, parameters: list[nn.Parameter], learning_rate: float) -> dict[str, Optimizer]:

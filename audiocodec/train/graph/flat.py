@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from audiocodec.train.muon import orthogonalized
-
-BETAS, DECAY = (0.8, 0.99), 0.01  # AdamW's
-MOMENTUM, MATRIX_DECAY = 0.95, 0.1  # Muon's
+from audiocodec.train import muon
+from audiocodec.train.optimizers import BETAS, WEIGHT_DECAY
 
 
 class FlatOptimizer(Optimizer):
@@ -84,8 +81,8 @@ class FlatOptimizer(Optimizer):
         rate, counts = torch.where(good, self.learning_rate, 0.0), good.float()
         state["count"] += counts
         vectors, matrices = self.flat.data[: self.vectors], self.flat.data[self.vectors :]
-        vectors.mul_(1 - rate * DECAY).sub_(rate * self._adam(gradient[: self.vectors], state, counts))
-        matrices.mul_(1 - rate * MATRIX_DECAY).sub_(rate * self._muon(gradient[self.vectors :], state, counts))
+        vectors.mul_(1 - rate * WEIGHT_DECAY).sub_(rate * self._adam(gradient[: self.vectors], state, counts))
+        matrices.mul_(1 - rate * muon.WEIGHT_DECAY).sub_(rate * self._muon(gradient[self.vectors :], state, counts))
         share = torch.maximum(self.least, 9 / (10 + state["count"])) * counts
         self.average.lerp_(self.flat.data, share)
 
@@ -97,11 +94,11 @@ class FlatOptimizer(Optimizer):
         return first / (second.sqrt() + 1e-8)
 
     def _muon(self, gradient: Tensor, state: dict[str, Tensor], counts: Tensor) -> Tensor:
-        state["momentum"].lerp_(gradient, (1 - MOMENTUM) * counts)
-        update = gradient.lerp(state["momentum"], MOMENTUM)
+        state["momentum"].lerp_(gradient, (1 - muon.MOMENTUM) * counts)
+        update = gradient.lerp(state["momentum"], muon.MOMENTUM)
         pieces = torch.split(update, [count * shape.numel() for shape, count in self.shapes])
         steps = [
-            orthogonalized(piece.view(count, *shape)) * (0.2 * math.sqrt(max(shape)))
+            muon.orthogonalized(piece.view(count, *shape)) * muon.step_size(shape)
             for piece, (shape, count) in zip(pieces, self.shapes, strict=True)
         ]
         return torch.cat([step.flatten() for step in steps]) if steps else update

@@ -15,13 +15,12 @@ from audiocodec.quantize.base import item_depths
 from audiocodec.quantize.normalize import RunningNorm
 
 
-def rounded(projected: Tensor, mean: Tensor, std: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
+def rounded(projected: Tensor, mean: Tensor, std: Tensor, levels: Tensor, limit: Tensor) -> tuple[Tensor, Tensor]:
     """One stage: projected "n l" -> its level, straight-through, and the index of that level, both "n l"."""
     normalized = (projected - mean) / std
     indices = torch.minimum((fsq.bound(normalized) * levels).floor(), levels - 1).clamp_min(0)
     values = fsq.unbound(fsq.cell_centers(indices, levels)) * std + mean
-    limit = fsq.reach(levels)
-    within = torch.maximum(torch.minimum(normalized, limit), -limit) * std + mean
+    within = normalized.clamp(-limit, limit) * std + mean
     return within + (values - within).detach(), indices.detach()
 
 
@@ -45,9 +44,8 @@ class FusedStages:
         for norm, mean, std in zip(norms, self.mean, self.std, strict=True):
             norm.mean, norm.std = mean, std  # views: one operation moves all
         self.levels = quantizer.levels.float()
-        self.places = fsq.to_codes(
-            torch.eye(len(self.levels), dtype=torch.long, device=self.levels.device), quantizer.level_list
-        )
+        self.limit = fsq.reach(self.levels)
+        self.places = fsq.places(quantizer.level_list, self.levels)
 
     def __call__(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""
@@ -59,7 +57,7 @@ class FusedStages:
             seen, values, indices = [], [], []
             for i, (mean, std) in enumerate(zip(means, stds, strict=True)):
                 projected = residual @ q.project_in[i].T
-                value, index = self.rounded(projected, mean, std, self.levels)
+                value, index = self.rounded(projected, mean, std, self.levels, self.limit)
                 residual = torch.addmm(residual, value, q.project_out[i], alpha=-1)
                 seen.append(projected.detach())
                 values.append(value)

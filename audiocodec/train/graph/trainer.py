@@ -39,6 +39,8 @@ class GraphTrainer(Trainer):
         draw: gives a batch "b 1 t" on the device; captured, so it must neither wait for the device nor copy to it.
     """
 
+    draw: Callable[[], Tensor] = field(kw_only=True)
+
     @staticmethod
     def check(config: RecipeConfig) -> None:
         """Refuse a recipe that needs what is not captured.
@@ -56,8 +58,6 @@ class GraphTrainer(Trainer):
         ):
             if problem:
                 raise ConfigError(f"train.graph: {where}")
-
-    draw: Callable[[], Tensor] = field(kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -83,16 +83,19 @@ class GraphTrainer(Trainer):
             self.usage.add(self.codes)
         return self.scalars
 
-    def _modules(self) -> dict[str, nn.Module]:
-        """With the averages where `Trainer` has them."""
-        if self.replay is not None:
-            average = self.ema.model
-            average.load_state_dict(self.model.state_dict() | self.flat.named_average(self.model))
-        return super()._modules()
+    def save(self) -> None:
+        """See `Trainer.save`."""
+        self._take_average()
+        super().save()
 
     def _report(self, means: Any) -> None:
-        self._modules()
+        self._take_average()
         super()._report(means)
+
+    def _take_average(self) -> None:
+        """Put the average where `Trainer` has it; before the first step it is there."""
+        if self.replay is not None:
+            self.ema.model.load_state_dict(self.model.state_dict() | self.flat.named_average(self.model))
 
     def _prepare(self, waveform: Tensor) -> Callable[[], None]:
         """The step, ready to be run again and again, for batches of this shape."""
