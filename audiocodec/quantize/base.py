@@ -23,7 +23,7 @@ class QuantizeResult:
         quantized: "b d t"; its gradient towards the latents is 1 in every direction that the
             codebooks in use can carry, whatever their number, and 0 in others.
         codes: "b q t", int64, in [0, codebook_size).
-        loss: scalar to add to the training loss; 0 for FSQ.
+        loss: scalar to add to the training loss; 0 for FSQ that is not pinned.
         metrics: named scalars to log.
     """
 

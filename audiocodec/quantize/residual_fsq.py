@@ -37,12 +37,17 @@ class ResidualFSQ(Quantizer):
     disjoint dimensions. There is no commitment loss: it would pull the residual to zero and
     silence the later codebooks.
 
+    The normalization leaves scale and mean of what a stage sees free: no loss holds them, and over some ten thousand
+    steps weight decay shrinks the one while the other drifts, until a step of the optimizer moves latents by more than
+    their spread and bfloat16 cannot tell them apart (`docs/models.md`). `pin` holds them near 1 and 0.
+
     Args:
         dim: size of the latent vector.
         levels: levels of each projected dimension, the same in every codebook.
         num_codebooks: stages.
         dropout: share of the items that train with fewer codebooks.
         momentum: share of the newest batch in the running statistics; more suits runs of few steps.
+        pin: weight of a loss that keeps what every stage sees at zero mean and unit variance.
 
     Example:
         >>> import torch
@@ -56,12 +61,18 @@ class ResidualFSQ(Quantizer):
     levels: Tensor
 
     def __init__(
-        self, dim: int, levels: Sequence[int], num_codebooks: int, dropout: float = 0.1, momentum: float = 0.01
+        self,
+        dim: int,
+        levels: Sequence[int],
+        num_codebooks: int,
+        dropout: float = 0.1,
+        momentum: float = 0.01,
+        pin: float = 0.0,
     ) -> None:
         super().__init__()
         fsq.check_levels(levels)
         self.dim, self.codebook_size, self.num_codebooks = dim, math.prod(levels), num_codebooks
-        self.dropout = dropout
+        self.dropout, self.pin = dropout, pin
         self.level_list = tuple(levels)
         self.register_buffer("levels", torch.tensor(levels), persistent=False)
         rows = rearrange(_orthogonal_rows(num_codebooks * len(levels), dim), "(q l) d -> q l d", q=num_codebooks)
@@ -78,11 +89,13 @@ class ResidualFSQ(Quantizer):
             z = rearrange(latents, "b d t -> b t d").float()
             depths = item_depths(latents, num_codebooks, self, self.dropout)
             limit = fsq.reach(self.levels)
-            residual, total, codes = z, torch.zeros_like(z), []
+            residual, total, codes, loss = z, torch.zeros_like(z), [], z.new_zeros(())
             for i, norm in enumerate(self._norms()):
                 projected = residual @ self.project_in[i].T  # b t levels
                 if self.training:
                     norm.update(projected)
+                    if self.pin:
+                        loss = loss + self.pin / self.num_codebooks * distance_from_unit(projected.flatten(0, 1))
                 normalized = norm(projected)
                 indices = fsq.level_indices(fsq.bound(normalized), self.levels)
                 values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels)))
@@ -92,7 +105,7 @@ class ResidualFSQ(Quantizer):
                 total = total + part * (depths > i)
                 codes.append(fsq.to_codes(indices, self.level_list))
             quantized = rearrange(total, "b t d -> b d t")
-            return QuantizeResult(quantized, torch.stack(codes, dim=1), z.new_zeros(()))
+            return QuantizeResult(quantized, torch.stack(codes, dim=1), loss)
 
     def _statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of all stages, "q levels" each."""
@@ -162,6 +175,17 @@ class _Constants:
     stages: list[tuple[Tensor, ...]]
     table: Tensor
     half: Tensor
+
+
+def distance_from_unit(projected: Tensor) -> Tensor:
+    """How far the columns of a batch "n ..." are from zero mean and unit variance.
+
+    Any multiple of a batch is drawn back by the same share a step: where the scale is wrong, the other
+    losses' gradients are as steep.
+    """
+    std, mean = torch.std_mean(projected, 0, correction=0)
+    std = std.clamp_min(1e-5)
+    return ((mean / std.detach()).square() + std.log().square()).mean()
 
 
 def _orthogonal_rows(rows: int, dim: int) -> Tensor:

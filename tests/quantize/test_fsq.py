@@ -168,3 +168,37 @@ def test_learned_scales_learn_to_fit() -> None:
 def test_unknown_scales_are_refused() -> None:
     with pytest.raises(ConfigError, match="known: naive, levels_less_one, levels, learned"):
         ScaledFSQ([4], 2, "half")
+
+
+def test_a_pin_draws_stages_to_zero_mean_and_unit_variance() -> None:
+    torch.manual_seed(0)
+    quantizer = ResidualFSQ(6, [3, 3], num_codebooks=3, momentum=0.1, pin=1.0)
+    layer = torch.nn.Linear(6, 6)
+    with torch.no_grad():
+        layer.weight.mul_(0.1)
+        layer.bias.fill_(1.0)
+    optimizer = torch.optim.AdamW([*layer.parameters(), *quantizer.parameters()], 0.01)
+    losses = []
+    for _ in range(300):
+        result = quantizer(layer(torch.randn(8, 40, 6)).mT)
+        optimizer.zero_grad()
+        result.loss.backward()
+        optimizer.step()
+        losses.append(result.loss.item())
+    assert losses[0] > 20
+    assert losses[-1] < 0.5
+    for norm in quantizer.norms:
+        assert norm.std.min() > 0.4
+        assert norm.std.max() < 2
+        assert (norm.mean / norm.std).abs().max() < 0.3
+
+
+def test_a_pin_leaves_what_is_said_as_it_is() -> None:
+    free = ResidualFSQ(6, [3, 3], num_codebooks=3)
+    free(torch.randn(8, 6, 40))
+    pinned = ResidualFSQ(6, [3, 3], num_codebooks=3, pin=1.0)
+    pinned.load_state_dict(free.state_dict())
+    latents = 3 * torch.randn(2, 6, 20)
+    results = [quantizer.eval()(latents) for quantizer in (free, pinned)]
+    assert torch.equal(results[0].codes, results[1].codes)
+    assert [result.loss.item() for result in results] == [0, 0]

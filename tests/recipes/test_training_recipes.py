@@ -50,3 +50,36 @@ def test_benchmark_of_training(load_recipe: ModuleType, tmp_path: Path, monkeypa
     assert [row["what"] for row in rows][:2] == ["train tiny", "train EnCodec"]
     assert [row["what"] for row in rows][-1] == "load cache"
     assert all(float(row["audio s/s"]) > 0 for row in rows)
+
+
+def test_a_rebased_model_says_the_same(load_recipe: ModuleType, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from audiocodec.models.pretrained import load_bundle
+
+    recipe = load_recipe.import_module("rebase")
+    wav = torch.from_numpy(audiocodec.read(SOUNDS / "speech.flac", 16_000)[0][None, :1, :48_000])
+    arguments = ["speech-16k", str(tmp_path), "--name", "again", "--spread", "0.05"]
+    assert CliRunner().invoke(recipe.main, arguments, catch_exceptions=False).exit_code == 0
+    codes, latents, sound = [], [], []
+    for name in ("speech-16k", str(tmp_path)):
+        model = load_bundle(name).model
+        with torch.inference_mode():
+            latents.append(model.encoder(wav)[0])
+            codes.append(model.quantizer.encode(latents[-1]))
+            sound.append(model.decoder(model.quantizer.decode(codes[0]))[0][..., 16_000:])
+    assert (codes[0] == codes[1]).float().mean() > 0.8  # its weights are rounded to float16 once more
+    assert (sound[0] - sound[1]).square().mean() < 1e-3 * sound[0].square().mean()
+    before, after = ((x.mean(-1).abs() / x.std(-1)).max() for x in latents)
+    assert after < 2 < 20 < before
+
+
+def test_what_cannot_be_rebased_is_refused(load_recipe: ModuleType) -> None:
+    recipe = load_recipe.import_module("rebase")
+    from audiocodec.errors import ModelError
+    from audiocodec.models.build import build_model
+    from audiocodec.train.config import find_recipe, load_config
+
+    wider = [f"model.{part}=32" for part in ("encoder.latent_dim", "quantizer.dim", "decoder.latent_dim")]
+    model = build_model(load_config(find_recipe("tiny"), wider).model)
+    with pytest.raises(ModelError, match="latent dimensions are not the"):
+        recipe.rebase(model, 1.0)

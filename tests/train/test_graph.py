@@ -34,7 +34,7 @@ CPU = torch.device("cpu")
 
 def test_fused_stages_are_the_quantizer() -> None:
     torch.manual_seed(0)
-    quantizer = ResidualFSQ(24, [3, 3, 4], num_codebooks=6)
+    quantizer = ResidualFSQ(24, [3, 3, 4], num_codebooks=6, pin=0.5)
     quantizer(torch.randn(2, 24, 50))
     original, latents = copy.deepcopy(quantizer), torch.randn(4, 24, 30)
     fused = FusedStages(quantizer, lambda f: f)
@@ -45,12 +45,13 @@ def test_fused_stages_are_the_quantizer() -> None:
     for forward in (original, fused):
         x = latents.clone().requires_grad_()
         result = forward(x, depths)
-        (result.quantized * torch.arange(30)).sum().backward()
+        ((result.quantized * torch.arange(30)).sum() + result.loss).backward()
         assert x.grad is not None
         results.append(result)
         gradients.append(x.grad)
     assert torch.equal(results[0].codes, results[1].codes)
     torch.testing.assert_close(results[0].quantized, results[1].quantized)
+    torch.testing.assert_close(results[0].loss, results[1].loss)
     torch.testing.assert_close(gradients[0], gradients[1])
     for norm in original.norms:
         norm.momentum = 0.01

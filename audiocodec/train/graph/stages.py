@@ -13,6 +13,7 @@ from audiocodec.quantize import QuantizeResult, ResidualFSQ
 from audiocodec.quantize import levels as fsq
 from audiocodec.quantize.base import item_depths
 from audiocodec.quantize.normalize import RunningNorm
+from audiocodec.quantize.residual_fsq import distance_from_unit
 
 
 def rounded(projected: Tensor, mean: Tensor, std: Tensor, levels: Tensor, limit: Tensor) -> tuple[Tensor, Tensor]:
@@ -59,7 +60,7 @@ class FusedStages:
                 projected = residual @ q.project_in[i].T
                 value, index = self.rounded(projected, mean, std, self.levels, self.limit)
                 residual = torch.addmm(residual, value, q.project_out[i], alpha=-1)
-                seen.append(projected.detach())
+                seen.append(projected)
                 values.append(value)
                 indices.append(index)
             depths = item_depths(latents, num_codebooks, q, q.dropout).expand(batch, steps, 1)
@@ -67,12 +68,13 @@ class FusedStages:
                 rearrange(depths, "b t 1 -> (b t) 1 1") > torch.arange(q.num_codebooks, device=latents.device)[:, None]
             )
             total = rearrange(torch.stack(values, 1) * used, "n q l -> n (q l)") @ q.project_out.flatten(0, 1)
-            self._follow(torch.stack(seen, 1))
+            all_seen = torch.stack(seen, 1)
+            self._follow(all_seen.detach())
             codes = (torch.stack(indices, 1).long() * self.places).sum(-1)
             return QuantizeResult(
                 rearrange(total, "(b t) d -> b d t", b=batch),
                 rearrange(codes, "(b t) q -> b q t", b=batch),
-                total.new_zeros(()),
+                q.pin * distance_from_unit(all_seen) if q.pin else total.new_zeros(()),
             )
 
     @torch.no_grad()

@@ -1,0 +1,89 @@
+"""Give the latents of a trained model a spread that can be trained on; what it says and how it sounds stay.
+
+    python recipes/rebase.py speech-16k runs/rebased --name speech-16k-rebased
+
+Trained without `quantizer.pin`, latents end with means of hundreds of their standard deviations, and with deviations
+from 1e-5 to 1e-2: each step of an optimizer moves them by more than they vary (docs/models.md). Here each latent
+dimension becomes what one level of one codebook rounds, with zero mean and the deviation --spread; the layers before
+and behind take up the difference. It is the same network but for rounding, for the first two frames of a stream (padded
+with what is now the mean), and with fewer than all codebooks, as their means now come with the decoder's bias.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import torch
+from einops import rearrange
+from torch import Tensor
+
+from audiocodec.errors import AudioCodecError, ModelError
+from audiocodec.models import CodecModel, ConvDecoder, Encoder
+from audiocodec.models.pretrained import load_bundle, save_bundle
+from audiocodec.nn import CausalConv
+from audiocodec.quantize import ResidualFSQ
+
+
+@torch.no_grad()
+def rebase(model: CodecModel, spread: float) -> None:
+    """Change a model in place.
+
+    With a_k and b_k the rows of all projections in and out, one for each level of each codebook, m and s the mean and
+    deviation of its norm and G[k, l] = a_k b_l, level k rounds a_k z - sum over earlier codebooks of G[k, l] v_l.
+    So z'_k = (a_k z - m_k - sum of G[k, l] m_l) / s_k has the identity as its projections in, and as those out
+    the identity and G[l, k] s_k / s_l towards the l that come later.
+
+    Raises:
+        ModelError: its latents are not as many as its codebooks have levels, or its layers are others.
+    """
+    encoder, quantizer, decoder = model.encoder, model.quantizer, model.decoder
+    first = decoder.body.layers[0] if isinstance(decoder, ConvDecoder) else None
+    if not (isinstance(encoder, Encoder) and isinstance(quantizer, ResidualFSQ) and isinstance(first, CausalConv)):
+        raise ModelError("only models of Encoder, ResidualFSQ and ConvDecoder can be rebased")
+    shape = (quantizer.num_codebooks, len(quantizer.level_list), quantizer.dim)
+    if shape[0] * shape[1] != quantizer.dim:
+        raise ModelError(f"{quantizer.dim} latent dimensions are not the {shape[0]} x {shape[1]} of its codebooks")
+    a, b = (p.double().flatten(0, 1) for p in (quantizer.project_in, quantizer.project_out))
+    mean, std = (x.double().flatten() for x in quantizer._statistics())
+    codebook = torch.arange(quantizer.dim) // shape[1]
+    later = codebook[:, None] > codebook
+    g = a @ b.T
+    back = torch.eye(quantizer.dim).double() + (g * later * std / std[:, None]).T
+    out, conv = encoder.out, first.linear
+    _set(out.weight, spread / std[:, None] * (a @ out.weight.double()))
+    _set(out.bias, spread / std * (a @ out.bias.double() - (g * later) @ mean - mean))
+    taps = rearrange(conv.weight.double(), "o (k d) -> o k d", k=first.kernel)
+    _set(conv.bias, conv.bias.double() + (taps @ (b.T @ mean)).sum(1))
+    _set(conv.weight, (taps @ b.T * std @ torch.linalg.inv(back).T / spread).flatten(1))
+    _set(quantizer.project_in, torch.eye(quantizer.dim).reshape(shape))
+    _set(quantizer.project_out, back.reshape(shape))
+    for norm in quantizer._norms():
+        norm.mean.zero_()
+        norm.std.fill_(spread)
+
+
+def _set(parameter: Tensor, value: Tensor) -> None:
+    parameter.copy_(value.to(parameter.dtype))
+
+
+@click.command(help=__doc__)
+@click.argument("model")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="Of the new model.")
+@click.option("--spread", default=0.02, show_default=True, help="Standard deviation of the new latents.")
+@click.option("--force", is_flag=True, help="Overwrite.")
+def main(model: str, folder: Path, name: str, spread: float, force: bool) -> None:
+    """Load, rebase, write."""
+    try:
+        bundle = load_bundle(model)
+        rebase(bundle.model, spread)
+        path = save_bundle(folder, name, bundle.version, bundle.description["model"], bundle.model, force)
+    except AudioCodecError as error:
+        sys.exit(f"error: {error}")
+    print(f"{model}, rebased: {path}")
+
+
+if __name__ == "__main__":
+    main()
