@@ -11,6 +11,7 @@ with what is now the mean), and with fewer than all codebooks, as their means no
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -54,6 +55,9 @@ def rebase(model: CodecModel, spread: float) -> None:
     out, conv = encoder.out, first.linear
     _set(out.weight, spread / std[:, None] * (a @ out.weight.double()))
     _set(out.bias, spread / std * (a @ out.bias.double() - (g * later) @ mean - mean))
+    size = out.weight.square().mean().sqrt() * math.sqrt(out.in_features)  # the norm takes it: it learns by small steps
+    for parameter, factor in ((encoder.norm.weight, size), (encoder.norm.bias, size), (out.weight, 1 / size)):
+        parameter.mul_(factor)
     taps = rearrange(conv.weight.double(), "o (k d) -> o k d", k=first.kernel)
     _set(conv.bias, conv.bias.double() + (taps @ (b.T @ mean)).sum(1))
     _set(conv.weight, (taps @ b.T * std @ torch.linalg.inv(back).T / spread).flatten(1))

@@ -37,9 +37,9 @@ class ResidualFSQ(Quantizer):
     disjoint dimensions. There is no commitment loss: it would pull the residual to zero and
     silence the later codebooks.
 
-    The normalization leaves scale and mean of what a stage sees free: no loss holds them, and over some ten thousand
-    steps weight decay shrinks the one while the other drifts, until a step of the optimizer moves latents by more than
-    their spread and bfloat16 cannot tell them apart (`docs/models.md`). `pin` holds them near 1 and 0.
+    The normalization leaves scale and mean of what a stage sees free, and no loss holds them: the straight-through
+    gradient draws latents together without end, until a step of the optimizer moves them by more than their spread and
+    bfloat16 cannot tell them apart (`docs/models.md`). `pin` holds them near zero mean and unit variance.
 
     Args:
         dim: size of the latent vector.
