@@ -18,7 +18,6 @@ from pathlib import Path
 import click
 import torch
 from einops import rearrange
-from torch import Tensor
 
 from audiocodec.errors import AudioCodecError, ModelError
 from audiocodec.models import CodecModel, ConvDecoder, Encoder
@@ -47,36 +46,38 @@ def rebase(model: CodecModel, spread: float) -> None:
     if shape[0] * shape[1] != quantizer.dim:
         raise ModelError(f"{quantizer.dim} latent dimensions are not the {shape[0]} x {shape[1]} of its codebooks")
     a, b = (p.double().flatten(0, 1) for p in (quantizer.project_in, quantizer.project_out))
-    mean, std = (x.double().flatten() for x in quantizer._statistics())
+    mean, std = (x.double().flatten() for x in quantizer.statistics())
     codebook = torch.arange(quantizer.dim) // shape[1]
     later = codebook[:, None] > codebook
     g = a @ b.T
     back = torch.eye(quantizer.dim).double() + (g * later * std / std[:, None]).T
     out, conv = encoder.out, first.linear
-    _set(out.weight, spread / std[:, None] * (a @ out.weight.double()))
-    _set(out.bias, spread / std * (a @ out.bias.double() - (g * later) @ mean - mean))
+    out.weight.copy_(spread / std[:, None] * (a @ out.weight.double()))
+    out.bias.copy_(spread / std * (a @ out.bias.double() - (g * later) @ mean - mean))
     size = out.weight.square().mean().sqrt() * math.sqrt(out.in_features)  # the norm takes it: it learns by small steps
     for parameter, factor in ((encoder.norm.weight, size), (encoder.norm.bias, size), (out.weight, 1 / size)):
         parameter.mul_(factor)
     taps = rearrange(conv.weight.double(), "o (k d) -> o k d", k=first.kernel)
-    _set(conv.bias, conv.bias.double() + (taps @ (b.T @ mean)).sum(1))
-    _set(conv.weight, (taps @ b.T * std @ torch.linalg.inv(back).T / spread).flatten(1))
-    _set(quantizer.project_in, torch.eye(quantizer.dim).reshape(shape))
-    _set(quantizer.project_out, back.reshape(shape))
+    conv.bias.copy_(conv.bias.double() + (taps @ (b.T @ mean)).sum(1))
+    conv.weight.copy_((taps @ b.T * std @ torch.linalg.inv(back).T / spread).flatten(1))
+    quantizer.project_in.copy_(torch.eye(quantizer.dim).reshape(shape))
+    quantizer.project_out.copy_(back.reshape(shape))
     for norm in quantizer._norms():
         norm.mean.zero_()
         norm.std.fill_(spread)
-
-
-def _set(parameter: Tensor, value: Tensor) -> None:
-    parameter.copy_(value.to(parameter.dtype))
 
 
 @click.command(help=__doc__)
 @click.argument("model")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Of the new model.")
-@click.option("--spread", default=0.02, show_default=True, help="Standard deviation of the new latents.")
+@click.option(
+    "--spread",
+    type=click.FloatRange(0, min_open=True),
+    default=0.02,
+    show_default=True,
+    help="Standard deviation of the new latents.",
+)
 @click.option("--force", is_flag=True, help="Overwrite.")
 def main(model: str, folder: Path, name: str, spread: float, force: bool) -> None:
     """Load, rebase, write."""

@@ -47,7 +47,7 @@ class ResidualFSQ(Quantizer):
         num_codebooks: stages.
         dropout: share of the items that train with fewer codebooks.
         momentum: share of the newest batch in the running statistics; more suits runs of few steps.
-        pin: weight of a loss that keeps what every stage sees at zero mean and unit variance.
+        pin: weight of a loss that keeps what every stage sees in a process's batch at zero mean and unit variance.
 
     Example:
         >>> import torch
@@ -89,13 +89,11 @@ class ResidualFSQ(Quantizer):
             z = rearrange(latents, "b d t -> b t d").float()
             depths = item_depths(latents, num_codebooks, self, self.dropout)
             limit = fsq.reach(self.levels)
-            residual, total, codes, loss = z, torch.zeros_like(z), [], z.new_zeros(())
+            residual, total, codes, seen = z, torch.zeros_like(z), [], []
             for i, norm in enumerate(self._norms()):
                 projected = residual @ self.project_in[i].T  # b t levels
                 if self.training:
                     norm.update(projected)
-                    if self.pin:
-                        loss = loss + self.pin / self.num_codebooks * distance_from_unit(projected.flatten(0, 1))
                 normalized = norm(projected)
                 indices = fsq.level_indices(fsq.bound(normalized), self.levels)
                 values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels)))
@@ -104,16 +102,28 @@ class ResidualFSQ(Quantizer):
                 residual = residual - part
                 total = total + part * (depths > i)
                 codes.append(fsq.to_codes(indices, self.level_list))
+                seen.append(projected)
             quantized = rearrange(total, "b t d -> b d t")
-            return QuantizeResult(quantized, torch.stack(codes, dim=1), loss)
+            return QuantizeResult(quantized, torch.stack(codes, dim=1), self.pin_loss(seen))
 
-    def _statistics(self) -> tuple[Tensor, Tensor]:
+    def pin_loss(self, seen: Sequence[Tensor]) -> Tensor:
+        """Scalar: how far what each stage saw, "... levels", is from zero mean and unit variance; 0 without a pin.
+
+        By ratios, so that latents a thousand times too close are drawn apart as steeply, for their size, as any.
+        """
+        if not (self.training and self.pin):
+            return seen[0].new_zeros(())
+        std, mean = torch.std_mean(torch.stack([x.flatten(0, -2) for x in seen]), 1, correction=0)
+        std = std.clamp_min(1e-5)
+        return self.pin * ((mean / std.detach()).square() + std.log().square()).mean()
+
+    def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of all stages, "q levels" each."""
         norms = self._norms()
         return torch.stack([n.mean for n in norms]), torch.stack([n.std for n in norms])
 
     def _constants(self) -> _Constants:
-        mean, std = self._statistics()
+        mean, std = self.statistics()
         gain = rearrange((fsq.GAIN / std)[..., None] * self.project_in, "q l d -> q d l").contiguous()
         indices = torch.arange(max(self.level_list) + 1, device=mean.device)[:, None].minimum(self.levels - 1)
         table = fsq.unbound(fsq.cell_centers(indices, self.levels)) * std[:, None] + mean[:, None]
@@ -175,17 +185,6 @@ class _Constants:
     stages: list[tuple[Tensor, ...]]
     table: Tensor
     half: Tensor
-
-
-def distance_from_unit(projected: Tensor) -> Tensor:
-    """How far the columns of a batch "n ..." are from zero mean and unit variance.
-
-    Any multiple of a batch is drawn back by the same share a step: where the scale is wrong, the other
-    losses' gradients are as steep.
-    """
-    std, mean = torch.std_mean(projected, 0, correction=0)
-    std = std.clamp_min(1e-5)
-    return ((mean / std.detach()).square() + std.log().square()).mean()
 
 
 def _orthogonal_rows(rows: int, dim: int) -> Tensor:

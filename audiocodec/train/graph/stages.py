@@ -13,7 +13,6 @@ from audiocodec.quantize import QuantizeResult, ResidualFSQ
 from audiocodec.quantize import levels as fsq
 from audiocodec.quantize.base import item_depths
 from audiocodec.quantize.normalize import RunningNorm
-from audiocodec.quantize.residual_fsq import distance_from_unit
 
 
 def rounded(projected: Tensor, mean: Tensor, std: Tensor, levels: Tensor, limit: Tensor) -> tuple[Tensor, Tensor]:
@@ -40,8 +39,7 @@ class FusedStages:
         self.quantizer, self.rounded = quantizer, compile(rounded)
         norms = cast(list[RunningNorm], list(quantizer.norms))
         self.momentum = norms[0].momentum
-        self.mean = torch.stack([norm.mean for norm in norms])
-        self.std = torch.stack([norm.std for norm in norms])
+        self.mean, self.std = quantizer.statistics()
         for norm, mean, std in zip(norms, self.mean, self.std, strict=True):
             norm.mean, norm.std = mean, std  # views: one operation moves all
         self.levels = quantizer.levels.float()
@@ -68,13 +66,12 @@ class FusedStages:
                 rearrange(depths, "b t 1 -> (b t) 1 1") > torch.arange(q.num_codebooks, device=latents.device)[:, None]
             )
             total = rearrange(torch.stack(values, 1) * used, "n q l -> n (q l)") @ q.project_out.flatten(0, 1)
-            all_seen = torch.stack(seen, 1)
-            self._follow(all_seen.detach())
+            self._follow(torch.stack(seen, 1))
             codes = (torch.stack(indices, 1).long() * self.places).sum(-1)
             return QuantizeResult(
                 rearrange(total, "(b t) d -> b d t", b=batch),
                 rearrange(codes, "(b t) q -> b q t", b=batch),
-                q.pin * distance_from_unit(all_seen) if q.pin else total.new_zeros(()),
+                q.pin_loss(seen),
             )
 
     @torch.no_grad()
