@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
@@ -33,6 +33,7 @@ from audiocodec.container.metadata import fitting
 from audiocodec.container.reader import total_samples
 from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.excerpt import excerpt
+from audiocodec.extras import require
 from audiocodec.files import replacing
 from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
 from audiocodec.models.receptive_field import frames_of_past
@@ -43,7 +44,6 @@ from audiocodec.streaming import (
     StreamDecoder,
     StreamEncoder,
     decode_together,
-    encode_sounds,
     encode_together,
     frame_decoder,
     frame_encoder,
@@ -52,6 +52,9 @@ from audiocodec.threads import single_thread
 
 if TYPE_CHECKING:
     import torch
+
+    from audiocodec.models import CodecModel
+    from audiocodec.refine import SoundRefiner
 
 MOST_LOST = 1000  # frames of silence made at once
 
@@ -215,21 +218,41 @@ class Codec:
 
     def sound_encoder(self, channels: int, num_codebooks: int) -> SoundEncoder:
         """An encoder for all channels of a sound at the model's rate; see `audiocodec.streaming.encode_sounds`."""
-        return SoundEncoder(self._encoder, channels, num_codebooks, self.rows(channels) < channels)
+        return SoundEncoder(self._encoder, self._row_plan(channels, num_codebooks), self.threads)
+
+    def _row_plan(self, channels: int, num_codebooks: int) -> stereo.Rows:
+        return stereo.Rows(channels, num_codebooks, self.rows(channels) < channels)
+
+    def _sound_refiner(self, channels: int, num_codebooks: int, steps: int) -> SoundRefiner:
+        """The same with a search for codes."""
+        require("torchaudio", "refine")
+        import torch
+
+        from audiocodec.refine import SoundRefiner
+
+        with torch.inference_mode(False):  # what is made in it takes no part in gradients
+            return SoundRefiner(self._searched_model, self._row_plan(channels, num_codebooks), steps, self.threads)
+
+    @functools.cached_property
+    def _searched_model(self) -> CodecModel:
+        return replace(self.bundle).model  # one of its own: those that stream are changed to round alike
 
     def _encode_blocks(
-        self, blocks: Iterable[np.ndarray], sample_rate: int, channels: int, depth: int, counted: list[int]
+        self, blocks: Iterable[np.ndarray], sample_rate: int, channels: int, depth: int, refine: int, counted: list[int]
     ) -> Iterator[np.ndarray]:
         """Blocks "c t" -> codes "b q t"; `counted[0]` becomes the number of source samples."""
+        if refine < 0:
+            raise ConfigError(f"refine is {refine} steps, it must be 0 or more")
 
         def count() -> Iterator[np.ndarray]:
             for block in blocks:
                 counted[0] += block.shape[1]
                 yield block
 
-        encoder = self.sound_encoder(channels, depth)
-        for block in audio.resample_blocks(count(), sample_rate, self.sample_rate, channels):
-            yield from encode_sounds([encoder], [block], self.threads)
+        resampled = audio.resample_blocks(count(), sample_rate, self.sample_rate, channels)
+        encoder = self._sound_refiner(channels, depth, refine) if refine else self.sound_encoder(channels, depth)
+        for block in resampled:
+            yield encoder.push(block)
         frames = frames_for(counted[0], sample_rate, self.sample_rate, self.hop_length, self.delay_samples)
         yield encoder.flush(frames)
 
@@ -265,7 +288,12 @@ class Codec:
 
     @overload
     def encode(
-        self, wav: list[Any], sample_rate: int, num_codebooks: int | None = None, bitrate: float | str | None = None
+        self,
+        wav: list[Any],
+        sample_rate: int,
+        num_codebooks: int | None = None,
+        bitrate: float | str | None = None,
+        refine: int = 0,
     ) -> list[Tokens]: ...
 
     @overload
@@ -275,10 +303,16 @@ class Codec:
         sample_rate: int,
         num_codebooks: int | None = None,
         bitrate: float | str | None = None,
+        refine: int = 0,
     ) -> Tokens: ...
 
     def encode(
-        self, wav: Any, sample_rate: int, num_codebooks: int | None = None, bitrate: float | str | None = None
+        self,
+        wav: Any,
+        sample_rate: int,
+        num_codebooks: int | None = None,
+        bitrate: float | str | None = None,
+        refine: int = 0,
     ) -> Tokens | list[Tokens]:
         """Sound to tokens.
 
@@ -288,25 +322,32 @@ class Codec:
             sample_rate: of `wav`, Hz, any.
             num_codebooks: keep the first so many; all by default.
             bitrate: instead: as many as fit, in bits a second for all channels together: 3000 or "3k".
+            refine: steps of a search for codes that decode to better sound, at this number of codebooks: about as
+                slow as so many encodings; 20 are enough (`audiocodec.refine`). Its tokens are the same however
+                often and on how many threads, but may differ between machines.
 
         Returns:
             Tokens with codes "b q t" (b: channel); for a list, a list.
 
         Raises:
             AudioError: the shape is wrong, or there are NaN or infinite samples.
-            ConfigError: the number of codebooks or the bitrate cannot be had.
+            ConfigError: the number of codebooks or the bitrate cannot be had, or refine is below 0.
+            MissingExtraError: refine, and torch or torchaudio is not installed.
         """
         if isinstance(wav, (list, tuple)):
-            return [self._encode_one(item, sample_rate, num_codebooks, bitrate) for item in wav]
-        return self._encode_one(wav, sample_rate, num_codebooks, bitrate)
+            return [self._encode_one(item, sample_rate, num_codebooks, bitrate, refine) for item in wav]
+        return self._encode_one(wav, sample_rate, num_codebooks, bitrate, refine)
 
-    def _encode_one(self, wav: Any, sample_rate: int, num_codebooks: int | None, bitrate: float | str | None) -> Tokens:
+    def _encode_one(
+        self, wav: Any, sample_rate: int, num_codebooks: int | None, bitrate: float | str | None, refine: int
+    ) -> Tokens:
         samples = _as_channels(wav)
         audio.check_rate(sample_rate, "wav")
         channels = len(samples)
         depth = self.depth_for(num_codebooks, bitrate, channels)
         counted = [0]
-        codes = np.concatenate(list(self._encode_blocks([samples], sample_rate, channels, depth, counted)), axis=2)
+        blocks = self._encode_blocks([samples], sample_rate, channels, depth, refine, counted)
+        codes = np.concatenate(list(blocks), axis=2)
         return Tokens(codes, self.header(sample_rate, channels, counted[0], depth), self.entropy)
 
     def decode(self, tokens: Tokens, num_codebooks: int | None = None) -> np.ndarray:
@@ -373,6 +414,7 @@ class Codec:
         num_codebooks: int | None = None,
         bitrate: float | str | None = None,
         metadata: Mapping[str, str] | None = None,
+        refine: int = 0,
     ) -> FileReport:
         """Encode an open sound file into a binary stream, in constant memory.
 
@@ -382,9 +424,10 @@ class Codec:
             num_codebooks: see `encode`.
             bitrate: see `encode`.
             metadata: text to keep besides the tags, by name; it comes before a tag of the same name.
+            refine: see `encode`.
 
         Raises:
-            AudioError, ConfigError: see `encode`.
+            AudioError, ConfigError, MissingExtraError: see `encode`.
             TokenFileError: there is more metadata than a file can hold.
         """
         begin = time.monotonic()
@@ -394,7 +437,7 @@ class Codec:
         header = self.header(reader.sample_rate, reader.channels, None, depth, texts)
         writer = TokenWriter(output, header, self.entropy)
         counted = [0]
-        for codes in self._encode_blocks(reader, reader.sample_rate, reader.channels, depth, counted):
+        for codes in self._encode_blocks(reader, reader.sample_rate, reader.channels, depth, refine, counted):
             writer.push(codes)
         writer.close(counted[0])
         return FileReport(counted[0] / reader.sample_rate, writer.bytes_written, time.monotonic() - begin)
@@ -407,16 +450,17 @@ class Codec:
         bitrate: float | str | None = None,
         overwrite: bool = False,
         metadata: Mapping[str, str] | None = None,
+        refine: int = 0,
     ) -> FileReport:
         """A sound file to a token file; nothing is left behind if that fails. See `encode_stream`.
 
         Raises:
-            AudioError, ConfigError: see `encode`.
+            AudioError, ConfigError, MissingExtraError: see `encode`.
             OutputError: the target exists (unless `overwrite`) or cannot be written.
         """
         with audio.AudioReader(Path(source)) as reader, replacing(Path(target), overwrite, Path(source)) as temporary:
             with temporary.open("wb") as file:
-                return self.encode_stream(reader, file, num_codebooks, bitrate, metadata)
+                return self.encode_stream(reader, file, num_codebooks, bitrate, metadata, refine)
 
     def decode_file(
         self,

@@ -7,6 +7,9 @@ first so many of a row are always those worth most.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 
@@ -43,3 +46,31 @@ def split(row: np.ndarray) -> list[np.ndarray]:
     """Inverse of `join`."""
     of_side = is_side(row.shape[1])
     return [row[0, ~of_side], row[0, of_side]]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What of a sound goes through a model, and how the codes of that become rows.
+
+    Attributes:
+        channels: of the sound.
+        num_codebooks: of a row of codes.
+        joint: two channels become one row, of mid and side.
+    """
+
+    channels: int
+    num_codebooks: int
+    joint: bool
+
+    @property
+    def depths(self) -> list[int]:
+        """Codebooks of each of what goes through."""
+        return list(depths(self.num_codebooks)) if self.joint else [self.num_codebooks] * self.channels
+
+    def inputs(self, block: np.ndarray) -> list[np.ndarray]:
+        """Samples "c t" -> what goes through, "t" each."""
+        return list(to_mid_side(block) if self.joint else block)
+
+    def join(self, codes: Sequence[np.ndarray]) -> np.ndarray:
+        """Codes of each, "q t" -> "b q t"."""
+        return join(*codes) if self.joint else np.stack(codes)

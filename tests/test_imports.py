@@ -35,6 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "threads": set(),
     "runtime": {"arrays", "export", "extras", "shapes"},
     "backend": {"extras", "models", "nn", "runtime", "threads"},
+    "refine": {"losses", "models", "stereo", "threads"},
     "streaming": {"arrays", "models", "runtime", "shapes", "stereo", "threads"},
     "excerpt": {"container"},
     "interchange": {"container", "extras"},
@@ -48,6 +49,8 @@ ALLOWED: dict[str, set[str]] = {
         "stereo",
         "streaming",
         "excerpt",
+        "extras",
+        "refine",
         "threads",
     },
     "corpus": {"audio", "bitrate", "codec", "container", "extras", "files", "interchange", "runtime", "streaming"},
@@ -127,7 +130,7 @@ class Refuse(MetaPathFinder):
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Refuse())
 """
-NEEDS_TORCH = {"data", "datasets", "losses", "nn", "quantize", "train"}  # parts; of others these modules
+NEEDS_TORCH = {"data", "datasets", "losses", "nn", "quantize", "refine", "train"}  # parts; of others these modules
 MODULES_THAT_NEED_TORCH = {"streaming": {"tiles", "torch_decoder", "torch_encoder", "trees"}}
 
 

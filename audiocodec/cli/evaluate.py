@@ -25,7 +25,8 @@ def evaluate(
     """Score codecs on a folder of clips: true bitrates, 95 % intervals, and a report to hear and see.
 
     A system is MODEL@BITRATE, opus@BITRATE, lc3@BITRATE, codec2@BITRATE, or any commands:
-    'NAME=encoder {in} {code} :: decoder {code} {out}'. A run that was stopped goes on when started again.
+    'NAME=encoder {in} {code} :: decoder {code} {out}'. MODEL@BITRATE+20 is with 20 steps of `encode --refine`.
+    A run that was stopped goes on when started again.
 
     \b
     Example:

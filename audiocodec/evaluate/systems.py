@@ -54,12 +54,14 @@ class OurModel:
         name: as it stands in tables.
         model: name or path.
         bitrate: at most, in bits a second.
+        refine: steps of the search for codes.
         aligned: its output is in time with its input.
     """
 
     name: str
     model: str
     bitrate: float
+    refine: int = 0
     aligned: bool = True
 
     def run(self, source: Path, code: Path, target: Path) -> Coded:
@@ -68,7 +70,7 @@ class OurModel:
         Raises:
             AudioCodecError: it failed.
         """
-        report = _loaded(self.model).encode_file(source, code, bitrate=self.bitrate)
+        report = _loaded(self.model).encode_file(source, code, bitrate=self.bitrate, refine=self.refine)
         _loaded(self.model).decode_file(code, target)
         tokens = Tokens.load(code)
         return Coded(report.file_bytes, count_codes(tokens.codes, tokens.header.codebook_size))
@@ -188,8 +190,8 @@ def parse_system(text: str) -> System:
     """A system as a user writes it.
 
     Args:
-        text: `speech-16k@3k` (a model's name or path, and a bitrate), `opus@12k`, `lc3@24k`,
-            `codec2@3.2k`, or
+        text: `speech-16k@3k` (a model's name or path, and a bitrate), `speech-16k@3k+20` (with so many steps of the
+            search for codes), `opus@12k`, `lc3@24k`, `codec2@3.2k`, or
             `name=encoder {in} {code} :: decoder {code} {out}`; without `{code}` its bitrate stays unknown.
 
     Raises:
@@ -200,15 +202,17 @@ def parse_system(text: str) -> System:
     if equals:
         return _commands(name, tuple(part.strip() for part in line.split("::")))
     name, _, rate_text = text.rpartition("@")
+    rate_text, plus, steps = rate_text.partition("+")
     try:
-        rate = parse_bitrate(rate_text)
-    except ConfigError:
+        rate, refine = parse_bitrate(rate_text), int(steps or "0")
+    except (ConfigError, ValueError):
         name = ""
-    if not name:
+    if not name or (plus and not steps) or (plus and name in PEERS) or refine < 0:
         raise ConfigError(
-            f"system {text!r}: write model@bitrate, such as speech-16k@3k, or name=command {{in}} {{out}}"
+            f"system {text!r}: write model@bitrate, such as speech-16k@3k or speech-16k@3k+20, "
+            "or name=command {in} {out}"
         )
     if name in PEERS:
         return PEERS[name](text, rate)
     _loaded(name).depth_for(None, rate, 1)
-    return OurModel(text, name, rate)
+    return OurModel(text, name, rate, refine)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import auraloss
 from torch import Tensor, nn
 
 from audiocodec.losses.pair import Pair
@@ -22,6 +21,8 @@ class MultiResolutionSTFTLoss(nn.Module):
 
     def __init__(self, windows: Sequence[int]) -> None:
         super().__init__()
+        import auraloss  # for training alone: searching for codes does without
+
         hops = [w // 4 for w in windows]
         self.loss = auraloss.freq.MultiResolutionSTFTLoss(list(windows), hops, list(windows))
 

@@ -36,16 +36,21 @@ class Pair:
         estimate: "b 1 t".
         target: "b 1 t".
         known: spectra of both that are there already, by window.
+        generator: of random places; torch's own by default.
 
     Attributes:
         known: those asked for so far too.
     """
 
     def __init__(
-        self, estimate: Tensor, target: Tensor, known: Mapping[int, tuple[Spectrum, Spectrum]] | None = None
+        self,
+        estimate: Tensor,
+        target: Tensor,
+        known: Mapping[int, tuple[Spectrum, Spectrum]] | None = None,
+        generator: torch.Generator | None = None,
     ) -> None:
         assert estimate.shape == target.shape
-        self.estimate, self.target = estimate, target
+        self.estimate, self.target, self.generator = estimate, target, generator
         self.known = dict(known or {})
 
     def spectra(self, n_fft: int) -> tuple[Spectrum, Spectrum]:
@@ -55,7 +60,7 @@ class Pair:
         run every place counts alike, at half the cost of frames twice as dense.
         """
         if n_fft not in self.known:
-            start = int(torch.randint(n_fft // 2, ()))
+            start = int(torch.randint(n_fft // 2, (), generator=self.generator))
             with torch.no_grad():
                 target = _stft(self.target, n_fft, start)
             self.known[n_fft] = (_stft(self.estimate, n_fft, start), target)

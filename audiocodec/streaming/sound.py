@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from audiocodec import stereo
+from audiocodec.stereo import Rows
 from audiocodec.streaming.backends import FrameEncoder
 from audiocodec.streaming.encoder import StreamEncoder
 from audiocodec.streaming.together import encode_together
@@ -17,27 +17,21 @@ class SoundEncoder:
 
     Args:
         network: shared with others.
-        channels: of the sound.
-        num_codebooks: of a row of codes.
-        joint: two channels become one row, see `audiocodec.stereo`.
+        rows: of the sound.
+        threads: channels worked on at once.
     """
 
-    def __init__(self, network: FrameEncoder, channels: int, num_codebooks: int, joint: bool) -> None:
-        depths = stereo.depths(num_codebooks) if joint else [num_codebooks] * channels
-        self.encoders = [StreamEncoder(network, depth) for depth in depths]
-        self.joint = joint
+    def __init__(self, network: FrameEncoder, rows: Rows, threads: int = 1) -> None:
+        self.rows, self.threads = rows, threads
+        self.encoders = [StreamEncoder(network, depth) for depth in rows.depths]
 
-    def inputs(self, block: np.ndarray) -> list[np.ndarray]:
-        """Samples "c t" -> what each encoder gets, "t"."""
-        return list(stereo.to_mid_side(block) if self.joint else block)
-
-    def rows(self, codes: Sequence[np.ndarray]) -> np.ndarray:
-        """Codes of each encoder, "q t" -> "b q t"."""
-        return stereo.join(*codes) if self.joint else np.stack(codes)
+    def push(self, block: np.ndarray) -> np.ndarray:
+        """Samples "c t" -> codes that are ready, "b q t". See `encode_together`."""
+        return encode_sounds([self], [block], self.threads)[0]
 
     def flush(self, frames: int) -> np.ndarray:
         """See `StreamEncoder.flush`; "b q t"."""
-        return self.rows([encoder.flush(frames) for encoder in self.encoders])
+        return self.rows.join([encoder.flush(frames) for encoder in self.encoders])
 
 
 def encode_sounds(sounds: Sequence[SoundEncoder], blocks: Sequence[np.ndarray], threads: int = 1) -> list[np.ndarray]:
@@ -47,6 +41,6 @@ def encode_sounds(sounds: Sequence[SoundEncoder], blocks: Sequence[np.ndarray], 
         AudioError: see `StreamEncoder.push`.
     """
     encoders = [encoder for sound in sounds for encoder in sound.encoders]
-    inputs = [wav for sound, block in zip(sounds, blocks, strict=True) for wav in sound.inputs(block)]
+    inputs = [wav for sound, block in zip(sounds, blocks, strict=True) for wav in sound.rows.inputs(block)]
     codes = iter(encode_together(encoders, inputs, threads))
-    return [sound.rows([next(codes) for _ in sound.encoders]) for sound in sounds]
+    return [sound.rows.join([next(codes) for _ in sound.encoders]) for sound in sounds]

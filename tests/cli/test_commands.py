@@ -40,6 +40,19 @@ def test_there_and_back(run: Run, speech_path: Path, tmp_path: Path) -> None:
     assert (decoded.frames, decoded.samplerate, decoded.channels) == (original.frames, original.samplerate, 1)
 
 
+def test_refined_files_are_files_like_any(run: Run, tmp_path: Path) -> None:
+    source, plain, refined, wav = (tmp_path / name for name in ("a.wav", "plain.fsq", "refined.fsq", "b.wav"))
+    soundfile.write(source, 0.1 * np.random.default_rng(0).standard_normal(8000), 16_000)
+    assert run("encode", source, plain).exit_code == 0
+    result = run("encode", source, refined, "--refine", 2)
+    assert result.exit_code == 0
+    assert "times real time" in result.stderr
+    assert plain.read_bytes() != refined.read_bytes()
+    assert run("verify", refined).exit_code == 0
+    assert run("decode", refined, wav).exit_code == 0
+    assert soundfile.info(wav).frames == 8000
+
+
 def test_names_follow_the_source(run: Run, speech_path: Path, tmp_path: Path) -> None:
     source = tmp_path / "talk.flac"
     source.write_bytes(speech_path.read_bytes())
@@ -187,6 +200,7 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
     [
         ["encode"],
         ["encode", "a.wav", "b.fsq", "--bitrate", "fast"],
+        ["encode", "a.wav", "b.fsq", "--refine", "-1"],
         ["encode", "a.wav", "b.fsq", "--bitrate", "3k", "-n", "6"],
         ["encode", "a.wav", "b.wav", "c.wav"],
         ["encode", "a.wav", "b.fsq", "-n", "0"],

@@ -92,6 +92,12 @@ def test_our_model_is_scored_at_its_true_bitrate(clips: Path) -> None:
     assert set(counts.sum(1)) == {51}
 
 
+def test_our_model_can_search(clips: Path) -> None:
+    plain, searched = (run_clip(clips / "a.wav", f"speech-16k@3k{more}", settings(clips)) for more in ("", "+3"))
+    assert "error" not in searched
+    assert searched[usage.COLUMN] != plain[usage.COLUMN]
+
+
 def test_counts_are_kept_whole_and_added_up() -> None:
     codes = np.random.default_rng(0).integers(0, 32, (2, 3, 100))
     counts = usage.count_codes(codes, 32)
@@ -157,6 +163,10 @@ def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
         ("speech-16k@inf", "write model@bitrate"),
         ("@3k", "write model@bitrate"),
         ("3k", "write model@bitrate"),
+        ("speech-16k@3k+", "write model@bitrate"),
+        ("speech-16k@3k+x", "write model@bitrate"),
+        ("speech-16k@3k+-1", "write model@bitrate"),
+        ("opus@12k+20", "write model@bitrate"),
         ("speech-16k@1", "below the"),
         ("x=cat {in}", "need {in} and {out}"),
         ("x=no-such-program {in} {out}", "'no-such-program' is not installed"),
