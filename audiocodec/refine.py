@@ -159,15 +159,15 @@ def search_losses(sample_rate: int) -> list[tuple[float, nn.Module]]:
     """
     if sample_rate <= SPEECH_RATE:
         return [
-            (3.0, MelLoss(sample_rate, (128, 512, 2048), (20, 80, 80))),
+            (6.0, MelLoss(sample_rate, (128, 512, 2048), (20, 80, 80))),
             (2.0, ComplexSTFTLoss((128, 512))),
-            (2.0, CoherenceLoss(sample_rate)),
+            (1.0, CoherenceLoss(sample_rate)),
             (0.5, WaveformLoss()),
             (0.7, EstoiLoss(sample_rate)),
-            (0.3, LoudnessLoss(sample_rate)),
+            (1.2, LoudnessLoss(sample_rate)),
         ]
     return [
-        (8.0, MelLoss(sample_rate, (128, 512, 2048, 4096), (20, 80, 100, 100))),
+        (14.0, MelLoss(sample_rate, (128, 512, 2048, 4096), (20, 80, 100, 100))),
         (1.0, ComplexSTFTLoss((128, 512, 2048))),
         (4.0, CoherenceLoss(sample_rate)),
         (0.1, WaveformLoss()),
