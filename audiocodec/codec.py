@@ -223,35 +223,45 @@ class Codec:
     def _row_plan(self, channels: int, num_codebooks: int) -> stereo.Rows:
         return stereo.Rows(channels, num_codebooks, self.rows(channels) < channels)
 
-    def _sound_refiner(self, channels: int, num_codebooks: int, steps: int) -> SoundRefiner:
-        """The same with a search for codes."""
+    def _searching(self, channels: int, num_codebooks: int, refine: int) -> SoundEncoder | SoundRefiner:
+        """The same, with so many steps of a search for codes.
+
+        Raises:
+            ConfigError: not a whole number of steps.
+            MissingExtraError: the search needs what is not installed.
+        """
+        if not isinstance(refine, int) or refine < 0:
+            raise ConfigError(f"refine is {refine}, it must be a whole number of steps, 0 or more")
+        if not refine:
+            return self.sound_encoder(channels, num_codebooks)
         require("torchaudio", "refine")
         import torch
 
         from audiocodec.refine import SoundRefiner
 
         with torch.inference_mode(False):  # what is made in it takes no part in gradients
-            return SoundRefiner(self._searched_model, self._row_plan(channels, num_codebooks), steps, self.threads)
+            return SoundRefiner(self._searched_model, self._row_plan(channels, num_codebooks), refine, self.threads)
 
     @functools.cached_property
     def _searched_model(self) -> CodecModel:
         return replace(self.bundle).model  # one of its own: those that stream are changed to round alike
 
     def _encode_blocks(
-        self, blocks: Iterable[np.ndarray], sample_rate: int, channels: int, depth: int, refine: int, counted: list[int]
+        self,
+        blocks: Iterable[np.ndarray],
+        sample_rate: int,
+        channels: int,
+        encoder: SoundEncoder | SoundRefiner,
+        counted: list[int],
     ) -> Iterator[np.ndarray]:
         """Blocks "c t" -> codes "b q t"; `counted[0]` becomes the number of source samples."""
-        if refine < 0:
-            raise ConfigError(f"refine is {refine} steps, it must be 0 or more")
 
         def count() -> Iterator[np.ndarray]:
             for block in blocks:
                 counted[0] += block.shape[1]
                 yield block
 
-        resampled = audio.resample_blocks(count(), sample_rate, self.sample_rate, channels)
-        encoder = self._sound_refiner(channels, depth, refine) if refine else self.sound_encoder(channels, depth)
-        for block in resampled:
+        for block in audio.resample_blocks(count(), sample_rate, self.sample_rate, channels):
             yield encoder.push(block)
         frames = frames_for(counted[0], sample_rate, self.sample_rate, self.hop_length, self.delay_samples)
         yield encoder.flush(frames)
@@ -322,16 +332,16 @@ class Codec:
             sample_rate: of `wav`, Hz, any.
             num_codebooks: keep the first so many; all by default.
             bitrate: instead: as many as fit, in bits a second for all channels together: 3000 or "3k".
-            refine: steps of a search for codes that decode to better sound, at this number of codebooks: about as
-                slow as so many encodings; 20 are enough (`audiocodec.refine`). Its tokens are the same however
-                often and on how many threads, but may differ between machines.
+            refine: steps of a search for codes that decode to better sound at this number of codebooks; 20 are enough,
+                and a hundred times as slow as encoding alone (`audiocodec.refine`). Its tokens do not depend on
+                threads and lists either, but may differ between machines.
 
         Returns:
             Tokens with codes "b q t" (b: channel); for a list, a list.
 
         Raises:
             AudioError: the shape is wrong, or there are NaN or infinite samples.
-            ConfigError: the number of codebooks or the bitrate cannot be had, or refine is below 0.
+            ConfigError: the number of codebooks or the bitrate cannot be had, or refine is no number of steps.
             MissingExtraError: refine, and torch or torchaudio is not installed.
         """
         if isinstance(wav, (list, tuple)):
@@ -345,8 +355,8 @@ class Codec:
         audio.check_rate(sample_rate, "wav")
         channels = len(samples)
         depth = self.depth_for(num_codebooks, bitrate, channels)
-        counted = [0]
-        blocks = self._encode_blocks([samples], sample_rate, channels, depth, refine, counted)
+        encoder, counted = self._searching(channels, depth, refine), [0]
+        blocks = self._encode_blocks([samples], sample_rate, channels, encoder, counted)
         codes = np.concatenate(list(blocks), axis=2)
         return Tokens(codes, self.header(sample_rate, channels, counted[0], depth), self.entropy)
 
@@ -432,12 +442,13 @@ class Codec:
         """
         begin = time.monotonic()
         depth = self.depth_for(num_codebooks, bitrate, reader.channels)
+        encoder = self._searching(reader.channels, depth, refine)
         check_metadata(metadata or {})
         texts = fitting({**(metadata or {}), **{k: v for k, v in reader.tags.items() if k not in (metadata or {})}})
         header = self.header(reader.sample_rate, reader.channels, None, depth, texts)
         writer = TokenWriter(output, header, self.entropy)
         counted = [0]
-        for codes in self._encode_blocks(reader, reader.sample_rate, reader.channels, depth, refine, counted):
+        for codes in self._encode_blocks(reader, reader.sample_rate, reader.channels, encoder, counted):
             writer.push(codes)
         writer.close(counted[0])
         return FileReport(counted[0] / reader.sample_rate, writer.bytes_written, time.monotonic() - begin)

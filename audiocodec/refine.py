@@ -50,15 +50,21 @@ class SoundRefiner:
 
     def push(self, block: np.ndarray) -> np.ndarray:
         """Samples "c t", finite floats at the model's rate -> codes that are ready, "b q t"."""
-        return self._each(Refiner.push, self.rows.inputs(block))
+        inputs, length = self.rows.inputs(block), self.refiners[0].window_samples
+        pieces = range(0, max(1, block.shape[1]), length)  # one window each: Ctrl-C waits for no more
+        parts = [self._each(Refiner.push, [wav[start : start + length] for wav in inputs]) for start in pieces]
+        return np.concatenate(parts, axis=2)
 
     def flush(self, frames: int) -> np.ndarray:
         """See `Refiner.flush`; "b q t"."""
         return self._each(Refiner.flush, [frames] * len(self.refiners))
 
     def _each(self, work: Callable[[Refiner, Any], np.ndarray], arguments: Sequence[Any]) -> np.ndarray:
-        with single_thread(), ThreadPoolExecutor(self.threads) as pool:
-            return self.rows.join(list(pool.map(work, self.refiners, arguments)))
+        with single_thread():
+            if self.threads == 1 or len(self.refiners) == 1:
+                return self.rows.join(list(map(work, self.refiners, arguments)))
+            with ThreadPoolExecutor(self.threads) as pool:
+                return self.rows.join(list(pool.map(work, self.refiners, arguments)))
 
 
 class Refiner:
@@ -69,10 +75,11 @@ class Refiner:
 
     Args:
         model: in eval mode, without gradients.
-        num_codebooks: codes a frame; the search is for so many.
+        num_codebooks: codes a frame; the search is for so many. A side may have none.
         steps: of the search, in each window.
 
     Attributes:
+        window_samples: what is decided at once.
         frames: returned so far.
     """
 
@@ -80,10 +87,11 @@ class Refiner:
         self.model, self.num_codebooks, self.steps = model, num_codebooks, steps
         self.losses = search_losses(model.sample_rate)
         frame_rate = model.sample_rate / model.hop_length
-        self.window, self.tail = round(WINDOW_S * frame_rate), max(1, round(TAIL_S * frame_rate))
+        self.window, self.tail = (max(1, round(seconds * frame_rate)) for seconds in (WINDOW_S, TAIL_S))
+        self.window_samples = self.window * model.hop_length
         self.frames = 0
         self._pending = np.zeros(0, np.float32)
-        past = max(longest_window(model.sample_rate), model.hop_length)
+        past = max(window for _, loss in self.losses for window in getattr(loss, "windows", ()))
         self._decoded, self._heard = torch.zeros(1, 1, past), torch.zeros(1, 1, past + model.delay)
         self._encoder_state = self._decoder_state = None
 
@@ -106,6 +114,10 @@ class Refiner:
     def _decide(self, frames: int, tail: int) -> np.ndarray:
         """Codes of the next frames, "q t", with a view to `tail` frames behind them."""
         model, samples = self.model, frames * self.model.hop_length
+        self.frames += frames
+        if not self.num_codebooks:
+            self._pending = self._pending[samples:]
+            return np.zeros((0, frames), np.int64)
         new = torch.from_numpy(self._pending[: samples + tail * model.hop_length])[None, None]
         with torch.inference_mode(False), torch.no_grad():
             latents = model.encoder(new, self._encoder_state)[0]
@@ -116,7 +128,6 @@ class Refiner:
             self._decoded = torch.cat([self._decoded, decoded], -1)[..., -self._decoded.shape[-1] :]
             self._heard = torch.cat([self._heard, new[..., :samples]], -1)[..., -self._heard.shape[-1] :]
         self._pending = self._pending[samples:]
-        self.frames += frames
         return codes[0].numpy()
 
     @torch.enable_grad()
@@ -145,11 +156,6 @@ class Refiner:
         decoded, _ = self.model.decoder(quantized, self._decoder_state)
         pair = Pair(torch.cat([self._decoded, decoded], -1), target, generator=generator)
         return torch.stack([weight * loss(pair) for weight, loss in self.losses]).sum()
-
-
-def longest_window(sample_rate: int) -> int:
-    """Samples of the longest STFT that the search compares."""
-    return 2048 if sample_rate <= SPEECH_RATE else 4096
 
 
 def search_losses(sample_rate: int) -> list[tuple[float, nn.Module]]:

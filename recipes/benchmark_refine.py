@@ -18,6 +18,7 @@ import numpy as np
 import audiocodec
 from audiocodec import audio
 from audiocodec.container import TokenWriter
+from audiocodec.errors import AudioCodecError
 from audiocodec.evaluate import check_metrics
 from audiocodec.evaluate.scores import score
 
@@ -46,29 +47,30 @@ def measure(codec: audiocodec.Codec, paths: list[Path], bitrate: str, steps: int
 @click.argument("model")
 @click.argument("folder", type=click.Path(exists=True, path_type=Path))
 @click.option("--bitrate", required=True)
-@click.option("--steps", default="0,5,10,20,40,80", show_default=True)
+@click.option("--steps", type=int, multiple=True, default=(0, 5, 10, 20, 40, 80), show_default=True)
 @click.option("--metrics", default="pesq,estoi,visqol_speech,distillmos,si_sdr,mel", show_default=True)
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Add a row for each number of steps.")
-def main(model: str, folder: Path, bitrate: str, steps: str, metrics: str, csv_path: Path | None) -> None:
+@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write a row for each number of steps.")
+def main(model: str, folder: Path, bitrate: str, steps: tuple[int, ...], metrics: str, csv_path: Path | None) -> None:
     """Measure and print."""
-    names, missing = check_metrics(metrics.split(","))
-    if missing:
-        raise click.ClickException(missing[0])
-    codec, paths = audiocodec.load(model), audio.list_audio_files(folder)
-    codec.encode(np.zeros((1, codec.sample_rate), np.float32), codec.sample_rate, refine=1)  # load everything
     rows: list[dict[str, float | str]] = []
-    for count in map(int, steps.split(",")):
-        measured = measure(codec, paths, bitrate, count, names)
-        if not rows:
-            print("| " + " | ".join(measured) + " |\n" + "|---" * len(measured) + "|")
-        print("| " + " | ".join(f"{value:.4g}" for value in measured.values()) + " |", flush=True)
-        rows.append({"model": f"{model} {codec.version}", "clips": folder.name, "bitrate": bitrate, **measured})
+    try:
+        names, missing = check_metrics(metrics.split(","))
+        if missing:
+            raise click.ClickException(missing[0])
+        codec, paths = audiocodec.load(model), audio.list_audio_files(folder)
+        codec.encode(np.zeros((1, codec.sample_rate), np.float32), codec.sample_rate, refine=1)  # load everything
+        for count in steps:
+            measured = measure(codec, paths, bitrate, count, names)
+            if not rows:
+                print("| " + " | ".join(measured) + " |\n" + "|---" * len(measured) + "|")
+            print("| " + " | ".join(f"{value:.4g}" for value in measured.values()) + " |", flush=True)
+            rows.append({"model": f"{model} {codec.version}", "clips": folder.name, "bitrate": bitrate, **measured})
+    except AudioCodecError as error:
+        raise click.ClickException(str(error)) from error
     if csv_path:
-        new = not csv_path.exists()
-        with csv_path.open("a", newline="") as file:
+        with csv_path.open("w", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))
-            if new:
-                writer.writeheader()
+            writer.writeheader()
             writer.writerows(rows)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 import torch
 
-from audiocodec import metrics, refine
+from audiocodec import audio, metrics, refine
 from audiocodec.codec import Codec, load
 from audiocodec.container import Tokens
 from audiocodec.errors import ConfigError, MissingExtraError
+from audiocodec.models.build import build_model
 from audiocodec.refine import Refiner
 
 STEPS = 2
@@ -116,12 +120,62 @@ def test_gradients_are_found_where_they_are_switched_off(codec: Codec, speech: n
     assert not np.array_equal(inside, codec.encode(wav, RATE).codes)
 
 
-def test_steps_below_none_are_refused(codec: Codec, speech: np.ndarray) -> None:
-    with pytest.raises(ConfigError, match="refine is -1 steps"):
-        codec.encode(speech, RATE, refine=-1)
+def test_files_of_another_rate_and_many_blocks(codec: Codec, speech: np.ndarray, tmp_path: Path) -> None:
+    wav = audio.resample(speech[:, :50_000], RATE, 48_000)
+    assert wav.shape[1] > 2 * audio.BLOCK_SAMPLES
+    soundfile.write(tmp_path / "a.wav", wav.T, 48_000, subtype="FLOAT")
+    codec.encode_file(tmp_path / "a.wav", tmp_path / "a.fsq", num_codebooks=3, refine=1)
+    whole = codec.encode(wav, 48_000, num_codebooks=3, refine=1)
+    assert np.array_equal(Tokens.load(tmp_path / "a.fsq").codes, whole.codes)
+
+
+def test_a_side_without_codebooks(music: Codec) -> None:
+    wav = 0.1 * np.random.default_rng(0).standard_normal((2, 20_000)).astype(np.float32)
+    tokens = music.encode(wav, 44_100, num_codebooks=1, refine=1)
+    assert tokens.codes.shape == music.encode(wav, 44_100, num_codebooks=1).codes.shape
+    assert music.decode(tokens).shape == wav.shape
+
+
+@pytest.mark.parametrize(
+    "quantizer",
+    [
+        {"type": "FSQ", "levels": [5] * 8},
+        {"type": "NestedFSQ", "levels": [4] * 8, "num_codebooks": 3},
+        {"type": "VQ", "dim": 8, "codebook_size": 32},
+    ],
+    ids=lambda q: q["type"],
+)
+@pytest.mark.parametrize("sample_rate", [8000, 48_000])
+def test_models_of_ones_own(quantizer: dict[str, Any], sample_rate: int) -> None:
+    sides = {"strides": [16, 8], "dims": [8, 8], "blocks": [1, 1], "latent_dim": 8}
+    decoder = {"type": "ConvDecoder", **sides, "strides": [8, 16], "delay": 64}
+    description = {"sample_rate": sample_rate, "encoder": {"type": "Encoder", **sides}, "decoder": decoder}
+    model = build_model(description | {"quantizer": quantizer}).eval().requires_grad_(False)
+    wav = 0.1 * np.random.default_rng(0).standard_normal(sample_rate // 2).astype(np.float32)
+    one = Refiner(model, model.quantizer.num_codebooks, STEPS)
+    codes = np.concatenate([one.push(wav), one.flush(1 + len(wav) // 128)], axis=1)
+    assert codes.shape == (model.quantizer.num_codebooks, 1 + len(wav) // 128)
+    assert 0 <= codes.min() <= codes.max() < model.quantizer.codebook_size
+
+
+@pytest.mark.parametrize("steps", [-1, 2.5])
+def test_what_is_no_number_of_steps_is_refused(codec: Codec, speech_path: Path, steps: int) -> None:
+    output = io.BytesIO()
+    with audio.AudioReader(speech_path) as reader, pytest.raises(ConfigError, match=f"refine is {steps}"):
+        codec.encode_stream(reader, output, refine=steps)
+    assert not output.getvalue()
 
 
 def test_says_which_extra_it_needs(codec: Codec, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "torchaudio", None)
     with pytest.raises(MissingExtraError, match=r"audiocodec\[refine\]"):
         codec.encode(speech, RATE, refine=1)
+
+
+def test_the_python_of_the_document_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[1]
+    (code,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "refine.md").read_text(), re.S)
+    monkeypatch.chdir(root)
+    names: dict[str, Any] = {}
+    exec(compile(code, "refine.md", "exec"), names)
+    assert names["tokens"].codes.shape == (1, 6, 268)

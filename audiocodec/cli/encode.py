@@ -23,7 +23,7 @@ from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
     default=0,
     show_default=True,
     metavar="STEPS",
-    help="Search for codes that sound better at the same bitrate; 20 steps are enough, and slow.",
+    help="Search for codes that sound better at this bitrate; 20 steps are enough, and slow. Needs [refine].",
 )
 @options.threads
 @options.backend
@@ -76,7 +76,7 @@ def encode(
                         report = codec.encode_stream(reader, file, num_codebooks, bitrate, metadata, refine)
         return (
             f"{source} -> {target}: {report.duration_s:.2f} s, {report.bitrate / 1000:.2f} kbit/s on disk, "
-            f"{report.speed:.{0 if report.speed >= 10 else 1}f} times real time"
+            f"{report.speed:{'.0f' if report.speed >= 10 else '.2g'}} times real time"
         )
 
     run_all(pairs, work)

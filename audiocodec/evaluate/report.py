@@ -21,7 +21,7 @@ from audiocodec.evaluate.spectrogram import FLOOR_DB, level_db
 from audiocodec.evaluate.systems import parse_system
 from audiocodec.evaluate.tables import Summary
 from audiocodec.evaluate.template import page_template
-from audiocodec.evaluate.usage import histograms, totals
+from audiocodec.evaluate.usage import family, histograms, totals
 from audiocodec.extras import require
 from audiocodec.files import replacing
 
@@ -123,7 +123,7 @@ def plot(summaries: Sequence[Summary], metric: str) -> str:
     families: dict[str, list[Summary]] = {}
     for summary in summaries:
         if np.isfinite(summary.kbit_s) and np.isfinite(summary.means[metric][0]):
-            families.setdefault(summary.system.rpartition("@")[0] or summary.system, []).append(summary)
+            families.setdefault(family(summary.system), []).append(summary)
     for name, members in families.items():
         members.sort(key=lambda s: s.kbit_s)
         mean, low, high = np.array([s.means[metric] for s in members]).T

@@ -20,6 +20,7 @@ from audiocodec.codec import Codec, load
 from audiocodec.container import Tokens
 from audiocodec.errors import AudioCodecError, ConfigError
 from audiocodec.evaluate.usage import count_codes
+from audiocodec.extras import require
 
 TIMEOUT_S = 600
 
@@ -197,6 +198,7 @@ def parse_system(text: str) -> System:
     Raises:
         ConfigError: it is none of these, or a program is missing.
         ModelError: an unknown model.
+        MissingExtraError: the search needs what is not installed.
     """
     name, equals, line = text.partition("=")
     if equals:
@@ -215,4 +217,6 @@ def parse_system(text: str) -> System:
     if name in PEERS:
         return PEERS[name](text, rate)
     _loaded(name).depth_for(None, rate, 1)
+    if refine:
+        require("torchaudio", "refine")
     return OurModel(text, name, rate, refine)

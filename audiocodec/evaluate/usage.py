@@ -34,8 +34,14 @@ def unpack(text: str) -> np.ndarray:
     return counts.reshape([int(n) for n in shape.split("x")]).astype(np.int64)
 
 
+def family(system: str) -> str:
+    """A system's name without its bitrate: `speech-16k@3k+20` -> `speech-16k+20`."""
+    name, _, rate = system.rpartition("@")
+    return name + "".join(rate.partition("+")[1:]) if name else system
+
+
 def totals(rows: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """Counts over all clips, of each model at its highest bitrate alone: lower ones use the same first codebooks."""
+    """Counts over all clips, of each model, searched for or not, at its highest bitrate alone."""
     summed: dict[str, np.ndarray] = {}
     for row in rows:
         if row.get(COLUMN):
@@ -43,7 +49,7 @@ def totals(rows: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
             summed[row["system"]] = summed[row["system"]] + counts if row["system"] in summed else counts
     best: dict[str, str] = {}
     for system, counts in summed.items():
-        model = system.rpartition("@")[0]
+        model = family(system)
         if model not in best or len(counts) > len(summed[best[model]]):
             best[model] = system
     return {system: summed[system] for system in best.values()}

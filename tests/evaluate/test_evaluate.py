@@ -16,7 +16,7 @@ import soundfile
 from click.testing import CliRunner
 
 from audiocodec.cli import main
-from audiocodec.errors import AudioError, ConfigError
+from audiocodec.errors import AudioError, ConfigError, MissingExtraError
 from audiocodec.evaluate import Settings, check_metrics, evaluate, markdown, parse_system, summarize, usage
 from audiocodec.evaluate import run as run_module
 from audiocodec.evaluate.run import align, run_clip
@@ -109,7 +109,20 @@ def test_counts_are_kept_whole_and_added_up() -> None:
     ]
     assert list(usage.totals([*rows, *rows, {"system": "opus@6k"}])) == ["m@3k"]
     assert np.array_equal(usage.totals([*rows, *rows])["m@3k"], 2 * counts)
+    searched = [{"system": "m@3k+20", usage.COLUMN: usage.pack(counts)}]
+    assert set(usage.totals([*rows, *searched])) == {"m@3k", "m@3k+20"}
     assert usage.used_and_perplexity(np.array([5, 5, 0, 0])) == (0.5, pytest.approx(0.5))
+
+
+def test_families_differ_by_all_but_the_bitrate() -> None:
+    names = ("speech-16k@3k", "speech-16k@3k+20", "a@b/model@1.5k", "opus@12k", "copy")
+    assert [usage.family(name) for name in names] == ["speech-16k", "speech-16k+20", "a@b/model", "opus", "copy"]
+
+
+def test_a_search_that_lacks_a_package_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchaudio", None)
+    with pytest.raises(MissingExtraError, match=r"audiocodec\[refine\]"):
+        parse_system("speech-16k@3k+20")
 
 
 def test_a_stopped_run_goes_on(clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
