@@ -5,7 +5,7 @@
 Trained without `quantizer.pin`, latents end with means of hundreds of their standard deviations, and with deviations
 from 1e-5 to 1e-2: each step of an optimizer moves them by more than they vary (docs/models.md). Here each latent
 dimension becomes what one level of one codebook rounds, with zero mean and the deviation --spread; the layers before
-and behind take up the difference. It is the same network but for rounding, for the first two frames of a stream (padded
+and behind take up the difference; at the default of 1 `pin` holds them there. It is the same network but for rounding, for the first two frames of a stream (padded
 with what is now the mean), and with fewer than all codebooks, as their means now come with the decoder's bias.
 """
 
@@ -74,7 +74,7 @@ def rebase(model: CodecModel, spread: float) -> None:
 @click.option(
     "--spread",
     type=click.FloatRange(0, min_open=True),
-    default=0.02,
+    default=1.0,
     show_default=True,
     help="Standard deviation of the new latents.",
 )
