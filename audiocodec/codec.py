@@ -333,7 +333,7 @@ class Codec:
             num_codebooks: keep the first so many; all by default.
             bitrate: instead: as many as fit, in bits a second for all channels together: 3000 or "3k".
             refine: steps of a search for codes that decode to better sound at this number of codebooks; 20 are enough,
-                and a hundred times as slow as encoding alone (`audiocodec.refine`). Its tokens do not depend on
+                and some 150 times as slow as encoding alone (`docs/refine.md`). Its tokens do not depend on
                 threads and lists either, but may differ between machines.
 
         Returns:

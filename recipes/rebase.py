@@ -4,9 +4,10 @@
 
 Trained without `quantizer.pin`, latents end with means of hundreds of their standard deviations, and with deviations
 from 1e-5 to 1e-2: each step of an optimizer moves them by more than they vary (docs/models.md). Here each latent
-dimension becomes what one level of one codebook rounds, with zero mean and the deviation --spread; the layers before
-and behind take up the difference; at the default of 1 `pin` holds them there. It is the same network but for rounding, for the first two frames of a stream (padded
-with what is now the mean), and with fewer than all codebooks, as their means now come with the decoder's bias.
+dimension becomes what one level of one codebook rounds, with zero mean and the deviation --spread (1: `pin` holds it
+there); the layers before and behind take up the difference. It is the same network but for rounding, for the first two
+frames of a stream (padded with what is now the mean), and with fewer than all codebooks, as their means now come with
+the decoder's bias.
 """
 
 from __future__ import annotations

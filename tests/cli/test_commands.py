@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def test_there_and_back(run: Run, speech_path: Path, tmp_path: Path) -> None:
     tokens, wav = tmp_path / "a.fsq", tmp_path / "a.wav"
     result = run("encode", speech_path, tokens, "--bitrate", "3k")
     assert result.exit_code == 0
-    assert "5.32 s, 3." in result.stderr
+    assert re.search(r"5.32 s, (2.9|3.)", result.stderr)
     assert "kbit/s on disk" in result.stderr
     assert "times real time" in result.stderr
     assert run("decode", tokens, wav).exit_code == 0
