@@ -230,7 +230,7 @@ class Codec:
             ConfigError: not a whole number of steps.
             MissingExtraError: the search needs what is not installed.
         """
-        if not isinstance(refine, int) or refine < 0:
+        if type(refine) is not int or refine < 0:
             raise ConfigError(f"refine is {refine}, it must be a whole number of steps, 0 or more")
         if not refine:
             return self.sound_encoder(channels, num_codebooks)
@@ -333,7 +333,7 @@ class Codec:
             num_codebooks: keep the first so many; all by default.
             bitrate: instead: as many as fit, in bits a second for all channels together: 3000 or "3k".
             refine: steps of a search for codes that decode to better sound at this number of codebooks; 20 are enough,
-                and some 150 times as slow as encoding alone (`docs/refine.md`). Its tokens do not depend on
+                and 140 to 210 times as slow as encoding alone (`docs/refine.md`). Its tokens do not depend on
                 threads and lists either, but may differ between machines.
 
         Returns:

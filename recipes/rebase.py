@@ -1,6 +1,6 @@
 """Give the latents of a trained model a spread that can be trained on; what it says and how it sounds stay.
 
-    python recipes/rebase.py speech-16k runs/rebased --name speech-16k-rebased
+    python recipes/rebase.py music-44k runs/rebased --name music-44k
 
 Trained without `quantizer.pin`, latents end with means of hundreds of their standard deviations, and with deviations
 from 1e-5 to 1e-2: each step of an optimizer moves them by more than they vary (docs/models.md). Here each latent

@@ -32,7 +32,7 @@ def refiner(codec: Codec, num_codebooks: int = 6) -> Refiner:
     return Refiner(codec._searched_model, num_codebooks, STEPS)
 
 
-def test_sounds_better_at_the_same_size(codec: Codec, speech: np.ndarray) -> None:
+def test_sounds_better_with_as_many_codes(codec: Codec, speech: np.ndarray) -> None:
     wav = speech[:, :32_000]
     plain, searched = (codec.encode(wav, RATE, num_codebooks=6, refine=steps) for steps in (0, 8))
     assert searched.header == plain.header

@@ -211,7 +211,7 @@ def parse_system(text: str) -> System:
         name = ""
     if not name or (plus and not steps) or (plus and name in PEERS) or refine < 0:
         raise ConfigError(
-            f"system {text!r}: write model@bitrate, such as speech-16k@3k or speech-16k@3k+20, "
+            f"system {text!r}: write model@bitrate, such as speech-16k@3k or, of a model, speech-16k@3k+20, "
             "or name=command {in} {out}"
         )
     if name in PEERS:
