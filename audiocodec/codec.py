@@ -223,8 +223,8 @@ class Codec:
     def _row_plan(self, channels: int, num_codebooks: int) -> stereo.Rows:
         return stereo.Rows(channels, num_codebooks, self.rows(channels) < channels)
 
-    def _searching(self, channels: int, num_codebooks: int, refine: int) -> SoundEncoder | SoundRefiner:
-        """The same, with so many steps of a search for codes.
+    def _file_encoder(self, channels: int, num_codebooks: int, refine: int) -> SoundEncoder | SoundRefiner:
+        """A `sound_encoder`, or with steps to refine in, the search for codes in its place.
 
         Raises:
             ConfigError: not a whole number of steps.
@@ -250,7 +250,6 @@ class Codec:
         self,
         blocks: Iterable[np.ndarray],
         sample_rate: int,
-        channels: int,
         encoder: SoundEncoder | SoundRefiner,
         counted: list[int],
     ) -> Iterator[np.ndarray]:
@@ -261,7 +260,7 @@ class Codec:
                 counted[0] += block.shape[1]
                 yield block
 
-        for block in audio.resample_blocks(count(), sample_rate, self.sample_rate, channels):
+        for block in audio.resample_blocks(count(), sample_rate, self.sample_rate, encoder.rows.channels):
             yield encoder.push(block)
         frames = frames_for(counted[0], sample_rate, self.sample_rate, self.hop_length, self.delay_samples)
         yield encoder.flush(frames)
@@ -355,8 +354,8 @@ class Codec:
         audio.check_rate(sample_rate, "wav")
         channels = len(samples)
         depth = self.depth_for(num_codebooks, bitrate, channels)
-        encoder, counted = self._searching(channels, depth, refine), [0]
-        blocks = self._encode_blocks([samples], sample_rate, channels, encoder, counted)
+        encoder, counted = self._file_encoder(channels, depth, refine), [0]
+        blocks = self._encode_blocks([samples], sample_rate, encoder, counted)
         codes = np.concatenate(list(blocks), axis=2)
         return Tokens(codes, self.header(sample_rate, channels, counted[0], depth), self.entropy)
 
@@ -442,13 +441,13 @@ class Codec:
         """
         begin = time.monotonic()
         depth = self.depth_for(num_codebooks, bitrate, reader.channels)
-        encoder = self._searching(reader.channels, depth, refine)
+        encoder = self._file_encoder(reader.channels, depth, refine)
         check_metadata(metadata or {})
         texts = fitting({**(metadata or {}), **{k: v for k, v in reader.tags.items() if k not in (metadata or {})}})
         header = self.header(reader.sample_rate, reader.channels, None, depth, texts)
         writer = TokenWriter(output, header, self.entropy)
         counted = [0]
-        for codes in self._encode_blocks(reader, reader.sample_rate, reader.channels, encoder, counted):
+        for codes in self._encode_blocks(reader, reader.sample_rate, encoder, counted):
             writer.push(codes)
         writer.close(counted[0])
         return FileReport(counted[0] / reader.sample_rate, writer.bytes_written, time.monotonic() - begin)

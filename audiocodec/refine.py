@@ -76,7 +76,7 @@ class Refiner:
     Args:
         model: in eval mode, without gradients.
         num_codebooks: codes a frame; the search is for so many. A side may have none.
-        steps: of the search, in each window.
+        steps: of the search, in each window; 1 or more.
 
     Attributes:
         window_samples: what is decided at once.
@@ -138,18 +138,18 @@ class Refiner:
         optimizer = torch.optim.Adam([offset], LEARNING_RATE, BETAS)
         schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, LEAST, self.steps)
         generator = torch.Generator().manual_seed(0)
-        first = None
+        distances = []
         for _ in range(self.steps):
             distance = self._distance(latents + scale * offset, target, generator)
-            first = distance.item() if first is None else first
+            distances.append(distance.item())
             optimizer.zero_grad()
             distance.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
         found = (latents + scale * offset).detach()
         with torch.no_grad():
-            better = first is not None and self._distance(found, target, generator.manual_seed(0)).item() < first
-        return found if better else latents
+            last = self._distance(found, target, generator.manual_seed(0)).item()  # at the same places as the first
+        return found if last < distances[0] else latents
 
     def _distance(self, latents: Tensor, target: Tensor, generator: torch.Generator) -> Tensor:
         quantized = self.model.quantizer(latents, self.num_codebooks).quantized

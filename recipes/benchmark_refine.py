@@ -8,7 +8,6 @@ One thread, channels averaged; `x real time` is encoding alone, models loaded. V
 from __future__ import annotations
 
 import csv
-import io
 import time
 from pathlib import Path
 
@@ -17,7 +16,6 @@ import numpy as np
 
 import audiocodec
 from audiocodec import audio
-from audiocodec.container import TokenWriter
 from audiocodec.errors import AudioCodecError
 from audiocodec.evaluate import check_metrics
 from audiocodec.evaluate.scores import score
@@ -33,11 +31,7 @@ def measure(codec: audiocodec.Codec, paths: list[Path], bitrate: str, steps: int
         tokens = codec.encode(wav, rate, bitrate=bitrate, refine=steps)
         spent += time.monotonic() - begin
         seconds += wav.shape[1] / rate
-        output = io.BytesIO()
-        writer = TokenWriter(output, tokens.header, tokens.entropy)
-        writer.push(tokens.codes)
-        writer.close(wav.shape[1])
-        size += len(output.getvalue())
+        size += len(tokens.to_bytes())
         scores.append(score(wav, codec.decode(tokens), rate, names))
     means = {name: float(np.nanmean([row[name] for row in scores])) for name in names}
     return {"steps": steps, "kbit/s": 8 * size / seconds / 1000, "x real time": seconds / spent} | means

@@ -32,7 +32,6 @@ from audiocodec.container import (
     TokenFile,
     TokenReader,
     Tokens,
-    TokenWriter,
     load_entropy,
     repair,
     salvage,
@@ -53,17 +52,8 @@ def seeds(model: EntropyModel) -> list[bytes]:
         header = replace(header, entropy=model.hash if coded else bytes(16), metadata={"title": "t"} if coded else {})
         codes = generator.integers(0, 5, (channels, codebooks, frames))
         codes[:, :, 4:8] = generator.integers(0, header.codebook_size, codes[:, :, 4:8].shape)  # a packed page
-        files.append(saved(Tokens(codes, header, model)))
+        files.append(Tokens(codes, header, model).to_bytes())
     return [*files, *(path.read_bytes() for path in Path("tests/golden").glob("v1.fsq"))]
-
-
-def saved(tokens: Tokens) -> bytes:
-    """The token file."""
-    output = io.BytesIO()
-    writer = TokenWriter(output, tokens.header, tokens.entropy)
-    writer.push(tokens.codes)
-    writer.close(tokens.header.samples or 0)
-    return output.getvalue()
 
 
 def mutate(data: bytearray, other: bytes, generator: np.random.Generator) -> bytearray:

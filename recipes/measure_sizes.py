@@ -22,17 +22,8 @@ import numpy as np
 
 import audiocodec
 from audiocodec import audio
-from audiocodec.container import TokenReader, Tokens, TokenWriter, radix
+from audiocodec.container import TokenReader, Tokens, radix
 from audiocodec.container.header import NO_ENTROPY
-
-
-def file_bytes(tokens: Tokens) -> bytes:
-    """The token file."""
-    output = io.BytesIO()
-    writer = TokenWriter(output, tokens.header, tokens.entropy)
-    writer.push(tokens.codes)
-    writer.close(tokens.header.samples or 0)
-    return output.getvalue()
 
 
 def packed_bytes(tokens: Tokens) -> bytes:
@@ -52,7 +43,7 @@ def measure(tokens: Tokens) -> dict[str, float]:
     """Sizes of one clip, and the coder's times."""
     packed = packed_bytes(tokens)
     begin = time.process_time()
-    coded = file_bytes(tokens)
+    coded = tokens.to_bytes()
     written = time.process_time()
     codes = np.concatenate(list(TokenReader(io.BytesIO(coded), "coded", tokens.entropy)), axis=2)
     read = time.process_time()
@@ -62,7 +53,7 @@ def measure(tokens: Tokens) -> dict[str, float]:
         "packed": len(packed),
         "xz -9": len(lzma.compress(packed, preset=9)),
         "zstd -19": zstd(packed),
-        ".fsq packed": len(file_bytes(replace(tokens, header=replace(tokens.header, entropy=NO_ENTROPY)))),
+        ".fsq packed": len(replace(tokens, header=replace(tokens.header, entropy=NO_ENTROPY)).to_bytes()),
         ".fsq": len(coded),
         "write_s": written - begin,
         "read_s": read - written,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,7 @@ def test_what_is_no_number_of_steps_is_refused(codec: Codec, speech_path: Path, 
 
 
 def test_says_which_extra_it_needs(codec: Codec, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "torchaudio", None)
+    monkeypatch.setitem(sys.modules, "torchaudio", None)
     with pytest.raises(MissingExtraError, match=r"audiocodec\[refine\]"):
         codec.encode(speech, RATE, refine=1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -69,9 +70,22 @@ class Tokens:
             TokenFileError: the entropy model is not here.
         """
         with replacing(Path(path), overwrite) as temporary, temporary.open("wb") as file:
-            writer = TokenWriter(file, self.header, self.entropy)
-            writer.push(self.codes)
-            writer.close(self.header.samples or 0)
+            self._write(file)
+
+    def to_bytes(self) -> bytes:
+        """The token file in memory.
+
+        Raises:
+            TokenFileError: the entropy model is not here.
+        """
+        file = io.BytesIO()
+        self._write(file)
+        return file.getvalue()
+
+    def _write(self, output: BinaryIO) -> None:
+        writer = TokenWriter(output, self.header, self.entropy)
+        writer.push(self.codes)
+        writer.close(self.header.samples or 0)
 
     @classmethod
     def load(cls, path: str | Path, entropy: EntropyModel | None = None) -> Tokens:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
 
-from audiocodec.container import Header, Tokens, TokenWriter
+from audiocodec.container import Header, Tokens
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Shard
 from audiocodec.corpus.sounds import Sound, refuse_twins
@@ -17,15 +15,7 @@ from audiocodec.errors import ConfigError
 
 def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes]:
     """File name -> contents."""
-    return {target(item.path): _file(item.tokens) for item in items}
-
-
-def _file(tokens: Tokens) -> bytes:
-    file = io.BytesIO()
-    writer = TokenWriter(file, replace(tokens.header, samples=None), tokens.entropy)
-    writer.push(tokens.codes)
-    writer.close(tokens.header.samples or 0)
-    return file.getvalue()
+    return {target(item.path): item.tokens.to_bytes() for item in items}
 
 
 def unpack(store: Store, names: Sequence[str], header: Header) -> Iterator[Item]:

@@ -23,6 +23,7 @@ from audiocodec.evaluate.usage import count_codes
 from audiocodec.extras import require
 
 TIMEOUT_S = 600
+MODEL_AT_BITRATE = re.compile(r"(.+)@([^@+]+)(?:\+([0-9]+))?")  # and steps of the search
 
 LC3_RATES = (8000, 16_000, 24_000, 32_000, 48_000)
 CODEC2_RATE = 8000
@@ -203,13 +204,13 @@ def parse_system(text: str) -> System:
     name, equals, line = text.partition("=")
     if equals:
         return _commands(name, tuple(part.strip() for part in line.split("::")))
-    name, _, rate_text = text.rpartition("@")
-    rate_text, plus, steps = rate_text.partition("+")
+    found = MODEL_AT_BITRATE.fullmatch(text)
+    name, rate_text, steps = found.groups() if found else ("", "", None)
     try:
-        rate, refine = parse_bitrate(rate_text), int(steps or "0")
-    except (ConfigError, ValueError):
+        rate = parse_bitrate(rate_text)
+    except ConfigError:
         name = ""
-    if not name or (plus and not steps) or (plus and name in PEERS) or refine < 0:
+    if not name or (steps and name in PEERS):
         raise ConfigError(
             f"system {text!r}: write model@bitrate, such as speech-16k@3k or, of a model, speech-16k@3k+20, "
             "or name=command {in} {out}"
@@ -217,6 +218,6 @@ def parse_system(text: str) -> System:
     if name in PEERS:
         return PEERS[name](text, rate)
     _loaded(name).depth_for(None, rate, 1)
-    if refine:
+    if steps:
         require("torchaudio", "refine")
-    return OurModel(text, name, rate, refine)
+    return OurModel(text, name, rate, int(steps or 0))

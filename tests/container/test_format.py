@@ -34,14 +34,6 @@ GOLDEN_V2 = GOLDEN.with_name("v2.fsq")
 GOLDEN_V3 = GOLDEN.with_name("v3.fsq")
 
 
-def file_bytes(made: Tokens) -> bytes:
-    output = io.BytesIO()
-    writer = TokenWriter(output, made.header, made.entropy)
-    writer.push(made.codes)
-    writer.close(made.header.samples or 0)
-    return output.getvalue()
-
-
 def read(data: bytes) -> np.ndarray:
     return np.concatenate(list(TokenReader(io.BytesIO(data), "test", entropy_model())), axis=2)
 
@@ -56,12 +48,12 @@ def test_golden_files_are_read(path: Path, made: Tokens) -> None:
 
 def test_golden_bytes_are_written() -> None:
     assert load_entropy(GOLDEN.with_name("v2.entropy.npz")).hash == entropy_model().hash
-    assert file_bytes(tokens_v2()) == GOLDEN_V2.read_bytes()
+    assert tokens_v2().to_bytes() == GOLDEN_V2.read_bytes()
     assert [data[2] for data in TokenReader(io.BytesIO(GOLDEN_V2.read_bytes()), "test").raw_pages()] == [1, 0, 1]
 
 
 def test_pages_of_version_1_are_those_of_version_2() -> None:
-    old, new = GOLDEN.read_bytes(), file_bytes(tokens())
+    old, new = GOLDEN.read_bytes(), tokens().to_bytes()
     assert (old[8], new[8]) == (1, 2)
     assert old[16 + int.from_bytes(old[10:12], "little") :] == new[16 + int.from_bytes(new[10:12], "little") :]
 
@@ -86,7 +78,7 @@ def test_header_is_laid_out_as_the_document_says() -> None:
 def test_any_tokens_come_back(channels: int, codebooks: int, frames: int, levels: list[int], page: int) -> None:
     codes = np.random.default_rng(0).integers(0, math.prod(levels), (channels, codebooks, frames))
     header = Header("m", b"h" * 16, 16_000, channels, 320 * frames, 16_000, 320, 0, codebooks, tuple(levels), page)
-    data = file_bytes(Tokens(codes, header))
+    data = Tokens(codes, header).to_bytes()
     assert np.array_equal(read(data) if frames else codes, codes)
 
 
@@ -97,7 +89,7 @@ def test_chunks_of_pushing_change_no_byte() -> None:
     for start in range(0, made.codes.shape[2], 7):
         writer.push(made.codes[:, :, start : start + 7])
     writer.close(made.header.samples or 0)
-    assert output.getvalue() == file_bytes(made)
+    assert output.getvalue() == made.to_bytes()
 
 
 class Pipe(io.BytesIO):
@@ -130,7 +122,7 @@ def test_seekable_files_get_the_length_into_the_header() -> None:
     writer = TokenWriter(output, replace(made.header, samples=None))
     writer.push(made.codes)
     writer.close(97_234)
-    assert output.getvalue() == file_bytes(made)
+    assert output.getvalue() == made.to_bytes()
 
 
 @pytest.mark.parametrize("golden", [GOLDEN, GOLDEN_V2, GOLDEN_V3])
@@ -278,7 +270,7 @@ def test_truncating_the_file_is_truncating_the_codes(
     monkeypatch.setenv("AUDIOCODEC_MODELS", str(path.parent))
     output = io.BytesIO()
     written = truncate_file(path, output, k)
-    assert output.getvalue() == file_bytes(made.truncate(k))
+    assert output.getvalue() == made.truncate(k).to_bytes()
     assert written == len(output.getvalue())
 
 
@@ -308,7 +300,7 @@ def test_saving_never_overwrites_unasked(tmp_path: Path) -> None:
         tokens().save(path)
     assert path.read_text() == "mine"
     tokens().save(path, overwrite=True)
-    assert path.read_bytes() == file_bytes(tokens())
+    assert path.read_bytes() == tokens().to_bytes()
     assert list(tmp_path.iterdir()) == [path]
 
 
