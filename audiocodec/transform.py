@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+SIGN_ROWS = 997  # steps after which the random signs repeat: a prime, so that no period of a sound fits
+MULTIPLIER = 6364136223846793005  # of the generator of signs: Knuth's, modulo 2**64
 FLOOR = 1e-4  # smaller coefficients are scaled by one factor instead of companded
 
 
@@ -19,3 +21,14 @@ def lapped_basis(hop: int) -> np.ndarray:
     k, n = np.arange(hop)[:, None] + 0.5, np.arange(2 * hop) + 0.5
     window = np.sin(np.pi / (2 * hop) * n) * np.sqrt(2 / hop)
     return (window * np.cos(np.pi / hop * k * (n + hop / 2))).astype(np.float32)
+
+
+def sign_table(hop: int, first: int) -> np.ndarray:
+    """Random signs of the coefficients of steps, "SIGN_ROWS hop", float32: 1 below coefficient `first`.
+
+    Number n, counted along the rows, is the highest bit of MULTIPLIER**(n + 1) modulo 2**64; 1 stands for minus.
+    """
+    powers = np.multiply.accumulate(np.full(SIGN_ROWS * hop, MULTIPLIER, np.uint64))
+    signs = np.where(powers >> np.uint64(63), -1, 1).astype(np.float32).reshape(SIGN_ROWS, hop)
+    signs[:, :first] = 1
+    return signs

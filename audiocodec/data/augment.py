@@ -21,6 +21,7 @@ class Augment:
         equalize_db: standard deviation of that response.
         band_limit: share of segments with nothing above a random frequency (1/8 of the sample rate to half).
         noise: share of segments with white noise, 20 to 50 dB below them.
+        tones: share of segments that are one to three pure tones instead, steady, gliding or pulsed: dial tones, birds.
     """
 
     gain_db: tuple[float, float] = (-10.0, 6.0)
@@ -32,6 +33,7 @@ class Augment:
     equalize_db: float = 3.0
     band_limit: float = 0.0
     noise: float = 0.0
+    tones: float = 0.0
 
     def draw_speed(self, rng: np.random.Generator) -> float:
         """A playing speed; 1 for most."""
@@ -47,6 +49,8 @@ class Augment:
 
     def __call__(self, segment: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """segment: "t" -> the same, changed, never above full scale."""
+        if self.tones and rng.random() < self.tones:
+            segment = _tones(len(segment), rng)
         if self.room and rng.random() < self.room:
             segment = _in_a_room(segment, rng)
         segment = _filtered(segment, self._response(rng))
@@ -69,6 +73,20 @@ class Augment:
 def mixed(first: np.ndarray, second: np.ndarray, level: float) -> np.ndarray:
     """Both at once, "t" each, the second at `level` times the loudness of the first."""
     return first + second * np.float32(level * np.sqrt(np.mean(first**2) / (np.mean(second**2) + 1e-9)))
+
+
+def _tones(length: int, rng: np.random.Generator) -> np.ndarray:
+    """Tones from .6 % of the sample rate (100 Hz at 16 kHz) to 47 %, up to 20 dB apart, "length"."""
+    time = np.arange(length) / length
+    total = np.zeros(length)
+    for _ in range(rng.integers(1, 4)):
+        frequency = np.exp(rng.uniform(np.log(0.006), np.log(0.47)))  # cycles per sample
+        glide = rng.choice([0.0, rng.normal(0, 0.5)])  # octaves over the segment
+        phase = 2 * np.pi * np.cumsum((frequency * 2 ** (glide * time)).clip(0, 0.48))
+        level = 10 ** (-rng.uniform(0, 20) / 20)
+        pulses = np.sin(2 * np.pi * (rng.uniform(1, 20) * time + rng.random())) > rng.choice([-1.0, 0.0])
+        total += level * pulses * np.sin(phase + rng.uniform(0, 2 * np.pi))
+    return (0.1 * total).astype(np.float32)
 
 
 def _in_a_room(segment: np.ndarray, rng: np.random.Generator) -> np.ndarray:

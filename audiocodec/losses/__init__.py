@@ -4,6 +4,8 @@
 from audiocodec.losses.adversarial import HingeLoss, LeastSquaresLoss
 from audiocodec.losses.coherence import CoherenceLoss
 from audiocodec.losses.complex_stft import ComplexSTFTLoss
+from audiocodec.losses.energy import EnergyLoss
+from audiocodec.losses.envelope import EnvelopeLoss
 from audiocodec.losses.estoi import EstoiLoss
 from audiocodec.losses.feature_matching import FeatureMatchingLoss
 from audiocodec.losses.loudness import LoudnessLoss
@@ -16,6 +18,8 @@ from audiocodec.losses.waveform import WaveformLoss
 __all__ = [
     "CoherenceLoss",
     "ComplexSTFTLoss",
+    "EnergyLoss",
+    "EnvelopeLoss",
     "EstoiLoss",
     "FeatureMatchingLoss",
     "HingeLoss",

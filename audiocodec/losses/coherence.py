@@ -24,6 +24,7 @@ class CoherenceLoss(nn.Module):
         bands: of equal width in Bark, from 50 Hz to half the sample rate.
     """
 
+    needs_phase = True
     threshold: Tensor
 
     def __init__(self, sample_rate: int, windows: Sequence[int] = (512, 2048), bands: int = 48) -> None:

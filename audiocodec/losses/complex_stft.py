@@ -21,6 +21,8 @@ class ComplexSTFTLoss(nn.Module):
         power: exponent of the magnitudes.
     """
 
+    needs_phase = True
+
     def __init__(self, windows: Sequence[int], power: float = 0.3) -> None:
         super().__init__()
         self.windows, self.power = tuple(windows), power

@@ -37,6 +37,8 @@ class Pair:
         target: "b 1 t".
         known: spectra of both that are there already, by window.
         generator: of random places; torch's own by default.
+        second: another random draw of the estimate, of decoders with noise.
+        predictable: what of estimate and target is not noise, for the losses that know phase (`phase` is true).
 
     Attributes:
         known: those asked for so far too.
@@ -48,10 +50,15 @@ class Pair:
         target: Tensor,
         known: Mapping[int, tuple[Spectrum, Spectrum]] | None = None,
         generator: torch.Generator | None = None,
+        second: Tensor | None = None,
+        predictable: Pair | None = None,
     ) -> None:
         assert estimate.shape == target.shape
         self.estimate, self.target, self.generator = estimate, target, generator
+        self.second, self.predictable = second, predictable
         self.known = dict(known or {})
+        self._starts: dict[int, int] = {}
+        self._seconds: dict[int, Spectrum] = {}
 
     def spectra(self, n_fft: int) -> tuple[Spectrum, Spectrum]:
         """STFT of estimate and target, Hann window, hop n_fft / 2.
@@ -60,11 +67,23 @@ class Pair:
         run every place counts alike, at half the cost of frames twice as dense.
         """
         if n_fft not in self.known:
-            start = int(torch.randint(n_fft // 2, (), generator=self.generator))
+            start = self._start(n_fft)
             with torch.no_grad():
                 target = _stft(self.target, n_fft, start)
             self.known[n_fft] = (_stft(self.estimate, n_fft, start), target)
         return self.known[n_fft]
+
+    def second_spectrum(self, n_fft: int) -> Spectrum:
+        """STFT of the second draw, in the frames of `spectra`."""
+        if n_fft not in self._seconds:
+            assert self.second is not None
+            self._seconds[n_fft] = _stft(self.second, n_fft, self._start(n_fft))
+        return self._seconds[n_fft]
+
+    def _start(self, n_fft: int) -> int:
+        if n_fft not in self._starts:
+            self._starts[n_fft] = int(torch.randint(n_fft // 2, (), generator=self.generator))
+        return self._starts[n_fft]
 
 
 def _stft(waveform: Tensor, n_fft: int, start: int) -> Spectrum:

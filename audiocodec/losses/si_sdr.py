@@ -17,6 +17,8 @@ class SISDRLoss(nn.Module):
         floor: energy below which neither signal nor error counts; keeps the loss finite.
     """
 
+    needs_phase = True
+
     def __init__(self, floor: float = 1e-6) -> None:
         super().__init__()
         self.floor = floor

@@ -16,6 +16,8 @@ class WaveformLoss(nn.Module):
         floor: RMS level below which an item counts no more.
     """
 
+    needs_phase = True
+
     def __init__(self, floor: float = 1e-3) -> None:
         super().__init__()
         self.floor = floor

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from audiocodec.errors import ConfigError
+from audiocodec.models.decoder_conv import ConvDecoder
 from audiocodec.quantize import Quantizer, QuantizeResult
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What a decoder with noise makes of a sound, "b 1 t" each.
+
+    Attributes:
+        first, second: two random draws.
+        target: what was to be decoded.
+        known: what of both draws is not noise.
+        known_target: the same part of the target.
+    """
+
+    first: Tensor
+    second: Tensor
+    target: Tensor
+    known: Tensor
+    known_target: Tensor
 
 
 class CodecModel(nn.Module):
@@ -57,6 +77,15 @@ class CodecModel(nn.Module):
         result = self.quantizer(latents, num_codebooks)
         estimate, _ = self.decoder(result.quantized)
         return estimate[..., self.delay :], waveform[..., : waveform.shape[-1] - self.delay], result
+
+    def draw(self, waveform: Tensor, num_codebooks: int | Tensor | None = None) -> tuple[Draws, QuantizeResult]:
+        """As `forward`, for decoders with noise: two draws of the estimate, and what is not noise."""
+        decoder = cast(ConvDecoder, self.decoder)
+        latents, _ = self.encoder(waveform)
+        result = self.quantizer(latents, num_codebooks)
+        known, first, second = (y[..., self.delay :] for y in decoder.draws(result.quantized))
+        target = waveform[..., : waveform.shape[-1] - self.delay]
+        return Draws(first, second, target, known, decoder.low_band(target)), result
 
     @torch.no_grad()
     def reconstruct(self, waveform: Tensor, num_codebooks: int | None = None) -> Tensor:

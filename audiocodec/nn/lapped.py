@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from audiocodec.nn.conv import overlap_add, with_previous
-from audiocodec.transform import FLOOR, lapped_basis
+from audiocodec.transform import FLOOR, SIGN_ROWS, lapped_basis, sign_table
 
 
 def compress(x: Tensor) -> Tensor:
@@ -68,21 +69,69 @@ class LappedAnalysis(nn.Module):
 class LappedSynthesis(nn.Module):
     """A linear layer to companded coefficients, expanded, and the inverse transform: stands in for a last `Upsample`.
 
+    Above `noise_from` the signs of the coefficients are random: at a few kbit/s no phase is coded there, and signs that
+    the network makes up repeat from frame to frame, which is heard as a buzz. What remains the network's are the
+    magnitudes. The signs are those of `sign_table`, its row the number of the step since the start of the sound, so that
+    a sound decodes alike in one piece and in many; training draws new ones.
+
     Args:
         d_in: channels in.
         hop: samples out for one step in.
+        noise_from: first coefficient whose sign is random; None: none is.
     """
 
-    def __init__(self, d_in: int, hop: int) -> None:
+    signs: Tensor
+
+    def __init__(self, d_in: int, hop: int, noise_from: int | None = None) -> None:
         super().__init__()
-        self.hop = hop
+        self.hop, self.noise_from = hop, noise_from
         self.linear = nn.Linear(d_in, hop)
         self.transform = FixedLinear(torch.from_numpy(lapped_basis(hop).T.copy()))
+        table = np.ones((1, hop), np.float32) if noise_from is None else sign_table(hop, noise_from)
+        self.register_buffer("signs", torch.from_numpy(table), persistent=False)
 
-    def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """x: "b t d_in" -> "b (t hop) 1"; state: tail still to be added, "b 1 hop"."""
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """x: "b t d_in" -> "b (t hop) 1"; state: tail still to be added, "b 1 hop", and steps so far, "b"."""
+        tail, step = state if state is not None else (None, torch.zeros(x.shape[0], dtype=torch.long, device=x.device))
         companded = self.linear(x)
         with torch.autocast(x.device.type, enabled=False):
-            parts = self.transform(expand(companded.float()))
-        y, state = overlap_add(parts, state)
-        return rearrange(y, "b t s -> b (t s) 1"), state
+            coefficients = expand(companded.float())
+            if self.noise_from is not None:
+                steps = step[:, None] + torch.arange(x.shape[1], device=x.device)
+                coefficients = coefficients * self.signs[steps % SIGN_ROWS]
+            parts = self.transform(coefficients)
+        y, tail = overlap_add(parts, tail)
+        return rearrange(y, "b t s -> b (t s) 1"), (tail, step + x.shape[1])
+
+    def draws(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """x: "b t d_in" -> what lies below `noise_from`, and two draws of the whole, "b (t hop) 1" each."""
+        assert self.noise_from is not None
+        companded = self.linear(x)
+        with torch.autocast(x.device.type, enabled=False):
+            low, high = split_bands(expand(companded.float()), self.noise_from)
+            sounds = [self._sound(part) for part in (low, high * random_signs(high), high * random_signs(high))]
+        return sounds[0], sounds[0] + sounds[1], sounds[0] + sounds[2]
+
+    def _sound(self, coefficients: Tensor) -> Tensor:
+        return rearrange(overlap_add(self.transform(coefficients), None)[0], "b t s -> b (t s) 1")
+
+
+def random_signs(x: Tensor) -> Tensor:
+    """1 or -1, each as likely, of the shape of x."""
+    return torch.randint_like(x, 2) * 2 - 1
+
+
+def split_bands(coefficients: Tensor, first: int) -> tuple[Tensor, Tensor]:
+    """Coefficients "... k" with those from `first` on set to zero, and the rest."""
+    low = torch.arange(coefficients.shape[-1], device=coefficients.device) < first
+    return coefficients * low, coefficients * ~low
+
+
+def low_band(waveform: Tensor, hop: int, first: int) -> Tensor:
+    """What of a waveform "b 1 (t hop)" lies in the coefficients below `first`; the same shape."""
+    basis = torch.from_numpy(lapped_basis(hop)).to(waveform.device)
+    padded = F.pad(waveform, (0, hop))  # the transform lags by a step
+    both, _ = with_previous(rearrange(padded, "b 1 (t s) -> b t s", s=hop), None)
+    low, _ = split_bands(both @ basis.T, first)
+    y, _ = overlap_add(low @ basis, None)
+    return rearrange(y, "b t s -> b 1 (t s)")[..., hop:]

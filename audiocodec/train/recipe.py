@@ -37,6 +37,8 @@ from audiocodec.train.validate import depths_to_watch, load_clips, validate
 logger = logging.getLogger(__name__)
 
 LOSSES = {
+    "energy": losses.EnergyLoss,
+    "envelope": losses.EnvelopeLoss,
     "estoi": losses.EstoiLoss,
     "loudness": losses.LoudnessLoss,
     "mel": losses.MelLoss,

@@ -18,7 +18,7 @@ from audiocodec.errors import AudioCodecError, ModelError, OutputError
 from audiocodec.losses import Pair
 from audiocodec.models import CodecModel
 from audiocodec.nn import ranks
-from audiocodec.quantize.base import draw_depths
+from audiocodec.quantize.base import QuantizeResult, draw_depths
 from audiocodec.train.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
 from audiocodec.train.ema import EMA
 from audiocodec.train.launch import agree, asked_to_stop, mean_gradients
@@ -154,8 +154,7 @@ class Trainer:
             optimizer.zero_grad()
         waveform = waveform.to(self.device, non_blocking=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            estimate, target, result = self.forward(waveform, self._draw_depths(waveform))
-        pair = Pair(estimate.float(), target)
+            pair, result = self._compare(waveform, self._draw_depths(waveform))
         scalars = self._train_discriminators(pair)
         scalars |= self.objective.backward(pair, result.loss)
         scalars["grad_norm"] = self._update(self.codec_optimizers, self.trained)
@@ -163,6 +162,14 @@ class Trainer:
         self.usage.add(result.codes)
         self.step += 1
         return scalars
+
+    def _compare(self, waveform: Tensor, depths: Tensor | None) -> tuple[Pair, QuantizeResult]:
+        if getattr(self.model.decoder, "noise_from", None) is None:
+            estimate, target, result = self.forward(waveform, depths)
+            return Pair(estimate.float(), target), result
+        draws, result = self.model.draw(waveform, depths)
+        predictable = Pair(draws.known, draws.known_target)
+        return Pair(draws.first, draws.target, second=draws.second, predictable=predictable), result
 
     def _draw_depths(self, waveform: Tensor) -> Tensor | None:
         """Codebooks of each item, "b", or frame, "b t", where the quantizer does not draw them itself."""
