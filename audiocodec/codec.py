@@ -266,7 +266,7 @@ class Codec:
         yield encoder.flush(frames)
 
     def _decode_blocks(
-        self, pages: Iterable[np.ndarray | int], header: Header, skipped: int | None = None
+        self, pages: Iterable[np.ndarray | int], header: Header, skipped: int | None = None, first_frame: int = 0
     ) -> Iterator[np.ndarray]:
         """Codes "b q t" (or a number of lost frames) -> blocks "c t" at the source's rate.
 
@@ -274,8 +274,11 @@ class Codec:
             pages: of one sound, in order.
             header: of the tokens.
             skipped: model samples dropped at the start; by default the delay.
+            first_frame: of the pages, in the whole sound.
         """
         decoders = [StreamDecoder(self._decoder) for _ in range(header.channels)]
+        for decoder in decoders:
+            decoder.start_at(first_frame)
 
         def waveforms() -> Iterator[np.ndarray]:
             lag = self.delay_samples if skipped is None else skipped
@@ -544,7 +547,7 @@ class Codec:
             frames = range(plan.first_frame, plan.end_frame, each)
             pages = (file[i : min(i + each, plan.end_frame)][:, :depth] for i in frames)
             with file:
-                for block in self._decode_blocks(pages, file.header, plan.skipped):
+                for block in self._decode_blocks(pages, file.header, plan.skipped, plan.first_frame):
                     yield block[:, dropped:]
                     dropped = max(0, dropped - block.shape[1])
 

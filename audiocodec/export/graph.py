@@ -36,11 +36,20 @@ class Graph:
         self._states: dict[str, tuple[int, int]] = {}  # steps and numbers a step of what was remembered
         self._kept: dict[str, str] = {}  # what takes its place
         self._count = 0
+        self._counter: str | None = None
 
     @property
     def state_size(self) -> int:
         """Numbers that one stream remembers."""
         return sum(steps * dim for steps, dim in self._states.values())
+
+    @property
+    def counter(self) -> int | None:
+        """Where in the state the number of `recall_counter` stands, if there is one."""
+        if self._counter is None:
+            return None
+        names = list(self._states)
+        return sum(steps * dim for steps, dim in list(self._states.values())[: names.index(self._counter)])
 
     def input(self, name: str, dtype: str, shape: Sequence[int | str]) -> str:
         """Declare an input; words in `shape` stand for any length."""
@@ -89,6 +98,11 @@ class Graph:
         name = self._new_name()
         self._states[name] = (steps, dim)
         return name
+
+    def recall_counter(self) -> str:
+        """A number that counts steps from call to call, "b 1 1"; to be kept as any other."""
+        self._counter = self.recall(1, 1)
+        return self._counter
 
     def keep(self, recalled: str, x: str) -> None:
         """Let the next call `recall` x."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from audiocodec.export.graph import END, Graph
-from audiocodec.transform import FLOOR, lapped_basis
+from audiocodec.export.graph import END, FLOAT, INT64, Graph
+from audiocodec.transform import FLOOR, lapped_basis, sign_table
 
 Weights = Mapping[str, np.ndarray]
 
@@ -62,13 +62,27 @@ def lapped_analysis(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
     return linear(graph, companded, weight, weights[f"{prefix}linear.bias"])
 
 
-def lapped_synthesis(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
+def lapped_synthesis(graph: Graph, x: str, weights: Weights, prefix: str, noise_from: int | None = None) -> str:
     """`LappedSynthesis`; its hop follows from the weights."""
     weight = weights[f"{prefix}linear.weight"]
     y = linear(graph, x, weight, weights[f"{prefix}linear.bias"])
     power = graph.node("Add", graph.node("Mul", y, y), graph.constant(np.array(FLOOR, np.float32)))
     bands = graph.node("Mul", y, graph.node("Sqrt", power))
+    if noise_from is not None:
+        bands = graph.node("Mul", bands, _signs(graph, bands, sign_table(len(weight), noise_from)))
     return overlap_add(graph, linear(graph, bands, lapped_basis(len(weight)).T), 2 * len(weight), 2)
+
+
+def _signs(graph: Graph, x: str, table: np.ndarray) -> str:
+    """Rows of a table "rows k" for the steps of x, "b t k", counted from the start of the stream."""
+    counter, rows = graph.recall_counter(), graph.constant([len(table)])
+    first = graph.node("Cast", graph.reshape(counter, 0, 1), to=INT64)
+    one, zero = (graph.constant(np.array(n, np.int64)) for n in (1, 0))
+    length = graph.node("Squeeze", graph.slice(graph.node("Shape", x), 1, 2, axis=0))
+    steps = graph.node("Mod", graph.node("Add", first, graph.node("Range", zero, length, one)), rows)  # b t
+    behind = graph.node("Mod", graph.node("Add", first, length), rows)
+    graph.keep(counter, graph.node("Cast", graph.reshape(behind, 0, 1, 1), to=FLOAT))
+    return graph.node("Cast", graph.node("Gather", graph.constant(table.astype(np.int8)), steps, axis=0), to=FLOAT)
 
 
 def _patches(graph: Graph, x: str, patch: int) -> str:

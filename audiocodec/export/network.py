@@ -43,8 +43,11 @@ def _decode_conv(graph: Graph, x: str, weights: Weights, spec: Spec, prefix: str
         last = stage == len(spec["blocks"]) - 1
         if spec.get("gain") and last:
             x, i = layers.gain(graph, x, weights, f"{prefix}{i}."), i + 1
-        rise = layers.lapped_synthesis if spec.get("companded") and last else layers.upsample
-        x, i = rise(graph, x, weights, f"{prefix}{i}."), i + 1
+        if spec.get("companded") and last:
+            x = layers.lapped_synthesis(graph, x, weights, f"{prefix}{i}.", spec.get("noise_from"))
+        else:
+            x = layers.upsample(graph, x, weights, f"{prefix}{i}.")
+        i += 1
     return x
 
 

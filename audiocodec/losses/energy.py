@@ -31,9 +31,7 @@ class EnergyLoss(nn.Module):
         emphasis: weight of the bins from a frequency in Hz up to the next one named.
     """
 
-    def __init__(
-        self, sample_rate: int, windows: Sequence[int], emphasis: Mapping[float, float] | None = None
-    ) -> None:
+    def __init__(self, sample_rate: int, windows: Sequence[int], emphasis: Mapping[float, float] | None = None) -> None:
         super().__init__()
         self.windows = tuple(windows)
         for window in self.windows:
@@ -68,5 +66,5 @@ class _Levels:
 
 
 def _distance(a: _Levels, b: _Levels, weights: Tensor, scale: Tensor) -> Tensor:
-    norm = ((a.log - b.log).square() * weights).mean(1).add(1e-8).sqrt().mean()
+    norm = ((a.log - b.log).square() * weights).mean(1).add(1e-12).sqrt().mean()
     return norm + ROOTS * ((a.root - b.root).abs() * weights).mean() / scale

@@ -69,10 +69,10 @@ class LappedAnalysis(nn.Module):
 class LappedSynthesis(nn.Module):
     """A linear layer to companded coefficients, expanded, and the inverse transform: stands in for a last `Upsample`.
 
-    Above `noise_from` the signs of the coefficients are random: at a few kbit/s no phase is coded there, and signs that
-    the network makes up repeat from frame to frame, which is heard as a buzz. What remains the network's are the
-    magnitudes. The signs are those of `sign_table`, its row the number of the step since the start of the sound, so that
-    a sound decodes alike in one piece and in many; training draws new ones.
+    From coefficient `noise_from` on the signs are random: at a few kbit/s no phase is coded there, and signs that the
+    network makes up repeat from frame to frame, which is heard as a buzz. The magnitudes remain the network's. The signs
+    are those of `sign_table`, whose row is the number of the step since the start of the sound, so that it decodes
+    alike in one piece and in many; training draws new ones.
 
     Args:
         d_in: channels in.

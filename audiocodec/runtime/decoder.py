@@ -30,6 +30,10 @@ class OnnxDecoder:
         """The state of a stream at its start."""
         return self.model.decode.fresh()
 
+    def skip(self, state: np.ndarray, frames: int) -> np.ndarray:
+        """The state of a stream that starts afresh `frames` behind where `state` is."""
+        return self.model.decode.skip(state, frames * self.model.steps_per_frame)
+
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
         """codes: "b q t" -> latents "b d t".
 

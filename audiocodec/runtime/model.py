@@ -44,6 +44,7 @@ class OnnxModel:
         self.quantizer = Codebooks(quantizer["dim"], quantizer["num_codebooks"], math.prod(levels), levels)
         self.sample_rate, self.hop_length = spec["sample_rate"], math.prod(spec["encoder"]["strides"])
         self.delay: int = decoder["n_fft"] - decoder["fft_hop"] if "n_fft" in decoder else decoder.get("delay", 0)
+        self.steps_per_frame = self.hop_length // decoder["strides"][-1] if "strides" in decoder else 1
         self.conceals: bool = decoder.get("conceals", False)
         self.joint_stereo: bool = spec.get("joint_stereo", False)
 

@@ -9,6 +9,7 @@ import numpy as np
 from audiocodec.errors import MissingExtraError, ModelError
 from audiocodec.export.graph import Graph
 from audiocodec.extras import installed
+from audiocodec.transform import SIGN_ROWS
 
 
 class Session:
@@ -30,7 +31,7 @@ class Session:
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self.state_size = graph.state_size
+        self.state_size, self._counter = graph.state_size, graph.counter
         try:
             self._session = ort.InferenceSession(graph.serialize({}), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the library has no common base for its errors
@@ -40,6 +41,13 @@ class Session:
     def fresh(self) -> np.ndarray:
         """The state of one stream before its first call, "1 n"."""
         return np.zeros((1, self.state_size), np.float32)
+
+    def skip(self, state: np.ndarray, steps: int) -> np.ndarray:
+        """A fresh state whose counter stands `steps` behind that of `state`."""
+        fresh = self.fresh()
+        if self._counter is not None:
+            fresh[:, self._counter] = (int(state[0, self._counter]) + steps) % SIGN_ROWS
+        return fresh
 
     def __call__(self, x: np.ndarray) -> list[Any]:
         """The outputs of a graph without a state."""

@@ -51,6 +51,9 @@ class FrameDecoder(Protocol):
     def fresh(self) -> Any:
         """The state of a stream at its start."""
 
+    def skip(self, state: Any, frames: int) -> Any:
+        """The state of a stream that starts afresh `frames` behind where `state` is; noise goes on as if decoded."""
+
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
         """codes: "b q t" -> latents "b d t", or raise ConfigError."""
 

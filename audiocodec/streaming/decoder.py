@@ -40,6 +40,14 @@ class StreamDecoder:
     def reset(self) -> None:
         """Start a new stream."""
         self._state = self.network.fresh()
+        self._forget()
+
+    def start_at(self, frames: int) -> None:
+        """Start afresh `frames` later than here: what follows has the noise that it has behind so many frames."""
+        self._state = self.network.skip(self._state, frames)
+        self._forget()
+
+    def _forget(self) -> None:
         self._latent = np.zeros((1, self.network.model.quantizer.dim, 1), np.float32)  # of the last frame
         self._lost = -1  # frames in a row; -1: none has come yet
 
@@ -58,7 +66,7 @@ class StreamDecoder:
         """
         hop, parts = self.network.model.hop_length, [np.zeros(0, np.float32)]
         if self._lost < 0:
-            return np.zeros(frames * hop, np.float32)
+            return self.skip(frames)
         for start in range(0, frames, PIECE_FRAMES):
             count = min(PIECE_FRAMES, frames - start)
             decay = 0.0 if self.network.conceals else DECAY
@@ -77,7 +85,7 @@ class StreamDecoder:
 
     def skip(self, frames: int) -> np.ndarray:
         """Silence in place of `frames` lost frames; decoding starts afresh behind them."""
-        self.reset()
+        self.start_at(frames)
         return np.zeros(frames * self.network.model.hop_length, np.float32)
 
     def state(self) -> Arrays:

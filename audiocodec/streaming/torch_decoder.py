@@ -33,6 +33,15 @@ class TorchDecoder:
         with torch.inference_mode(), single_thread():
             return self.model.decoder(torch.zeros(1, self.model.quantizer.dim, 0))[1]
 
+    def skip(self, state: Any, frames: int) -> Any:
+        """The state of a stream that starts afresh `frames` behind where `state` is."""
+        fresh = self.fresh()
+        if getattr(self.model.decoder, "noise_from", None) is None:
+            return fresh
+        *layers, (tail, _) = fresh
+        _, step = state[-1]
+        return (*layers, (tail, step + frames * self.model.hop_length // tail.shape[-1]))
+
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
         """codes: "b q t" -> latents "b d t".
 

@@ -55,4 +55,5 @@ def from_arrays(fresh: Any, arrays: Mapping[str, np.ndarray], prefix: str) -> An
         ConfigError: an array is missing or of another shape.
     """
     named = enumerate(leaves(fresh))
-    return rebuild(fresh, (torch.from_numpy(take(arrays, f"{prefix}{i}", tuple(t.shape))) for i, t in named))
+    taken = (take(arrays, f"{prefix}{i}", tuple(t.shape), t.numpy().dtype.type) for i, t in named)
+    return rebuild(fresh, map(torch.from_numpy, taken))

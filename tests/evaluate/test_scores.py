@@ -8,8 +8,10 @@ import pytest
 from audiocodec.errors import ConfigError
 from audiocodec.evaluate.scores import METRICS, check_metrics, score
 
+STATISTICS = ("fluctuation", "repetition")  # of a decode; white noise is not worse by them
 
-@pytest.mark.parametrize("name", METRICS)
+
+@pytest.mark.parametrize("name", [name for name in METRICS if name not in STATISTICS])
 def test_identity_is_best_and_noise_is_worse(speech: np.ndarray, name: str) -> None:
     try:
         check_metrics([name])

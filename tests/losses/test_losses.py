@@ -11,6 +11,8 @@ from torch import nn
 from audiocodec.losses import (
     CoherenceLoss,
     ComplexSTFTLoss,
+    EnergyLoss,
+    EnvelopeLoss,
     EstoiLoss,
     FeatureMatchingLoss,
     HingeLoss,
@@ -22,6 +24,7 @@ from audiocodec.losses import (
     SISDRLoss,
     WaveformLoss,
 )
+from audiocodec.train.objective import Objective
 
 MAKERS = {
     "mel": lambda: MelLoss(16_000, [128, 512], [20, 40]),
@@ -29,6 +32,8 @@ MAKERS = {
     "multi_resolution_stft": lambda: MultiResolutionSTFTLoss([128, 512]),
     "coherence": lambda: CoherenceLoss(16_000, [128, 512]),
     "waveform": WaveformLoss,
+    "energy": lambda: EnergyLoss(16_000, [128, 512]),
+    "envelope": lambda: EnvelopeLoss(16_000),
     "si_sdr": SISDRLoss,
     "estoi": lambda: EstoiLoss(16_000),
     "loudness": lambda: LoudnessLoss(16_000),
@@ -167,3 +172,55 @@ def test_feature_matching_is_relative() -> None:
     real = [torch.full((3,), 4.0), torch.full((2, 2), 0.04)]
     assert FeatureMatchingLoss()(real, real).item() == 0
     assert FeatureMatchingLoss()(real, [1.5 * f for f in real]).item() == pytest.approx(0.5)
+
+
+def _energy_of_noise(level: float, shared: float, target: torch.Tensor) -> float:
+    """The energy score of two draws of white noise of a level, of which they share a part."""
+    torch.manual_seed(1)
+    common, first, second = torch.randn(3, *target.shape)
+    own = math.sqrt(1 - shared**2)
+    draws = [level * (shared * common + own * x) for x in (first, second)]
+    return EnergyLoss(16_000, [128, 512])(Pair(draws[0], target, second=draws[1])).item()
+
+
+def test_the_energy_score_asks_for_the_distribution_of_the_target() -> None:
+    """Noise as loud as the target and drawn anew beats louder, softer, repeated and flat noise."""
+    torch.manual_seed(0)
+    target = torch.randn(8, 1, 16_000)
+    right = _energy_of_noise(1.0, 0.0, target)
+    assert right < min(_energy_of_noise(level, 0.0, target) for level in (0.7, 1.4))
+    assert right < _energy_of_noise(1.0, 1.0, target)
+    impulses = torch.zeros_like(target)
+    impulses[..., ::16] = 4.0  # the same power in every bin, and no fluctuation
+    score = EnergyLoss(16_000, [128, 512])
+    assert right < score(Pair(impulses, target, second=impulses))
+
+
+def test_emphasis_weighs_bins() -> None:
+    torch.manual_seed(0)
+    target = 0.1 * torch.randn(1, 1, 16_000)
+    time = torch.arange(16_000) / 16_000
+    errors = [0.3 * torch.sin(2 * torch.pi * hz * time) for hz in (3000.0, 6000.0)]
+    plain, weighed = EnergyLoss(16_000, [512]), EnergyLoss(16_000, [512], {0: 1.0, 2000: 3.0, 4000: 0.2})
+    ratio = [weighed(Pair(target + e, target)) / plain(Pair(target + e, target)) for e in errors]
+    assert ratio[0] > 1.2
+    assert ratio[1] < 0.8
+
+
+def test_the_envelope_sees_levels_and_not_their_fluctuation() -> None:
+    torch.manual_seed(0)
+    target, other = torch.randn(2, 4, 1, 16_000)
+    loss = EnvelopeLoss(16_000)
+    assert loss(Pair(other, target)) < 0.2  # single bins of two noises differ by .7
+    assert loss(Pair(2 * target, target)).item() == pytest.approx(math.log10(4), abs=1e-3)
+
+
+def test_losses_that_know_phase_see_what_is_not_noise() -> None:
+    torch.manual_seed(0)
+    target, noise = torch.randn(2, 1, 1, 8000)
+    pair = Pair(noise, target, second=noise, predictable=Pair(target, target))
+    losses = {"waveform": (1.0, WaveformLoss()), "mel": (1.0, MelLoss(16_000, [512], [40]))}
+    noise.requires_grad_()
+    terms = Objective(losses).backward(pair, (0 * noise).sum())
+    assert terms["waveform"] == 0
+    assert terms["mel"] > 0.05

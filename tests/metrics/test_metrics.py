@@ -45,3 +45,28 @@ def test_pesq_of_silence_is_unknown() -> None:
 def test_missing_packages_name_the_extra() -> None:
     with pytest.raises(MissingExtraError, match=r"audiocodec\[eval\]"):
         require("no_such_package_at_all", "eval")
+
+
+def test_a_buzz_repeats_itself_and_noise_does_not() -> None:
+    noise = np.random.default_rng(0).standard_normal(32_000).astype(np.float32)
+    buzz = np.tile(noise[:320], 100)  # the same 20 ms again and again
+    assert metrics.repetition(noise, buzz, 16_000) == pytest.approx(1, abs=0.01)
+    assert abs(metrics.repetition(noise, noise, 16_000)) < 0.05
+    assert np.isnan(metrics.repetition(noise, np.zeros(32_000, np.float32), 16_000))
+    assert np.isnan(metrics.repetition(noise, noise[:300], 16_000))
+
+
+def test_fluctuation_tells_noise_from_a_flat_spectrum() -> None:
+    noise = np.random.default_rng(0).standard_normal((2, 32_000)).astype(np.float32)
+    assert metrics.fluctuation(noise[0], noise[1], 16_000) == pytest.approx(1, abs=0.03)
+    impulses = np.zeros(32_000, np.float32)
+    impulses[::64] = 1.0  # a comb, steady in time: harmonics 250 Hz apart and nothing between them
+    clicks = np.zeros(32_000, np.float32)
+    clicks[::511] = 1.0  # one click a window: a flat spectrum
+    assert metrics.fluctuation(noise[0], impulses, 16_000) > 1.5
+    assert metrics.fluctuation(noise[0], clicks, 16_000) < 0.6
+
+
+def test_repetition_and_fluctuation_of_speech(speech: np.ndarray) -> None:
+    assert abs(metrics.repetition(speech[0], speech[0], 16_000)) < 0.1
+    assert metrics.fluctuation(speech[0], speech[0], 16_000) == pytest.approx(1)

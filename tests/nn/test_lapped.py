@@ -8,8 +8,8 @@ from torch import nn
 
 from audiocodec.models import ConvDecoder, Encoder
 from audiocodec.nn import LappedAnalysis, LappedSynthesis
-from audiocodec.nn.lapped import compress, expand
-from audiocodec.transform import lapped_basis
+from audiocodec.nn.lapped import compress, expand, low_band
+from audiocodec.transform import MULTIPLIER, SIGN_ROWS, lapped_basis, sign_table
 
 
 def test_rows_are_orthonormal_also_to_those_of_the_next_frame() -> None:
@@ -59,3 +59,48 @@ def test_soft_bands_survive_bfloat16() -> None:
         (y, _), (alone, _) = layer(loud + 3e-4 * soft), layer(loud)
     difference = (y - alone).float().square().sum((0, 1))
     assert difference[45:52].sum() > 10 * difference[:20].sum()
+
+
+def test_the_table_of_signs_is_the_one_documented() -> None:
+    """By whole numbers alone, so that every reader makes the same."""
+    table, power = sign_table(8, 2), 1
+    for n in range(SIGN_ROWS * 8):
+        power = power * MULTIPLIER % 2**64
+        if n % 8 >= 2:
+            assert table[n // 8, n % 8] == (-1 if power >> 63 else 1)
+    assert (table[:, :2] == 1).all()
+    assert abs(table[:, 2:].mean()) < 0.03
+
+
+def noisy() -> LappedSynthesis:
+    layer = LappedSynthesis(64, 64, noise_from=16)
+    nn.init.eye_(layer.linear.weight)
+    nn.init.zeros_(layer.linear.bias)
+    return layer
+
+
+def test_noise_depends_on_the_step_alone() -> None:
+    layer = noisy()
+    x = torch.randn(2, 30, 64)
+    with torch.no_grad():
+        whole, _ = layer(x)
+        state, parts = None, []
+        for part in x.split(7, dim=1):
+            y, state = layer(part, state)
+            parts.append(y)
+    assert torch.equal(torch.cat(parts, 1), whole)
+    with torch.no_grad():
+        (later, _), (plain, _) = layer(x[:, 1:]), LappedSynthesis.forward(noisy(), x)
+    assert not torch.allclose(later[:, 64:], whole[:, 128:], atol=1e-3)
+    assert torch.equal(plain, whole)
+
+
+def test_draws_share_what_lies_below_the_noise() -> None:
+    layer = noisy()
+    with torch.no_grad():
+        known, first, second = layer.draws(torch.randn(1, 50, 64))
+    low = [low_band(y.transpose(1, 2), 64, 16) for y in (first, second)]
+    inner = slice(128, -128)  # the transform of a piece does not close at its ends
+    torch.testing.assert_close(low[0][..., inner], low[1][..., inner], atol=1e-3, rtol=0)
+    torch.testing.assert_close(low[0][..., inner], known.transpose(1, 2)[..., inner], atol=1e-3, rtol=0)
+    assert (first - second).std() > 0.3 * first.std()
