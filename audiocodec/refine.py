@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from audiocodec.losses import (
     Pair,
     WaveformLoss,
 )
-from audiocodec.models import CodecModel
+from audiocodec.models import CodecModel, ConvDecoder
 from audiocodec.stereo import Rows
 from audiocodec.threads import single_thread
 
@@ -91,7 +91,8 @@ class Refiner:
         self.window_samples = self.window * model.hop_length
         self.frames = 0
         self._pending = np.zeros(0, np.float32)
-        past = max(window for _, loss in self.losses for window in getattr(loss, "windows", ()))
+        longest = max(window for _, loss in self.losses for window in getattr(loss, "windows", ()))
+        past = -(-longest // model.hop_length) * model.hop_length
         self._decoded, self._heard = torch.zeros(1, 1, past), torch.zeros(1, 1, past + model.delay)
         self._encoder_state = self._decoder_state = None
 
@@ -154,8 +155,13 @@ class Refiner:
     def _distance(self, latents: Tensor, target: Tensor, generator: torch.Generator) -> Tensor:
         quantized = self.model.quantizer(latents, self.num_codebooks).quantized
         decoded, _ = self.model.decoder(quantized, self._decoder_state)
-        pair = Pair(torch.cat([self._decoded, decoded], -1), target, generator=generator)
-        return torch.stack([weight * loss(pair) for weight, loss in self.losses]).sum()
+        estimate = torch.cat([self._decoded, decoded], -1)
+        predictable = None
+        if self.model.noisy:
+            decoder = cast(ConvDecoder, self.model.decoder)
+            predictable = Pair(decoder.low_band(estimate), decoder.low_band(target), generator=generator)
+        pair = Pair(estimate, target, generator=generator, predictable=predictable)
+        return torch.stack([weight * loss(pair.seen_by(loss)) for weight, loss in self.losses]).sum()
 
 
 def search_losses(sample_rate: int) -> list[tuple[float, nn.Module]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from einops import rearrange
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,11 @@ class Pair:
         known: spectra of both that are there already, by window.
         generator: of random places; torch's own by default.
         second: another random draw of the estimate, of decoders with noise.
-        predictable: what of estimate and target is not noise, for the losses that know phase (`phase` is true).
+        known_second: its spectra that are there already.
+        predictable: what of estimate and target is not noise, for losses whose `needs_phase` is true.
 
     Attributes:
-        known: those asked for so far too.
+        known, known_second: those asked for so far too.
     """
 
     def __init__(
@@ -51,14 +52,14 @@ class Pair:
         known: Mapping[int, tuple[Spectrum, Spectrum]] | None = None,
         generator: torch.Generator | None = None,
         second: Tensor | None = None,
+        known_second: Mapping[int, Spectrum] | None = None,
         predictable: Pair | None = None,
     ) -> None:
         assert estimate.shape == target.shape
         self.estimate, self.target, self.generator = estimate, target, generator
         self.second, self.predictable = second, predictable
-        self.known = dict(known or {})
+        self.known, self.known_second = dict(known or {}), dict(known_second or {})
         self._starts: dict[int, int] = {}
-        self._seconds: dict[int, Spectrum] = {}
 
     def spectra(self, n_fft: int) -> tuple[Spectrum, Spectrum]:
         """STFT of estimate and target, Hann window, hop n_fft / 2.
@@ -75,10 +76,14 @@ class Pair:
 
     def second_spectrum(self, n_fft: int) -> Spectrum:
         """STFT of the second draw, in the frames of `spectra`."""
-        if n_fft not in self._seconds:
+        if n_fft not in self.known_second:
             assert self.second is not None
-            self._seconds[n_fft] = _stft(self.second, n_fft, self._start(n_fft))
-        return self._seconds[n_fft]
+            self.known_second[n_fft] = _stft(self.second, n_fft, self._start(n_fft))
+        return self.known_second[n_fft]
+
+    def seen_by(self, loss: nn.Module) -> Pair:
+        """What a loss compares: those that know phase get what is not noise."""
+        return self.predictable if self.predictable is not None and getattr(loss, "needs_phase", False) else self
 
     def _start(self, n_fft: int) -> int:
         if n_fft not in self._starts:

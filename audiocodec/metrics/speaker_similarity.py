@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import warnings
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from audiocodec.extras import require
 
 @functools.cache
 def _encoder() -> Any:
-    with contextlib.redirect_stdout(io.StringIO()):  # it announces its weights
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():  # it announces its weights
+        warnings.simplefilter("ignore", DeprecationWarning)  # of what it imports
         return require("resemblyzer", "metrics").VoiceEncoder("cpu")
 
 

@@ -41,6 +41,9 @@ class CodecModel(nn.Module):
         sample_rate: Hz.
         joint_stereo: two channels are coded as mid and side, see `audiocodec.stereo`; the network itself sees one.
 
+    Attributes:
+        noisy: the decoder has noise of its own: train it by `draw`.
+
     Raises:
         ConfigError: encoder and decoder differ in hop length.
     """
@@ -60,6 +63,7 @@ class CodecModel(nn.Module):
         self.sample_rate, self.joint_stereo = sample_rate, joint_stereo
         self.hop_length = cast(int, encoder.hop_length)
         self.delay = cast(int, decoder.delay)
+        self.noisy = getattr(decoder, "noise_from", None) is not None
 
     def forward(
         self, waveform: Tensor, num_codebooks: int | Tensor | None = None

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from audiocodec.errors import ConfigError
 from audiocodec.nn import CausalConv, Chain, Gain, LappedSynthesis, ResidualBlock, Upsample
-from audiocodec.nn.lapped import low_band
 
 
 class ConvDecoder(nn.Module):
@@ -82,6 +81,4 @@ class ConvDecoder(nn.Module):
 
     def low_band(self, waveform: Tensor) -> Tensor:
         """What of a waveform "b 1 (t hop)" lies below the noise."""
-        last = cast(LappedSynthesis, self.body.layers[-1])
-        assert last.noise_from is not None
-        return low_band(waveform, last.hop, last.noise_from)
+        return cast(LappedSynthesis, self.body.layers[-1]).low_band(waveform)

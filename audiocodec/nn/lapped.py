@@ -70,9 +70,9 @@ class LappedSynthesis(nn.Module):
     """A linear layer to companded coefficients, expanded, and the inverse transform: stands in for a last `Upsample`.
 
     From coefficient `noise_from` on the signs are random: at a few kbit/s no phase is coded there, and signs that the
-    network makes up repeat from frame to frame, which is heard as a buzz. The magnitudes remain the network's. The signs
-    are those of `sign_table`, whose row is the number of the step since the start of the sound, so that it decodes
-    alike in one piece and in many; training draws new ones.
+    network makes up repeat from frame to frame, which is heard as a buzz. The magnitudes remain the network's. The
+    signs are those of `sign_table`, whose row is the number of the step since the start of the sound, so that it
+    decodes alike in one piece and in many; training draws new ones.
 
     Args:
         d_in: channels in.
@@ -112,6 +112,14 @@ class LappedSynthesis(nn.Module):
             sounds = [self._sound(part) for part in (low, high * random_signs(high), high * random_signs(high))]
         return sounds[0], sounds[0] + sounds[1], sounds[0] + sounds[2]
 
+    def low_band(self, waveform: Tensor) -> Tensor:
+        """What of a waveform "b 1 (t hop)" lies below `noise_from`, the same shape."""
+        assert self.noise_from is not None
+        padded = F.pad(waveform, (0, self.hop))  # the transform is late by a step
+        both, _ = with_previous(rearrange(padded, "b 1 (t s) -> b t s", s=self.hop), None)
+        low, _ = split_bands(both @ self.transform.weight, self.noise_from)
+        return rearrange(self._sound(low), "b t 1 -> b 1 t")[..., self.hop :]
+
     def _sound(self, coefficients: Tensor) -> Tensor:
         return rearrange(overlap_add(self.transform(coefficients), None)[0], "b t s -> b (t s) 1")
 
@@ -125,13 +133,3 @@ def split_bands(coefficients: Tensor, first: int) -> tuple[Tensor, Tensor]:
     """Coefficients "... k" with those from `first` on set to zero, and the rest."""
     low = torch.arange(coefficients.shape[-1], device=coefficients.device) < first
     return coefficients * low, coefficients * ~low
-
-
-def low_band(waveform: Tensor, hop: int, first: int) -> Tensor:
-    """What of a waveform "b 1 (t hop)" lies in the coefficients below `first`; the same shape."""
-    basis = torch.from_numpy(lapped_basis(hop)).to(waveform.device)
-    padded = F.pad(waveform, (0, hop))  # the transform lags by a step
-    both, _ = with_previous(rearrange(padded, "b 1 (t s) -> b t s", s=hop), None)
-    low, _ = split_bands(both @ basis.T, first)
-    y, _ = overlap_add(low @ basis, None)
-    return rearrange(y, "b t s -> b 1 (t s)")[..., hop:]

@@ -38,7 +38,7 @@ class Objective:
 
     def backward(self, pair: Pair, quantizer_loss: Tensor) -> dict[str, Tensor]:
         """Leave the gradients in the parameters; returns every term by name, and their sum as `loss`."""
-        terms = {name: (weight, loss(_seen_by(loss, pair))) for name, (weight, loss) in self.losses.items()}
+        terms = {name: (weight, loss(pair.seen_by(loss))) for name, (weight, loss) in self.losses.items()}
         if self.adversary is not None:
             terms |= self.adversary.decoder_terms(pair)
         total = quantizer_loss + sum(weight * term for weight, term in terms.values())
@@ -48,10 +48,3 @@ class Objective:
             balanced = self.balancer.gradient(terms, pair.estimate)
             ((pair.estimate * balanced).sum() + quantizer_loss).backward()  # type: ignore[no-untyped-call]
         return {"loss": total.detach()} | {name: term.detach() for name, (_, term) in terms.items()}
-
-
-def _seen_by(loss: nn.Module, pair: Pair) -> Pair:
-    """What a loss compares: losses that know phase get what is not noise."""
-    if pair.predictable is not None and getattr(loss, "needs_phase", False):
-        return pair.predictable
-    return pair

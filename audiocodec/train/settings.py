@@ -43,7 +43,7 @@ class TrainConfig:
         balancer: weights of losses mean shares of the gradient.
         compile: None, or a mode of `torch.compile`: default, reduce-overhead (CUDA graphs), max-autotune.
         graph: all sound on the GPU and each step as one CUDA graph, several times as fast as one operation after the
-            other; for the phase spectral, `ResidualFSQ` and one process. Elsewhere than on a GPU it saves nothing.
+            other; for the phases spectral and decoder, `ResidualFSQ` and one process. It saves time on a GPU only.
         device: auto, cpu, cuda or cuda:1.
         threads: of a CPU.
         validations: how often to validate, evenly over the budget.

@@ -164,7 +164,7 @@ class Trainer:
         return scalars
 
     def _compare(self, waveform: Tensor, depths: Tensor | None) -> tuple[Pair, QuantizeResult]:
-        if getattr(self.model.decoder, "noise_from", None) is None:
+        if not self.model.noisy:
             estimate, target, result = self.forward(waveform, depths)
             return Pair(estimate.float(), target), result
         draws, result = self.model.draw(waveform, depths)

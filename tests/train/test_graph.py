@@ -22,7 +22,7 @@ from audiocodec.train.config import load_config, recipes
 from audiocodec.train.graph import GraphTrainer, SoundBank, Vary
 from audiocodec.train.graph.flat import FlatOptimizer
 from audiocodec.train.graph.stages import FusedStages
-from audiocodec.train.graph.trainer import _Comparison, _parts
+from audiocodec.train.graph.trainer import _Comparison, _stft
 from audiocodec.train.optimizers import build_optimizers
 from audiocodec.train.package import package_run
 from audiocodec.train.recipe import build_losses
@@ -214,6 +214,36 @@ def test_a_step_never_waits_for_the_device(tmp_path: Path) -> None:
         float(torch.zeros(()))
 
 
+NOISY = copy.deepcopy(TINY)
+NOISY["decoder"] |= {"companded": True, "noise_from": 4}
+NOISY_SECTIONS = {
+    "model": NOISY,
+    "losses": {
+        "energy": {"sample_rate": 16_000, "windows": [128]},
+        "envelope": {"sample_rate": 16_000},
+        "complex_stft": {"windows": [128]},
+    },
+}
+
+
+@pytest.mark.parametrize("phase", ["spectral", "decoder"])
+def test_a_step_of_a_decoder_with_noise_never_waits_and_moves_what_it_may(tmp_path: Path, phase: str) -> None:
+    overrides = ["data.segment_frames=20", "train.graph=true", "train.warmup_steps=1"]
+    build_trainer(recipe(tmp_path, *overrides, **NOISY_SECTIONS), tmp_path / "first").fit()
+    config = recipe(tmp_path, *overrides, f"phase={phase}", f"start_from={tmp_path / 'first'}", **NOISY_SECTIONS)
+    trainer = build_trainer(config, tmp_path / "run")
+    assert isinstance(trainer, GraphTrainer)
+    before = copy.deepcopy(trainer.model.state_dict())
+    scalars = trainer.train_step(next(trainer.data(0)))
+    assert {"energy", "envelope", "complex_stft"} < set(scalars)
+    with NoWaiting():
+        trainer._step()
+    moved = {
+        key.split(".")[0] for key, value in trainer.model.state_dict().items() if not torch.equal(value, before[key])
+    }
+    assert moved == ({"encoder", "quantizer", "decoder"} if phase == "spectral" else {"decoder"})
+
+
 @pytest.mark.parametrize("graph", [True, False])
 def test_a_run_begun_the_other_way_is_refused(tmp_path: Path, graph: bool) -> None:
     sections = ("data.segment_frames=20", "train.warmup_steps=1")
@@ -229,16 +259,16 @@ def test_segments_too_short_for_the_losses_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch.compile looks at it itself
-@pytest.mark.parametrize("name", ["speech-16k/phase1", "music-44k/phase1"])
+@pytest.mark.parametrize("name", ["speech-16k/phase1", "speech-16k/noise", "music-44k/phase1"])
 def test_the_losses_of_the_recipes_compile_as_one(name: str) -> None:
     """Without a break in the graph: a break would be Python in the middle of a captured step."""
     losses = [loss for _, loss in build_losses(load_config(recipes()[name]).losses).values()]
     comparison = _Comparison(losses, CPU)
     torch.manual_seed(0)
-    estimate, target = torch.randn(2, 1, 9000, requires_grad=True), torch.randn(2, 1, 9000)
-    parts = [_parts(estimate, target, window) for window in comparison.windows]
+    sounds = list(torch.randn(5 if name.endswith("noise") else 2, 2, 1, 9000, requires_grad=True))
+    parts = [[_stft(sound, window) for sound in sounds] for window in comparison.windows]
     compiled = torch.compile(comparison, dynamic=False, backend="aot_eager", fullgraph=True)
-    for mine, expected in zip(compiled(estimate, target, parts), comparison(estimate, target, parts), strict=True):
+    for mine, expected in zip(compiled(sounds, parts), comparison(sounds, parts), strict=True):
         torch.testing.assert_close(mine, expected)
 
 
@@ -247,7 +277,7 @@ def test_the_losses_of_the_recipes_compile_as_one(name: str) -> None:
     [
         ("train.optimizer=adamw", "train.graph: train.optimizer: muon only"),
         ("train.balancer=true", "train.graph: train.balancer"),
-        ("phase=joint", "train.graph: phase: spectral only"),
+        ("phase=joint", "train.graph: phase: spectral or decoder only"),
         ("train.compile=default", "train.graph: train.compile"),
     ],
 )

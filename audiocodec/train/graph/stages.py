@@ -31,7 +31,7 @@ class FusedStages:
     before it, and the way back from all stages is one product.
 
     Args:
-        quantizer: in training; its running statistics have begun.
+        quantizer: its running statistics have begun; in eval mode they stay.
         compile: makes the elementwise part of a stage one kernel.
     """
 
@@ -66,7 +66,8 @@ class FusedStages:
                 rearrange(depths, "b t 1 -> (b t) 1 1") > torch.arange(q.num_codebooks, device=latents.device)[:, None]
             )
             total = rearrange(torch.stack(values, 1) * used, "n q l -> n (q l)") @ q.project_out.flatten(0, 1)
-            self._follow(torch.stack(seen, 1))
+            if q.training:
+                self._follow(torch.stack(seen, 1))
             codes = (torch.stack(indices, 1).long() * self.places).sum(-1)
             return QuantizeResult(
                 rearrange(total, "(b t) d -> b d t", b=batch),

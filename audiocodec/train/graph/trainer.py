@@ -14,7 +14,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.losses import Pair
 from audiocodec.losses.pair import Spectrum
 from audiocodec.nn import ranks
-from audiocodec.quantize import ResidualFSQ
+from audiocodec.quantize import QuantizeResult, ResidualFSQ
 from audiocodec.train.config import RecipeConfig
 from audiocodec.train.graph.flat import FlatOptimizer
 from audiocodec.train.graph.stages import FusedStages
@@ -50,7 +50,7 @@ class GraphTrainer(Trainer):
         """
         for problem, where in (
             (ranks.world_size() > 1, "one process only"),
-            (config.phase != "spectral", "phase: spectral only"),
+            (config.phase not in ("spectral", "decoder"), "phase: spectral or decoder only"),
             (config.model["quantizer"]["type"] != "ResidualFSQ", "model.quantizer: ResidualFSQ only"),
             (config.train.balancer, "train.balancer: not with it"),
             (config.train.optimizer != "muon", "train.optimizer: muon only"),
@@ -140,11 +140,11 @@ class GraphTrainer(Trainer):
             waveform = self.draw()
             depths = self._draw_depths(waveform)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16, cache_enabled=False):
-            estimate, target, result = self.model(waveform, depths)
+            sounds, result = self._sounds(waveform, depths)
         start = (torch.rand((), device=self.device) * SHIFT).long()
-        places = start + torch.arange(estimate.shape[-1] - SHIFT, device=self.device)
-        estimate, target = estimate.float().index_select(-1, places), target.index_select(-1, places)
-        terms = self.compare(estimate, target, [_parts(estimate, target, window) for window in self.windows])
+        places = start + torch.arange(sounds[0].shape[-1] - SHIFT, device=self.device)
+        sounds = [sound.float().index_select(-1, places) for sound in sounds]
+        terms = self.compare(sounds, [[_stft(sound, window) for sound in sounds] for window in self.windows])
         weights = [weight for weight, _ in self.objective.losses.values()]
         loss = result.loss + sum(weight * term for weight, term in zip(weights, terms, strict=True))
         assert self.flat.flat.grad is not None
@@ -156,9 +156,17 @@ class GraphTrainer(Trainer):
         self.scalars["grad_norm"] = self.flat.norm
         self.codes = result.codes
 
+    def _sounds(self, waveform: Tensor, depths: Tensor | None) -> tuple[list[Tensor], QuantizeResult]:
+        """Estimate and target; of a decoder with noise also the second draw, and what is not noise of both."""
+        if self.model.noisy:
+            draws, result = self.model.draw(waveform, depths)
+            return [draws.first, draws.target, draws.second, draws.known, draws.known_target], result
+        estimate, target, result = self.model(waveform, depths)
+        return [estimate, target], result
+
 
 class _Comparison(nn.Module):
-    """All losses of two sounds whose spectra are there already: it is compiled, and that knows no complex numbers.
+    """All losses of sounds whose spectra are there already: it is compiled, and that knows no complex numbers.
 
     Args:
         losses: of a `Pair`.
@@ -174,24 +182,21 @@ class _Comparison(nn.Module):
             loss(probe)
         self.windows = sorted(probe.known)
 
-    def forward(self, estimate: Tensor, target: Tensor, parts: list[tuple[Tensor, ...]]) -> list[Tensor]:
-        """parts: `_parts` of each window -> each loss."""
-        known = {
-            window: (Spectrum.of(real, imag), Spectrum.of(target_real, target_imag))
-            for window, (real, imag, target_real, target_imag) in zip(self.windows, parts, strict=True)
-        }
-        pair = Pair(estimate, target, known)
-        return [loss(pair) for loss in self.losses]
-
-
-def _parts(estimate: Tensor, target: Tensor, window: int) -> tuple[Tensor, ...]:
-    """Real and imaginary parts of both spectra, out of what is compiled: it knows no complex numbers."""
-    with torch.no_grad():
-        theirs = _stft(target, window)
-    return *_stft(estimate, window), *theirs
+    def forward(self, sounds: list[Tensor], parts: list[list[tuple[Tensor, ...]]]) -> list[Tensor]:
+        """sounds: of `GraphTrainer._sounds`; parts: `_stft` of each sound, for each window -> each loss."""
+        spectra = [[Spectrum.of(*part) for part in of_window] for of_window in parts]
+        known = {window: (s[0], s[1]) for window, s in zip(self.windows, spectra, strict=True)}
+        pair = Pair(sounds[0], sounds[1], known)
+        if len(sounds) > 2:
+            pair.second = sounds[2]
+            pair.known_second = {window: s[2] for window, s in zip(self.windows, spectra, strict=True)}
+            low = {window: (s[3], s[4]) for window, s in zip(self.windows, spectra, strict=True)}
+            pair.predictable = Pair(sounds[3], sounds[4], low)
+        return [loss(pair.seen_by(loss)) for loss in self.losses]
 
 
 def _stft(x: Tensor, window: int) -> tuple[Tensor, ...]:
+    """Real and imaginary part of a spectrum, out of what is compiled: it knows no complex numbers."""
     frames = x[:, 0].unfold(-1, window, window // 2) * torch.hann_window(window, device=x.device)
     spectrum = torch.fft.rfft(frames, norm="ortho").transpose(1, 2)
     return torch.view_as_real(spectrum).unbind(-1)
