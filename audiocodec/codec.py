@@ -197,18 +197,19 @@ class Codec:
         )
 
     def check_matches(self, header: Header) -> None:
-        """Refuse codes of another model: they would decode to noise.
+        """Refuse codes of another model: they would decode to noise. A model of the same hash fits under any name.
 
         Raises:
-            ModelError: name, weights or layout differ.
+            ModelError: weights or layout differ.
         """
-        if header.model != self.name:
+        if header.model_hash != self.model_hash and header.model != self.name:
             raise ModelError(f"these tokens are of model {header.model!r}, loaded is {self.name!r}")
         if header.model_hash != self.model_hash:
             raise ModelError(
                 f"these tokens were made with other weights of {self.name!r} "
-                f"(hash {header.model_hash.hex()[:8]}, loaded {self.model_hash.hex()[:8]}, version {self.version}); "
-                "decode them with the audiocodec release that made them"
+                f"(hash {header.model_hash.hex()[:8]}, loaded {self.model_hash.hex()[:8]}, version {self.version}): "
+                "from version 1.0 on token files stay decodable, decode older ones with the audiocodec release that "
+                "made them"
             )
         layout = (header.model_sample_rate, header.hop_length, header.delay, header.levels)
         if layout != (self.sample_rate, self.hop_length, self.delay_samples, self.levels):

@@ -29,7 +29,7 @@ class Header:
 
     Attributes:
         model: name of the model that made the codes.
-        model_hash: 16 bytes, of the weights of encoder and quantizer.
+        model_hash: 16 bytes, of the weights that turn codes into latents.
         sample_rate: of the source, Hz.
         channels: of the source.
         samples: of each source channel; None while a stream is being written.

@@ -82,13 +82,21 @@ class CodecModel(nn.Module):
         estimate, _ = self.decoder(result.quantized)
         return estimate[..., self.delay :], waveform[..., : waveform.shape[-1] - self.delay], result
 
-    def draw(self, waveform: Tensor, num_codebooks: int | Tensor | None = None) -> tuple[Draws, QuantizeResult]:
-        """As `forward`, for decoders with noise: two draws of the estimate, and what is not noise."""
+    def draw(
+        self, waveform: Tensor, num_codebooks: int | Tensor | None = None, wanted: Tensor | None = None
+    ) -> tuple[Draws, QuantizeResult]:
+        """As `forward`, for decoders with noise: two draws of the estimate, and what is not noise.
+
+        Args:
+            waveform: see `forward`.
+            num_codebooks: see `forward`.
+            wanted: the target, "b 1 t", where it is not the waveform.
+        """
         decoder = cast(ConvDecoder, self.decoder)
         latents, _ = self.encoder(waveform)
         result = self.quantizer(latents, num_codebooks)
         known, first, second = (y[..., self.delay :] for y in decoder.draws(result.quantized))
-        target = waveform[..., : waveform.shape[-1] - self.delay]
+        target = (waveform if wanted is None else wanted)[..., : waveform.shape[-1] - self.delay]
         return Draws(first, second, target, known, decoder.low_band(target)), result
 
     @torch.no_grad()

@@ -35,8 +35,7 @@ class Bundle:
         name: as it stands in token files.
         version: of the weights.
         tensors: the weights as they are stored, by name.
-        model_hash: 16 bytes over the weights of encoder and quantizer: what tokens depend on. A
-            better decoder leaves it as it is.
+        model_hash: 16 bytes over what codes stand for, see `hash_tensors`. Better encoders and decoders leave it.
         description: the YAML.
         entropy: what its token files are coded with; None: they are packed.
     """
@@ -139,10 +138,17 @@ def load_bundle(name: str) -> Bundle:
 
 
 def hash_tensors(tensors: Mapping[str, Any]) -> bytes:
-    """16 bytes of SHA-256 over name, type, shape and bytes of encoder and quantizer; arrays of numpy or torch."""
+    """16 bytes of SHA-256 over name, type, shape and bytes of what the quantizer needs to turn codes into latents.
+
+    The encoder, what projects its latents into the quantizer, and the decoder are left out: each may improve, and
+    every token file stays decodable.
+
+    Args:
+        tensors: the weights of a model by name, arrays of numpy or torch.
+    """
     digest = hashlib.sha256()
     for name in sorted(tensors):
-        if name.startswith(("encoder.", "quantizer.")):
+        if name.startswith("quantizer.") and "project_in" not in name:
             array = np.asarray(tensors[name])
             digest.update(f"{name}:torch.{array.dtype.name}:{array.shape};".encode())
             digest.update(array.tobytes())

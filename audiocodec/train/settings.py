@@ -52,6 +52,8 @@ class TrainConfig:
         save_minutes: between checkpoints.
         lost: share of the segments in which bursts of 1 to 5 frames reach the decoder with fewer codebooks or
             none, so that it learns to conceal that; set `conceals` of the decoder with it.
+        contrast: exponent by which harmonics stand out more in what the decoder is asked for, see
+            `audiocodec.train.contrast`; for decoders with noise.
         max_bad_steps: so many steps in a row with NaN or infinity end the run.
         tensorboard: write events beside the CSV curve.
     """
@@ -70,5 +72,6 @@ class TrainConfig:
     best_by: str = "mel"
     save_minutes: float = 5.0
     lost: float = 0.0
+    contrast: float = 0.0
     max_bad_steps: int = 50
     tensorboard: bool = True

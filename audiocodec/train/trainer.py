@@ -20,6 +20,7 @@ from audiocodec.models import CodecModel
 from audiocodec.nn import ranks
 from audiocodec.quantize.base import QuantizeResult, draw_depths
 from audiocodec.train.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
+from audiocodec.train.contrast import sharpened
 from audiocodec.train.ema import EMA
 from audiocodec.train.launch import agree, asked_to_stop, mean_gradients
 from audiocodec.train.monitor import Monitor
@@ -31,6 +32,7 @@ from audiocodec.train.usage import CodeUsage
 logger = logging.getLogger(__name__)
 
 DISCRIMINATORS = "discriminator_optimizer"
+CONTRAST_HZ = 4000  # below which targets are sharpened
 BURSTS, LONGEST_BURST = 2, 5  # of lost frames in a segment; frames
 
 
@@ -167,9 +169,16 @@ class Trainer:
         if not self.model.noisy:
             estimate, target, result = self.forward(waveform, depths)
             return Pair(estimate.float(), target), result
-        draws, result = self.model.draw(waveform, depths)
+        draws, result = self.model.draw(waveform, depths, self._wanted(waveform))
         predictable = Pair(draws.known, draws.known_target)
         return Pair(draws.first, draws.target, second=draws.second, predictable=predictable), result
+
+    def _wanted(self, waveform: Tensor) -> Tensor:
+        """What the decoder should give, "b 1 t": the waveform, or one with more contrast."""
+        if self.config.contrast == 0:
+            return waveform
+        with torch.no_grad():
+            return sharpened(waveform, self.config.contrast, round(CONTRAST_HZ * 512 / self.model.sample_rate))
 
     def _draw_depths(self, waveform: Tensor) -> Tensor | None:
         """Codebooks of each item, "b", or frame, "b t", where the quantizer does not draw them itself."""

@@ -110,12 +110,17 @@ def test_bundle_round_trip_and_hash(tmp_path: Path) -> None:
     assert load_bundle(str(path)).model_hash == bundle.model_hash  # a new decoder keeps old tokens valid
     with torch.no_grad():
         model.encoder.out.weight.add_(1)
+        model.quantizer.project_in.add_(1)
     save_bundle(tmp_path, "tiny", "3", TINY, model, overwrite=True)
+    assert load_bundle(str(path)).model_hash == bundle.model_hash  # a new encoder too
+    with torch.no_grad():
+        model.quantizer.project_out.add_(1)
+    save_bundle(tmp_path, "tiny", "4", TINY, model, overwrite=True)
     assert load_bundle(str(path)).model_hash != bundle.model_hash
     with torch.no_grad():
         model.encoder.out.weight.add_(1e6)
     with pytest.raises(ModelError, match="float16"):
-        save_bundle(tmp_path, "tiny", "4", TINY, model, overwrite=True)
+        save_bundle(tmp_path, "tiny", "5", TINY, model, overwrite=True)
 
 
 def test_shipped_models_are_small_and_have_cards() -> None:
