@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audiocodec._util.extras import installed
 from audiocodec.errors import ConfigError, MissingExtraError, ModelError
-from audiocodec.extras import installed
 from audiocodec.models.pretrained import Bundle
 from audiocodec.runtime import OnnxModel
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, overload
 import numpy as np
 
 from audiocodec import audio, stereo
+from audiocodec._util.extras import require
+from audiocodec._util.files import replacing
 from audiocodec.backend import open_model
 from audiocodec.bitrate import check_depth, choose_depth
 from audiocodec.container import (
@@ -33,8 +35,6 @@ from audiocodec.container.metadata import fitting
 from audiocodec.container.reader import total_samples
 from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.excerpt import excerpt
-from audiocodec.extras import require
-from audiocodec.files import replacing
 from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
 from audiocodec.models.receptive_field import frames_of_past
 from audiocodec.streaming import (

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from audiocodec._util.extras import require
 from audiocodec.corpus import Corpus, Item, open_corpus
 from audiocodec.errors import ConfigError
-from audiocodec.extras import require
 
 require("torch", "torch")
 import torch  # noqa: E402

@@ -12,10 +12,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from audiocodec._util.extras import require
 from audiocodec.container import Header, Tokens
 from audiocodec.container.repair import held_samples
 from audiocodec.errors import ConfigError, TokenFileError
-from audiocodec.extras import require
 
 KEY = "audiocodec"
 

@@ -26,8 +26,8 @@ import soundfile
 import torch
 
 import audiocodec
+from audiocodec._util.extras import require
 from audiocodec.errors import AudioCodecError, MissingExtraError
-from audiocodec.extras import require
 
 OURS = "speech-16k"
 THREADS = (1, 2)

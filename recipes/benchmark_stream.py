@@ -25,8 +25,8 @@ import numpy as np
 import torch
 
 import audiocodec
+from audiocodec._util.extras import require
 from audiocodec.errors import AudioCodecError, MissingExtraError
-from audiocodec.extras import require
 
 COLUMNS = ("system", "streams", "threads", "measure", "value")
 PERCENTILES = (50, 90, 99, 99.9, 100)

@@ -26,9 +26,9 @@ import torch
 from torch import Tensor
 
 from audiocodec import metrics
+from audiocodec._util.files import replacing
 from audiocodec.data import CacheSource, SegmentDataset, batches, build_cache, load_corpus
 from audiocodec.errors import AudioCodecError, ConfigError
-from audiocodec.files import replacing
 from audiocodec.losses import Pair
 from audiocodec.models import CodecModel
 from audiocodec.models.build import build_model

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from audiocodec._util.files import replacing
 from audiocodec.errors import OutputError
-from audiocodec.files import replacing
 
 
 def test_success_replaces_and_failure_does_not(tmp_path: Path) -> None:

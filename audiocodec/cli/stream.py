@@ -159,7 +159,7 @@ def _sink(
     codec: Codec, name: str | None, rate: int, device: str | None, force: bool, source: str | None
 ) -> Iterator[Sink]:
     from audiocodec import live
-    from audiocodec.files import replacing
+    from audiocodec._util.files import replacing
 
     """Closed in the end; Ctrl-C is how a live stream ends, so what was written until then is kept."""
     interrupted = False

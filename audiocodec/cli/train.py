@@ -10,7 +10,7 @@ import click
 
 
 def _require_extra() -> None:
-    from audiocodec.extras import require
+    from audiocodec._util.extras import require
 
     for module in ("omegaconf", "torchaudio", "auraloss", "pystoi", "pesq"):
         require(module, "train")

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from audiocodec._util.files import replacing
 from audiocodec.bitrate import check_depth, choose_depth
 from audiocodec.container.entropy import EntropyModel
 from audiocodec.container.file import TokenFile
@@ -17,7 +18,6 @@ from audiocodec.container.reader import open_tokens
 from audiocodec.container.trailer import Trailer
 from audiocodec.container.writer import TokenWriter
 from audiocodec.errors import TokenFileError
-from audiocodec.files import replacing
 
 
 @dataclass(frozen=True)

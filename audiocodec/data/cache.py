@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from audiocodec import audio
+from audiocodec._util.files import replacing
 from audiocodec.errors import AudioCodecError, AudioError
-from audiocodec.files import replacing
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from audiocodec._util.files import replacing
 from audiocodec.export.graphs import Graphs
-from audiocodec.files import replacing
 from audiocodec.models.pretrained import Bundle
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from audiocodec.extras import require
+from audiocodec._util.extras import require
 
 
 @functools.cache

@@ -15,11 +15,11 @@ import yaml
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from audiocodec._util.extras import require
+from audiocodec._util.files import replacing
 from audiocodec.container import EntropyModel, load_entropy, save_entropy
 from audiocodec.container.entropy_file import SUFFIX as ENTROPY_SUFFIX
 from audiocodec.errors import ConfigError, ModelError, OutputError
-from audiocodec.extras import require
-from audiocodec.files import replacing
 
 if TYPE_CHECKING:
     from audiocodec.models.codec import CodecModel

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from audiocodec._util.extras import require
 from audiocodec.errors import ConfigError, PacketError
-from audiocodec.extras import require
 from audiocodec.packets.window import Window
 
 MAGIC = 0xE1

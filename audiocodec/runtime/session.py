@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from audiocodec._util.extras import installed
 from audiocodec.errors import MissingExtraError, ModelError
 from audiocodec.export.graph import Graph
-from audiocodec.extras import installed
 
 
 class Session:

@@ -13,8 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from audiocodec._util.files import replacing
 from audiocodec.errors import ModelError, OutputError
-from audiocodec.files import replacing
 from audiocodec.models import CodecModel
 from audiocodec.models.build import build_model
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from audiocodec.extras import require
+from audiocodec._util.extras import require
 from audiocodec.models import CodecModel
 
 logger = logging.getLogger(__name__)

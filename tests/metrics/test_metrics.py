@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from audiocodec import metrics
+from audiocodec._util.extras import require
 from audiocodec.errors import MissingExtraError
-from audiocodec.extras import require
 
 
 @pytest.mark.parametrize(

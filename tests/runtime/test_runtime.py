@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from audiocodec import extras
+from audiocodec._util import extras
 from audiocodec.codec import Codec, load
 from audiocodec.errors import ConfigError, MissingExtraError
 from audiocodec.models import CodecModel
