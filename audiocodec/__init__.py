@@ -25,7 +25,7 @@ from audiocodec.errors import (
 )
 
 if TYPE_CHECKING:
-    from audiocodec.audio import read
+    from audiocodec.audio import read, write
     from audiocodec.codec import Codec, FileReport, decode_file, encode_file, load
     from audiocodec.container import Tokens
     from audiocodec.models.pretrained import list_models
@@ -41,6 +41,7 @@ _LAZY = {
     "list_models": "audiocodec.models.pretrained",
     "load": "audiocodec.codec",
     "read": "audiocodec.audio",
+    "write": "audiocodec.audio",
 }
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "list_models",
     "load",
     "read",
+    "write",
 ]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import audiocodec
 from audiocodec import audio
 from audiocodec.errors import AudioError, OutputError
 
@@ -54,6 +55,46 @@ def test_formats_that_cannot_hold_it(tmp_path: Path) -> None:
         audio.AudioWriter(tmp_path / "a.opus", 12_345, 1, ".opus")
     with pytest.raises(OutputError, match="cannot write a file without suffix"):
         audio.AudioWriter(tmp_path / "a", 16_000, 1, "")
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_a_whole_file_is_written(tmp_path: Path, suffix: str) -> None:
+    wav = np.concatenate([tone(16_000, 440, 9.0), 3 * tone(16_000, 1000, 9.0)])  # more than a block, and too loud
+    audiocodec.write(tmp_path / f"a{suffix}", wav, 16_000)
+    back, rate = audiocodec.read(tmp_path / f"a{suffix}")
+    assert (back.shape, rate) == (wav.shape, 16_000)
+    if suffix != ".ogg":
+        np.testing.assert_allclose(back, np.clip(wav, -1, 1), atol=2**-15)
+    audiocodec.write(str(tmp_path / "one.wav"), wav[0], 16_000)
+    assert audiocodec.read(tmp_path / "one.wav")[0].shape == (1, 144_000)
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    audiocodec.write(path, tone(16_000, 440), 16_000)
+    before = path.read_bytes()
+    with pytest.raises(OutputError, match="exists already"):
+        audiocodec.write(path, tone(16_000, 880), 16_000)
+    with pytest.raises(OutputError, match="cannot write"):
+        audiocodec.write(tmp_path / "a.nonsense", tone(16_000, 440), 16_000)
+    assert (path.read_bytes(), list(tmp_path.iterdir())) == (before, [path])
+    audiocodec.write(path, tone(16_000, 880), 16_000, overwrite=True)
+    assert path.read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ("wav", "rate", "problem"),
+    [
+        (np.zeros((1, 10), np.int16), 16_000, "must be floats"),
+        (np.zeros((1, 1, 10)), 16_000, "must be floats"),
+        (np.full(10, np.nan), 16_000, "NaN or infinite"),
+        (np.zeros(10), 8, "sample rate 8 Hz"),
+    ],
+)
+def test_what_is_no_sound_is_not_written(tmp_path: Path, wav: np.ndarray, rate: int, problem: str) -> None:
+    with pytest.raises(AudioError, match=problem):
+        audiocodec.write(tmp_path / "a.wav", wav, rate)
+    assert not list(tmp_path.iterdir())
 
 
 def test_wav_of_unknown_length_is_read(tmp_path: Path) -> None:

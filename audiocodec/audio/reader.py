@@ -1,20 +1,18 @@
-"""Reading, writing and resampling sound. Arrays are float32 "c t", rates in Hz."""
+"""Reading sound files, whole or block by block."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
-import soxr
 
-from audiocodec.errors import AudioError, OutputError
+from audiocodec.audio.resample import resample_blocks
+from audiocodec.errors import AudioError
 
 SUFFIXES = frozenset(
     {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"}
@@ -77,7 +75,7 @@ class AudioReader:
                 raise AudioError(f"{path}: is empty (0 bytes)")
             self._file = soundfile.SoundFile(os.fsencode(path))
         except (soundfile.LibsndfileError, OSError, TypeError) as error:
-            raise AudioError(f"{path}: cannot be read as sound ({_reason(error)})") from error
+            raise AudioError(f"{path}: cannot be read as sound ({reason(error)})") from error
         self.sample_rate = int(self._file.samplerate)
         self.channels = int(self._file.channels)
         self.samples = int(self._file.frames)
@@ -113,7 +111,7 @@ class AudioReader:
             try:
                 block = self._file.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)
             except (soundfile.LibsndfileError, OSError) as error:
-                raise AudioError(f"{self.path}: breaks off while being read ({_reason(error)})") from error
+                raise AudioError(f"{self.path}: breaks off while being read ({reason(error)})") from error
             if len(block) == 0:
                 return
             check_samples(block, str(self.path))
@@ -140,7 +138,8 @@ def check_rate(sample_rate: int, name: str) -> None:
         raise AudioError(f"{name}: sample rate {sample_rate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What libsndfile or the system says, without a full stop."""
     text = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
     return str(text).strip().rstrip(".")
 
@@ -165,47 +164,6 @@ def _missing_bytes(path: Path) -> int:
     return 0
 
 
-class Resampler:
-    """Resamples a stream block by block with soxr HQ; equal rates pass through.
-
-    Args:
-        rate_in: Hz.
-        rate_out: Hz.
-        channels: of every block.
-    """
-
-    def __init__(self, rate_in: int, rate_out: int, channels: int) -> None:
-        self.channels = channels
-        self._stream = (
-            None if rate_in == rate_out else soxr.ResampleStream(rate_in, rate_out, channels, dtype="float32")
-        )
-
-    def push(self, block: np.ndarray, last: bool = False) -> np.ndarray:
-        """block: "c t" -> what is ready by now, "c t"; with `last`, all the rest."""
-        if self._stream is None:
-            return block
-        out = self._stream.resample_chunk(np.ascontiguousarray(block.T), last=last)
-        return np.ascontiguousarray(out.reshape(-1, self.channels).T)
-
-
-def resample_blocks(blocks: Iterable[np.ndarray], rate_in: int, rate_out: int, channels: int) -> Iterator[np.ndarray]:
-    """A stream of blocks "c t" at another rate."""
-    resampler = Resampler(rate_in, rate_out, channels)
-    for block in blocks:
-        out = resampler.push(block)
-        if out.shape[1]:
-            yield out
-    out = resampler.push(np.zeros((channels, 0), np.float32), last=True)
-    if out.shape[1]:
-        yield out
-
-
-def resample(wav: np.ndarray, rate_in: int, rate_out: int) -> np.ndarray:
-    """wav: "c t" -> "c t" at another rate."""
-    blocks = list(resample_blocks([wav], rate_in, rate_out, len(wav)))
-    return np.concatenate([wav[:, :0], *blocks], axis=1)
-
-
 def stream_resampled(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
     """Blocks "c t" of a file at `sample_rate`.
 
@@ -226,91 +184,3 @@ def read(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, 
         rate = sample_rate or reader.sample_rate
         blocks = list(resample_blocks(reader, reader.sample_rate, rate, reader.channels))
         return np.concatenate([np.zeros((reader.channels, 0), np.float32), *blocks], axis=1), rate
-
-
-class AudioWriter:
-    """A sound file written block by block (libsndfile crashes on long Vorbis in one call).
-
-    Args:
-        path: where to write; the file is replaced.
-        sample_rate: Hz.
-        channels: of every block.
-        suffix: tells the format (".wav", ".flac", ...); 16-bit where the format has bits.
-        tags: written as far as the format has a place for them; names not in `TAGS` are left out.
-
-    Raises:
-        OutputError: the format is unknown or cannot hold this rate or channel count.
-    """
-
-    def __init__(
-        self, path: Path, sample_rate: int, channels: int, suffix: str, tags: Mapping[str, str] | None = None
-    ) -> None:
-        self.path = path
-        formats: dict[str, dict[str, Any]] = {
-            ".opus": {"format": "OGG", "subtype": "OPUS"},
-            ".oga": {"format": "OGG"},
-            ".aif": {"format": "AIFF"},
-        }
-        spec = formats.get(suffix.lower(), {"format": suffix.lower().lstrip(".").upper()})
-        if spec["format"] not in soundfile.available_formats():
-            raise OutputError(f"cannot write {suffix or 'a file without suffix'}; try .wav or .flac")
-        spec.setdefault("subtype", "PCM_16" if spec["format"] not in ("OGG", "MP3") else None)
-        try:
-            self._file = soundfile.SoundFile(os.fsencode(path), "w", samplerate=sample_rate, channels=channels, **spec)
-        except (soundfile.LibsndfileError, OSError, ValueError) as error:
-            raise OutputError(
-                f"cannot write {suffix} with {channels} channels at {sample_rate} Hz ({_reason(error)})"
-            ) from error
-        for name, text in (tags or {}).items():
-            if name in TAGS:
-                with contextlib.suppress(soundfile.LibsndfileError):
-                    setattr(self._file, name, text)
-
-    def write(self, block: np.ndarray) -> None:
-        """block: "c t", clipped to full scale.
-
-        Raises:
-            OutputError: the disk is full, or the like.
-        """
-        try:
-            self._file.write(np.clip(block.T, -1.0, 1.0))
-        except (soundfile.LibsndfileError, OSError, AssertionError) as error:  # it asserts that all was written
-            raise OutputError(f"{self.path}: cannot be written ({_reason(error) or 'no space left?'})") from error
-
-    def close(self) -> None:
-        """Finish the file. Raises: OutputError if that fails."""
-        try:
-            self._file.close()
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise OutputError(f"{self.path}: cannot be written ({_reason(error)})") from error
-
-
-class WavPipe:
-    """A WAV of 16 bits written into something that cannot seek; without a known length its header promises none.
-
-    Args:
-        output: gets the header with the first block.
-        sample_rate: Hz.
-        channels: of every block.
-        samples: in each channel, if known.
-    """
-
-    def __init__(self, output: BinaryIO, sample_rate: int, channels: int, samples: int | None) -> None:
-        self._output, self._started = output, False
-        size = min(2**32 - 1 if samples is None else samples * channels * 2, 2**32 - 1)
-        self._header = struct.pack(
-            "<4sI4s4sIHHIIHH4sI",
-            *(b"RIFF", min(size + 36, 2**32 - 1), b"WAVE", b"fmt ", 16, 1, channels),
-            *(sample_rate, sample_rate * channels * 2, channels * 2, 16, b"data", size),
-        )
-
-    def write(self, block: np.ndarray) -> None:
-        """block: "c t", clipped to full scale."""
-        if not self._started:
-            self._output.write(self._header)
-            self._started = True
-        self._output.write(np.rint(np.clip(block.T, -1.0, 1.0) * 32767).astype("<i2").tobytes())
-        self._output.flush()
-
-    def close(self) -> None:
-        """The output stays open."""
