@@ -17,22 +17,6 @@ from audiocodec import audio, stereo
 from audiocodec._util.extras import require
 from audiocodec._util.files import replacing
 from audiocodec.backend import open_model
-from audiocodec.bitrate import check_depth, choose_depth
-from audiocodec.container import (
-    EntropyModel,
-    Header,
-    TokenFile,
-    TokenReader,
-    Tokens,
-    TokenWriter,
-    frames_for,
-    open_tokens,
-)
-from audiocodec.container import salvage as salvage_pages
-from audiocodec.container.header import NO_ENTROPY
-from audiocodec.container.metadata import check as check_metadata
-from audiocodec.container.metadata import fitting
-from audiocodec.container.reader import total_samples
 from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.excerpt import excerpt
 from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
@@ -49,6 +33,22 @@ from audiocodec.streaming import (
     frame_encoder,
 )
 from audiocodec.threads import single_thread
+from audiocodec.tokens import (
+    EntropyModel,
+    Header,
+    TokenFile,
+    TokenReader,
+    Tokens,
+    TokenWriter,
+    frames_for,
+    open_tokens,
+)
+from audiocodec.tokens.bitrate import check_depth, choose_depth
+from audiocodec.tokens.header import NO_ENTROPY
+from audiocodec.tokens.metadata import check as check_metadata
+from audiocodec.tokens.metadata import fitting
+from audiocodec.tokens.reader import total_samples
+from audiocodec.tokens.recovery.salvage import salvage as salvage_pages
 
 if TYPE_CHECKING:
     import torch

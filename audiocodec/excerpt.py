@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from audiocodec.container import Header
+from audiocodec.tokens import Header
 
 RESAMPLER_REACH = 1024  # samples, at the lower rate, on either side of one
 

@@ -26,18 +26,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from audiocodec.container import (
-    EntropyModel,
-    Header,
-    TokenFile,
-    TokenReader,
-    Tokens,
-    load_entropy,
-    repair,
-    salvage,
-    verify,
-)
 from audiocodec.errors import AudioCodecError
+from audiocodec.tokens import EntropyModel, Header, TokenFile, TokenReader, Tokens, load_entropy, verify
+from audiocodec.tokens.recovery import repair, salvage
 
 MEMORY = 64 * 2**20
 EXTREMES = [0, 1, 127, 128, 255, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**62, 2**63, 2**64 - 1]

@@ -20,9 +20,9 @@ import click
 import numpy as np
 
 import audiocodec
-from audiocodec.container import Header, TokenFile, verify
-from audiocodec.container.page import PageCodec, seal
-from audiocodec.container.trailer import Trailer
+from audiocodec.tokens import Header, TokenFile, verify
+from audiocodec.tokens.page import PageCodec, seal
+from audiocodec.tokens.trailer import Trailer
 
 
 def timed(work: Callable[[], object]) -> np.ndarray:

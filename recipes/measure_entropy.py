@@ -20,9 +20,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from audiocodec.container.entropy import EntropyModel
-from audiocodec.container.range_coder import SHARE_BITS
 from audiocodec.models.pretrained import load_bundle
+from audiocodec.tokens.entropy.model import EntropyModel
+from audiocodec.tokens.entropy.range_coder import SHARE_BITS
 from audiocodec.train.entropy import folder_codes
 
 Context = Callable[[np.ndarray, int, int], np.ndarray]  # digits "p t q d", q, d -> numbers below 4096, "p t"

@@ -22,8 +22,8 @@ import numpy as np
 
 import audiocodec
 from audiocodec import audio
-from audiocodec.container import TokenReader, Tokens, radix
-from audiocodec.container.header import NO_ENTROPY
+from audiocodec.tokens import TokenReader, Tokens, radix
+from audiocodec.tokens.header import NO_ENTROPY
 
 
 def packed_bytes(tokens: Tokens) -> bytes:

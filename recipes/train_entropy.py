@@ -16,10 +16,10 @@ import click
 import torch
 
 from audiocodec._util.files import replacing
-from audiocodec.container import EntropyModel, save_entropy
-from audiocodec.container.header import Header
-from audiocodec.container.page import PageCodec
 from audiocodec.models.pretrained import Bundle, bundle_path, entropy_path, load_bundle
+from audiocodec.tokens import EntropyModel, save_entropy
+from audiocodec.tokens.header import Header
+from audiocodec.tokens.page import PageCodec
 from audiocodec.train.entropy import fit_entropy, folder_codes
 
 

@@ -11,9 +11,9 @@ import torch
 from audiocodec import metrics
 from audiocodec.audio import read
 from audiocodec.codec import Codec, decode_file, encode_file, load
-from audiocodec.container import Tokens
 from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.nn.rowwise import RowwiseLinear
+from audiocodec.tokens import Tokens
 
 
 def stream_codes(codec: Codec, wav: np.ndarray, sizes: list[int]) -> np.ndarray:

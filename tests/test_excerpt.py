@@ -10,10 +10,10 @@ import torch
 
 from audiocodec import audio
 from audiocodec.codec import Codec
-from audiocodec.container import Tokens
-from audiocodec.container.page import PageCodec
 from audiocodec.errors import ConfigError, DamagedFileError
 from audiocodec.models.receptive_field import frames_of_past
+from audiocodec.tokens import Tokens
+from audiocodec.tokens.page import PageCodec
 
 
 @pytest.fixture(scope="module")

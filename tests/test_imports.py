@@ -15,17 +15,14 @@ ROOT = Path(audiocodec.__file__).parent
 
 # from top to bottom: each may import only those above it; errors and _util are free to all
 LADDER = [
-    "bitrate",
     "arrays",
     "shapes",
     "stereo",
     "transform",
     "threads",
-    "layouts",
     "audio",
-    "container",
+    "tokens",
     "packets",
-    "interchange",
     "excerpt",
     "nn",
     "quantize",
@@ -96,7 +93,7 @@ INFO = f"from audiocodec.cli import main\ntry: main(['info', {str(GOLDEN)!r}])\n
     "code",
     [
         "import audiocodec",
-        "import audiocodec.container",
+        "import audiocodec.tokens",
         "import audiocodec.packets",
         "from audiocodec.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass",
         INFO,

@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from audiocodec.cli import main
-from audiocodec.container import Tokens
 from audiocodec.errors import MissingExtraError, TokenFileError
-from audiocodec.interchange import export_tokens, import_tokens
+from audiocodec.tokens import Tokens
+from audiocodec.tokens.convert import export_tokens, import_tokens
 from tests.golden.make_golden import tokens_v2
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from audiocodec.errors import ConfigError
-from audiocodec.layouts import LAYOUTS, Delayed, Flattened, Layout, Parallel, Sequential
+from audiocodec.tokens.layouts import LAYOUTS, Delayed, Flattened, Layout, Parallel, Sequential
 
 CODES = np.array([[1, 2, 3], [4, 5, 6]])
 NAMES = st.sampled_from(sorted(LAYOUTS))

@@ -15,10 +15,10 @@ import torch
 
 from audiocodec import audio, metrics, refine
 from audiocodec.codec import Codec, load
-from audiocodec.container import Tokens
 from audiocodec.errors import ConfigError, MissingExtraError
 from audiocodec.models.build import build_model
 from audiocodec.refine import Refiner
+from audiocodec.tokens import Tokens
 
 STEPS = 2
 RATE = 16_000

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from audiocodec import audio, stereo
 from audiocodec.cli import main
 from audiocodec.codec import Codec
-from audiocodec.container import Tokens
 from audiocodec.errors import ConfigError
 from audiocodec.models.pretrained import load_bundle, save_hub_folder
+from audiocodec.tokens import Tokens
 
 
 @pytest.fixture(scope="module")

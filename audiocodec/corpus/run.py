@@ -22,8 +22,8 @@ from audiocodec.corpus.sounds import list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.corpus.store import Store, open_store
 from audiocodec.corpus.workers import in_this_process, on_ray
-from audiocodec.interchange import header_to_json
 from audiocodec.runtime import OnnxModel
+from audiocodec.tokens.convert import header_to_json
 
 ERRORS = "errors.csv"
 

@@ -17,9 +17,9 @@ from safetensors.numpy import load_file, save_file
 
 from audiocodec._util.extras import require
 from audiocodec._util.files import replacing
-from audiocodec.container import EntropyModel, load_entropy, save_entropy
-from audiocodec.container.entropy_file import SUFFIX as ENTROPY_SUFFIX
 from audiocodec.errors import ConfigError, ModelError, OutputError
+from audiocodec.tokens import EntropyModel, load_entropy, save_entropy
+from audiocodec.tokens.entropy import store
 
 if TYPE_CHECKING:
     from audiocodec.models.codec import CodecModel
@@ -99,9 +99,10 @@ def _weights(description: Path) -> Path:
 
 
 def entropy_path(description: Path) -> Path:
-    """Where the entropy model that belongs to a description is, if it has one."""
+    """Where the entropy model that belongs to a description is, if it has one: beside it, or in `tokens/entropy/`."""
     weights = _weights(description)
-    return weights.with_name(weights.name.removesuffix(".safetensors") + ENTROPY_SUFFIX)
+    folder = store.SHIPPED if weights.parent.resolve() == WEIGHTS.resolve() else weights.parent
+    return folder / (weights.name.removesuffix(".safetensors") + store.SUFFIX)
 
 
 def describe(name: str) -> dict[str, Any]:

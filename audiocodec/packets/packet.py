@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audiocodec.container import radix
 from audiocodec.errors import ConfigError, PacketError
+from audiocodec.tokens import radix
 
 MAGIC = 0xF1  # the low half is the version
 HEAD = struct.Struct("<B4sHHIBBBBHB")

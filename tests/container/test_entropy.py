@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiocodec.container import EntropyModel, Header, Tokens, find_entropy, load_entropy, save_entropy
-from audiocodec.container.context_coder import decode_codes, encode_codes
-from audiocodec.container.entropy import POWERS
-from audiocodec.container.page import PageCodec, packed_bytes, seal
-from audiocodec.container.range_coder import SHARE_BITS, RangeDecoder, encode
 from audiocodec.errors import DamagedFileError, ModelError, TokenFileError
+from audiocodec.tokens import EntropyModel, Header, Tokens, find_entropy, load_entropy, save_entropy
+from audiocodec.tokens.entropy.model import POWERS
+from audiocodec.tokens.entropy.page_coder import decode_codes, encode_codes
+from audiocodec.tokens.entropy.range_coder import SHARE_BITS, RangeDecoder, encode
+from audiocodec.tokens.page import PageCodec, packed_bytes, seal
 from tests.golden.make_golden import entropy_model, tokens_v2
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -123,7 +123,7 @@ def test_powers_are_the_documented_ones() -> None:
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_the_same_bytes_in_another_process(tmp_path: Path, threads: str) -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nfrom audiocodec.container import Tokens\n"
+        "import sys\nfrom pathlib import Path\nfrom audiocodec.tokens import Tokens\n"
         "tokens = Tokens.load(Path(sys.argv[1]))\ntokens.save(Path(sys.argv[2]))\n"
     )
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -14,19 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiocodec.container import (
-    Header,
-    TokenReader,
-    Tokens,
-    TokenWriter,
-    frames_for,
-    load_entropy,
-    salvage,
-    truncate_file,
-    verify,
-)
-from audiocodec.container.reader import total_samples
 from audiocodec.errors import ConfigError, DamagedFileError, OutputError, TokenFileError, VersionError
+from audiocodec.tokens import Header, TokenReader, Tokens, TokenWriter, frames_for, load_entropy, truncate_file, verify
+from audiocodec.tokens.reader import total_samples
+from audiocodec.tokens.recovery import salvage
 from tests.golden.make_golden import entropy_model, tokens, tokens_v2, tokens_v3
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1.fsq"  # all pages of equal size, which many tests use

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from audiocodec.container import Header, Tokens
-from audiocodec.container.metadata import MAX_BYTES, fitting
 from audiocodec.errors import DamagedFileError, TokenFileError
+from audiocodec.tokens import Header, Tokens
+from audiocodec.tokens.metadata import MAX_BYTES, fitting
 from tests.golden.make_golden import tokens_v2
 
 

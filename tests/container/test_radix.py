@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiocodec.container import radix
+from audiocodec.tokens import radix
 
 
 @given(st.integers(2, 2**32), st.integers(0, 3000), st.integers(0, 2**32))

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audiocodec.container import Page, TokenFile, TokenReader, Tokens, TokenWriter, repair, salvage, verify
-from audiocodec.container.page import seal
-from audiocodec.container.scan import scanned
 from audiocodec.errors import DamagedFileError, TokenFileError
+from audiocodec.tokens import Page, TokenFile, TokenReader, Tokens, TokenWriter, verify
+from audiocodec.tokens.page import seal
+from audiocodec.tokens.recovery import repair, salvage
+from audiocodec.tokens.recovery.scan import scanned
 from tests.golden.make_golden import entropy_model, tokens_v2
 
 MODEL = entropy_model()

@@ -16,7 +16,7 @@ import torch
 from click.testing import CliRunner
 
 from audiocodec.corpus import tokenize
-from audiocodec.layouts import Delayed
+from audiocodec.tokens.layouts import Delayed
 
 ROOT = Path(__file__).parents[2]
 

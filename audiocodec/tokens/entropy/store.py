@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from audiocodec.container.entropy import EntropyModel
 from audiocodec.errors import ModelError, TokenFileError
+from audiocodec.tokens.entropy.model import EntropyModel
 
 SUFFIX = ".entropy.npz"
 VARIABLE = "AUDIOCODEC_MODELS"  # more folders to look into
-_SHIPPED = Path(__file__).parents[1] / "models" / "weights"
+SHIPPED = Path(__file__).parent  # entropy models of the package
 
 
 def save_entropy(path: Path, model: EntropyModel) -> None:
@@ -56,7 +56,7 @@ def find_entropy(wanted: bytes, name: str) -> EntropyModel:
     Raises:
         TokenFileError: it is not here.
     """
-    folders = [_SHIPPED, *(Path(folder) for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder)]
+    folders = [SHIPPED, *(Path(folder) for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder)]
     for folder in folders:
         for path in sorted(folder.glob(f"*{SUFFIX}")):
             model = load_entropy(path)

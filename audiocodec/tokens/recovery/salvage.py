@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from audiocodec.container.entropy import EntropyModel
-from audiocodec.container.page import PageCodec
-from audiocodec.container.scan import NO_TABLE, scanned
 from audiocodec.errors import DamagedFileError
+from audiocodec.tokens.entropy.model import EntropyModel
+from audiocodec.tokens.page import PageCodec
+from audiocodec.tokens.recovery.scan import NO_TABLE, scanned
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from audiocodec.container.entropy import EntropyModel
-from audiocodec.container.header import Header
-from audiocodec.container.page import PageCodec
-from audiocodec.container.trailer import Trailer
 from audiocodec.errors import TokenFileError
+from audiocodec.tokens.entropy.model import EntropyModel
+from audiocodec.tokens.header import Header
+from audiocodec.tokens.page import PageCodec
+from audiocodec.tokens.trailer import Trailer
 
 
 class TokenWriter:

@@ -10,13 +10,13 @@ from types import TracebackType
 
 import numpy as np
 
-from audiocodec.container import page
-from audiocodec.container.entropy import EntropyModel
-from audiocodec.container.header import Header
-from audiocodec.container.reader import check_frames, opened
-from audiocodec.container.scan import NO_TABLE
-from audiocodec.container.trailer import Trailer
 from audiocodec.errors import DamagedFileError
+from audiocodec.tokens import page
+from audiocodec.tokens.entropy.model import EntropyModel
+from audiocodec.tokens.header import Header
+from audiocodec.tokens.reader import check_frames, opened
+from audiocodec.tokens.recovery.scan import NO_TABLE
+from audiocodec.tokens.trailer import Trailer
 
 
 class TokenFile:

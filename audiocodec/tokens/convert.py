@@ -13,9 +13,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from audiocodec._util.extras import require
-from audiocodec.container import Header, Tokens
-from audiocodec.container.repair import held_samples
 from audiocodec.errors import ConfigError, TokenFileError
+from audiocodec.tokens import Header, Tokens
+from audiocodec.tokens.recovery.repair import held_samples
 
 KEY = "audiocodec"
 

@@ -13,8 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from audiocodec.container.range_coder import SHARE_BITS
 from audiocodec.errors import ModelError
+from audiocodec.tokens.entropy.range_coder import SHARE_BITS
 
 SPAN = 64  # digits are scaled to -64 ... 64
 HIDDEN_SHIFT, HIDDEN_MAX = 7, 255

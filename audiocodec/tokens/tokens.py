@@ -10,14 +10,14 @@ from typing import BinaryIO
 import numpy as np
 
 from audiocodec._util.files import replacing
-from audiocodec.bitrate import check_depth, choose_depth
-from audiocodec.container.entropy import EntropyModel
-from audiocodec.container.file import TokenFile
-from audiocodec.container.header import Header
-from audiocodec.container.reader import open_tokens
-from audiocodec.container.trailer import Trailer
-from audiocodec.container.writer import TokenWriter
 from audiocodec.errors import TokenFileError
+from audiocodec.tokens.bitrate import check_depth, choose_depth
+from audiocodec.tokens.entropy.model import EntropyModel
+from audiocodec.tokens.header import Header
+from audiocodec.tokens.mapped import TokenFile
+from audiocodec.tokens.reader import open_tokens
+from audiocodec.tokens.trailer import Trailer
+from audiocodec.tokens.writer import TokenWriter
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from audiocodec.container import radix
-from audiocodec.container.context_coder import decode_codes, encode_codes
-from audiocodec.container.entropy import EntropyModel
-from audiocodec.container.entropy_file import find_entropy
-from audiocodec.container.header import CODED, NO_ENTROPY, PACKED, Header
 from audiocodec.errors import DamagedFileError, TokenFileError
+from audiocodec.tokens import radix
+from audiocodec.tokens.entropy.model import EntropyModel
+from audiocodec.tokens.entropy.page_coder import decode_codes, encode_codes
+from audiocodec.tokens.entropy.store import find_entropy
+from audiocodec.tokens.header import CODED, NO_ENTROPY, PACKED, Header
 
 SYNC = b"PG"
 PREFIX = struct.Struct("<2sBHI")  # sync, coder, frames, payload bytes

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from audiocodec.container.entropy import EntropyModel
-from audiocodec.container.range_coder import RangeDecoder, encode
+from audiocodec.tokens.entropy.model import EntropyModel
+from audiocodec.tokens.entropy.range_coder import RangeDecoder, encode
 
 ROWS = 256  # frames (times channels) that the encoder looks at together
 

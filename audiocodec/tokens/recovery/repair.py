@@ -9,10 +9,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from audiocodec.container.header import Header
-from audiocodec.container.scan import Scan, Span, scanned
-from audiocodec.container.trailer import Trailer
 from audiocodec.errors import DamagedFileError
+from audiocodec.tokens.header import Header
+from audiocodec.tokens.recovery.scan import Scan, Span, scanned
+from audiocodec.tokens.trailer import Trailer
 
 
 @dataclass(frozen=True)

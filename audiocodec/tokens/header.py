@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from audiocodec.container import metadata
 from audiocodec.errors import DamagedFileError, TokenFileError, VersionError
+from audiocodec.tokens import metadata
 
 MAGIC = b"\x89FSQ\r\n\x1a\n"
 VERSION = 3  # of files with joint channels; others are of version 2
@@ -40,7 +40,7 @@ class Header:
         levels: of each dimension of a codebook; their product is the codebook size.
         frames_per_page: frames of every page but the last.
         entropy: 16 bytes, hash of the entropy model that pages may be coded with; zeros: all are packed.
-        metadata: text by name, such as "title"; see `container.metadata`.
+        metadata: text by name, such as "title"; see `audiocodec.tokens.metadata`.
         joint: the two channels are one row of codes, see `audiocodec.stereo`; else each is a row.
     """
 
