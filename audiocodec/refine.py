@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiocodec.losses import (
+from audiocodec.models import CodecModel
+from audiocodec.quality.losses import (
     CoherenceLoss,
     ComplexSTFTLoss,
     EstoiLoss,
@@ -25,7 +26,6 @@ from audiocodec.losses import (
     Pair,
     WaveformLoss,
 )
-from audiocodec.models import CodecModel
 from audiocodec.stereo import Rows
 from audiocodec.threads import single_thread
 

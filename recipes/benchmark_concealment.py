@@ -31,8 +31,9 @@ import soundfile
 import torch
 
 import audiocodec
-from audiocodec import audio, metrics
+from audiocodec import audio
 from audiocodec.errors import AudioCodecError
+from audiocodec.quality import metrics
 
 RATE = 16_000
 BURST = 5  # frames, at most; redundancy comes as much later

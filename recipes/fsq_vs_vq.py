@@ -25,13 +25,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiocodec import metrics
 from audiocodec._util.files import replacing
 from audiocodec.data import CacheSource, SegmentDataset, batches, build_cache, load_corpus
 from audiocodec.errors import AudioCodecError, ConfigError
-from audiocodec.losses import Pair
 from audiocodec.models import CodecModel
 from audiocodec.models.build import build_model
+from audiocodec.quality import metrics
+from audiocodec.quality.losses import Pair
 from audiocodec.train.config import RecipeConfig, find_recipe, load_config
 from audiocodec.train.launch import choose_device
 from audiocodec.train.objective import Objective

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from audiocodec import metrics
 from audiocodec.audio import read
 from audiocodec.codec import Codec, decode_file, encode_file, load
 from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.nn.rowwise import RowwiseLinear
+from audiocodec.quality import metrics
 from audiocodec.tokens import Tokens
 
 

@@ -24,10 +24,9 @@ LADDER = [
     "tokens",
     "packets",
     "excerpt",
+    "quality",
     "nn",
     "quantize",
-    "losses",
-    "metrics",
     "models",
     "export",
     "runtime",
@@ -112,12 +111,14 @@ class Refuse(MetaPathFinder):
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Refuse())
 """
-NEEDS_TORCH = {"data", "datasets", "losses", "nn", "quantize", "refine", "train"}  # parts; of others these modules
+NEEDS_TORCH = {"data", "datasets", "nn", "quantize", "refine", "train"}  # parts; of others these modules
 MODULES_THAT_NEED_TORCH = {"streaming": {"tiles", "torch_decoder", "torch_encoder", "trees"}}
 
 
 def needs_torch(path: Path) -> bool:
     part, *rest = path.relative_to(ROOT).with_suffix("").parts
+    if part == "quality":
+        return rest[0] == "losses"
     if part == "models":
         return rest != ["pretrained"] and rest != ["__init__"] and rest != ["receptive_field"]
     return part in NEEDS_TORCH or bool(set(rest) & MODULES_THAT_NEED_TORCH.get(part, set()))

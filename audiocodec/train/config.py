@@ -73,7 +73,7 @@ class RecipeConfig:
 
     Attributes:
         model: for `audiocodec.models.build.build_model`.
-        losses: name -> weight and arguments of a class of `audiocodec.losses`.
+        losses: name -> weight and arguments of a class of `audiocodec.quality.losses`.
         data: sound to train and validate on.
         budget: how long.
         train: how.

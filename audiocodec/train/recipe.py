@@ -15,13 +15,13 @@ import torch
 import yaml
 from torch import Tensor, distributed, nn
 
-from audiocodec import losses
 from audiocodec.data import CacheSource, FileSource, SegmentDataset, Source, batches, build_cache, load_corpus
 from audiocodec.errors import ConfigError, OutputError
 from audiocodec.models import CodecModel, discriminators
 from audiocodec.models.build import build_model, call
 from audiocodec.models.pretrained import load_bundle
 from audiocodec.nn import ranks
+from audiocodec.quality import losses
 from audiocodec.train.adversary import Adversary
 from audiocodec.train.balancer import Balancer
 from audiocodec.train.checkpoint import load_average

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from audiocodec.losses import (
+from audiocodec.quality.losses import (
     CoherenceLoss,
     ComplexSTFTLoss,
     EstoiLoss,

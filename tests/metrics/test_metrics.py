@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiocodec import metrics
 from audiocodec._util.extras import require
 from audiocodec.errors import MissingExtraError
+from audiocodec.quality import metrics
 
 
 @pytest.mark.parametrize(

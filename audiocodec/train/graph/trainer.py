@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from audiocodec.errors import ConfigError
-from audiocodec.losses import Pair
-from audiocodec.losses.pair import Spectrum
 from audiocodec.nn import ranks
+from audiocodec.quality.losses import Pair
+from audiocodec.quality.losses.pair import Spectrum
 from audiocodec.quantize import ResidualFSQ
 from audiocodec.train.config import RecipeConfig
 from audiocodec.train.graph.flat import FlatOptimizer

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchaudio.functional import melscale_fbanks
 
-from audiocodec.losses.pair import Pair
+from audiocodec.quality.losses.pair import Pair
 
 
 class MelLoss(nn.Module):

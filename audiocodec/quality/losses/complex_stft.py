@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from audiocodec.losses.pair import Pair, Spectrum
+from audiocodec.quality.losses.pair import Pair, Spectrum
 
 
 class ComplexSTFTLoss(nn.Module):

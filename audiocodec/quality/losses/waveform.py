@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from audiocodec.losses.pair import Pair
+from audiocodec.quality.losses.pair import Pair
 
 
 class WaveformLoss(nn.Module):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from audiocodec.losses.bark import band_edges, band_filters, threshold_in_quiet, to_pressure
-from audiocodec.losses.pair import Pair
+from audiocodec.quality.losses.bark import band_edges, band_filters, threshold_in_quiet, to_pressure
+from audiocodec.quality.losses.pair import Pair
 
 
 class CoherenceLoss(nn.Module):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from audiocodec.losses.pair import Pair
+from audiocodec.quality.losses.pair import Pair
 
 WINDOW = 512
 SMOOTH_HZ, SMOOTH_S = 280.0, 0.04

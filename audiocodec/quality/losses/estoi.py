@@ -6,7 +6,7 @@ import torch
 from einops import reduce
 from torch import Tensor, nn
 
-from audiocodec.losses.pair import Pair
+from audiocodec.quality.losses.pair import Pair
 
 WINDOW = 512
 LOWEST_HZ = 150.0

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from audiocodec.losses.pair import Pair
+from audiocodec.quality.losses.pair import Pair
 
 FLOOR = 1e-5  # of magnitudes
 ROOTS = 0.5  # weight of the difference of square roots beside that of logarithms

@@ -6,8 +6,8 @@ import torch
 from einops import reduce
 from torch import Tensor, nn
 
-from audiocodec.losses.bark import band_edges, band_filters, threshold_in_quiet, to_pressure
-from audiocodec.losses.pair import Pair
+from audiocodec.quality.losses.bark import band_edges, band_filters, threshold_in_quiet, to_pressure
+from audiocodec.quality.losses.pair import Pair
 
 WINDOW = 512
 POWER = 0.23  # of loudness on intensity
