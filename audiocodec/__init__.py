@@ -27,7 +27,7 @@ from audiocodec.errors import (
 if TYPE_CHECKING:
     from audiocodec.audio import read, write
     from audiocodec.codec import Codec, FileReport, decode_file, encode_file, load
-    from audiocodec.models.pretrained import list_models
+    from audiocodec.model.bundle import list_models
     from audiocodec.tokens import Tokens
 
 __version__ = "0.1.0"
@@ -38,7 +38,7 @@ _LAZY = {
     "Tokens": "audiocodec.tokens",
     "decode_file": "audiocodec.codec",
     "encode_file": "audiocodec.codec",
-    "list_models": "audiocodec.models.pretrained",
+    "list_models": "audiocodec.model.bundle",
     "load": "audiocodec.codec",
     "read": "audiocodec.audio",
     "write": "audiocodec.audio",

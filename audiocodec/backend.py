@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from audiocodec._util.extras import installed
 from audiocodec.errors import ConfigError, MissingExtraError, ModelError
-from audiocodec.models.pretrained import Bundle
+from audiocodec.model.bundle import Bundle
 from audiocodec.runtime import OnnxModel
 
 if TYPE_CHECKING:
-    from audiocodec.models import CodecModel
+    from audiocodec.model import CodecModel
 
 BACKENDS = ("auto", "onnx", "torch")
 
@@ -42,7 +42,7 @@ def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
 
 def _torch_model(bundle: Bundle) -> CodecModel:
     model = bundle.model
-    from audiocodec.nn.rowwise import make_rowwise
+    from audiocodec.model.nn.rowwise import make_rowwise
     from audiocodec.threads import single_thread
 
     with single_thread():  # as it will run: what rounds alike depends on it

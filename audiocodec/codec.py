@@ -19,8 +19,9 @@ from audiocodec._util.files import replacing
 from audiocodec.backend import open_model
 from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.excerpt import excerpt
-from audiocodec.models.pretrained import Bundle, fetch_hub_folder, list_models, load_bundle, save_hub_folder
-from audiocodec.models.receptive_field import frames_of_past
+from audiocodec.model.bundle import Bundle, list_models, load_bundle
+from audiocodec.model.hub import fetch_hub_folder, save_hub_folder
+from audiocodec.model.receptive_field import frames_of_past
 from audiocodec.streaming import (
     FrameDecoder,
     FrameEncoder,
@@ -53,7 +54,7 @@ from audiocodec.tokens.recovery.salvage import salvage as salvage_pages
 if TYPE_CHECKING:
     import torch
 
-    from audiocodec.models import CodecModel
+    from audiocodec.model import CodecModel
     from audiocodec.refine import SoundRefiner
 
 MOST_LOST = 1000  # frames of silence made at once
@@ -90,7 +91,7 @@ class Codec:
     """A loaded model. Arrays go in as numpy or torch and come out as numpy.
 
     Args:
-        bundle: of `audiocodec.models.pretrained.load_bundle`.
+        bundle: of `audiocodec.model.bundle.load_bundle`.
         threads: channels (or batch items) worked on at once; never changes a token.
         backend: "onnx", "torch" or "auto": see `audiocodec.backend.open_model`.
 

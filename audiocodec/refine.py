@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiocodec.models import CodecModel
+from audiocodec.model import CodecModel
 from audiocodec.quality.losses import (
     CoherenceLoss,
     ComplexSTFTLoss,

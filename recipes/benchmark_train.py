@@ -22,12 +22,21 @@ from typing import Any
 import click
 from torch import Tensor, nn
 
-from audiocodec.data import Augment, CacheSource, FileSource, SegmentDataset, Source, batches, build_cache, load_corpus
 from audiocodec.errors import AudioCodecError
-from audiocodec.models import CodecModel
-from audiocodec.quantize import VQ, ResidualVQ
+from audiocodec.model import CodecModel
+from audiocodec.model.quantize import VQ, ResidualVQ
 from audiocodec.train import RecipeConfig, Trainer, build_trainer, load_config
 from audiocodec.train.config import find_recipe
+from audiocodec.train.data import (
+    Augment,
+    CacheSource,
+    FileSource,
+    SegmentDataset,
+    Source,
+    batches,
+    build_cache,
+    load_corpus,
+)
 
 LOADER_SECONDS = 4.0
 

@@ -26,13 +26,13 @@ import torch
 from torch import Tensor
 
 from audiocodec._util.files import replacing
-from audiocodec.data import CacheSource, SegmentDataset, batches, build_cache, load_corpus
 from audiocodec.errors import AudioCodecError, ConfigError
-from audiocodec.models import CodecModel
-from audiocodec.models.build import build_model
+from audiocodec.model import CodecModel
+from audiocodec.model.build import build_model
 from audiocodec.quality import metrics
 from audiocodec.quality.losses import Pair
 from audiocodec.train.config import RecipeConfig, find_recipe, load_config
+from audiocodec.train.data import CacheSource, SegmentDataset, batches, build_cache, load_corpus
 from audiocodec.train.launch import choose_device
 from audiocodec.train.objective import Objective
 from audiocodec.train.recipe import build_losses

@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from audiocodec.models.pretrained import load_bundle
+from audiocodec.model.bundle import load_bundle
 from audiocodec.tokens.entropy.model import EntropyModel
 from audiocodec.tokens.entropy.range_coder import SHARE_BITS
 from audiocodec.train.entropy import folder_codes

@@ -16,7 +16,7 @@ import click
 import torch
 
 from audiocodec._util.files import replacing
-from audiocodec.models.pretrained import Bundle, bundle_path, entropy_path, load_bundle
+from audiocodec.model.bundle import Bundle, bundle_path, entropy_path, load_bundle
 from audiocodec.tokens import EntropyModel, save_entropy
 from audiocodec.tokens.header import Header
 from audiocodec.tokens.page import PageCodec

@@ -11,7 +11,7 @@ import torch
 from audiocodec.audio import read
 from audiocodec.codec import Codec, decode_file, encode_file, load
 from audiocodec.errors import AudioError, ConfigError, ModelError
-from audiocodec.nn.rowwise import RowwiseLinear
+from audiocodec.model.nn.rowwise import RowwiseLinear
 from audiocodec.quality import metrics
 from audiocodec.tokens import Tokens
 

@@ -11,7 +11,7 @@ import torch
 from audiocodec import audio
 from audiocodec.codec import Codec
 from audiocodec.errors import ConfigError, DamagedFileError
-from audiocodec.models.receptive_field import frames_of_past
+from audiocodec.model.receptive_field import frames_of_past
 from audiocodec.tokens import Tokens
 from audiocodec.tokens.page import PageCodec
 

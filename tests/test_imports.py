@@ -18,16 +18,13 @@ LADDER = [
     "arrays",
     "shapes",
     "stereo",
-    "transform",
     "threads",
     "audio",
     "tokens",
     "packets",
     "excerpt",
     "quality",
-    "nn",
-    "quantize",
-    "models",
+    "model",
     "export",
     "runtime",
     "backend",
@@ -37,7 +34,6 @@ LADDER = [
     "corpus",
     "datasets",
     "live",
-    "data",
     "evaluate",
     "train",
     "cli",
@@ -111,17 +107,26 @@ class Refuse(MetaPathFinder):
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Refuse())
 """
-NEEDS_TORCH = {"data", "datasets", "nn", "quantize", "refine", "train"}  # parts; of others these modules
-MODULES_THAT_NEED_TORCH = {"streaming": {"tiles", "torch_decoder", "torch_encoder", "trees"}}
+NEEDS_TORCH = (
+    "quality/losses/",
+    "model/build.py",
+    "model/decoder.py",
+    "model/decoder_istft.py",
+    "model/encoder.py",
+    "model/network.py",
+    "model/nn/",
+    "model/quantize/",
+    "model/ranks.py",
+    "refine.py",
+    "datasets.py",
+    "streaming/torch_",
+    "streaming/trees.py",
+    "train/",
+)
 
 
 def needs_torch(path: Path) -> bool:
-    part, *rest = path.relative_to(ROOT).with_suffix("").parts
-    if part == "quality":
-        return rest[0] == "losses"
-    if part == "models":
-        return rest != ["pretrained"] and rest != ["__init__"] and rest != ["receptive_field"]
-    return part in NEEDS_TORCH or bool(set(rest) & MODULES_THAT_NEED_TORCH.get(part, set()))
+    return path.relative_to(ROOT).as_posix().startswith(NEEDS_TORCH)
 
 
 def test_all_else_imports_without_torch() -> None:

@@ -16,7 +16,7 @@ import torch
 from audiocodec import audio, refine
 from audiocodec.codec import Codec, load
 from audiocodec.errors import ConfigError, MissingExtraError
-from audiocodec.models.build import build_model
+from audiocodec.model.build import build_model
 from audiocodec.quality import metrics
 from audiocodec.refine import Refiner
 from audiocodec.tokens import Tokens

@@ -14,7 +14,8 @@ from audiocodec import audio, stereo
 from audiocodec.cli import main
 from audiocodec.codec import Codec
 from audiocodec.errors import ConfigError
-from audiocodec.models.pretrained import load_bundle, save_hub_folder
+from audiocodec.model.bundle import load_bundle
+from audiocodec.model.hub import save_hub_folder
 from audiocodec.tokens import Tokens
 
 

@@ -1,4 +1,4 @@
-"""The layers of `audiocodec.nn` as operations of ONNX, on the weights of a model file.
+"""The layers of `audiocodec.model.nn` as operations of ONNX, on the weights of a model file.
 
 Each takes and gives the name of a tensor "b t d" and mirrors the class of its name; the tests hold them together.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from audiocodec.export.graph import END, Graph
-from audiocodec.transform import FLOOR, lapped_basis
+from audiocodec.model.lapped_basis import FLOOR, lapped_basis
 
 Weights = Mapping[str, np.ndarray]
 

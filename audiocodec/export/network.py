@@ -1,4 +1,4 @@
-"""Encoders and decoders as graphs, from a model's description and weights, by the rules of `audiocodec.models`."""
+"""Encoders and decoders as graphs, from a model's description and weights, by the rules of `audiocodec.model`."""
 
 from __future__ import annotations
 

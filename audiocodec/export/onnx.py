@@ -7,7 +7,7 @@ from pathlib import Path
 
 from audiocodec._util.files import replacing
 from audiocodec.export.graphs import Graphs
-from audiocodec.models.pretrained import Bundle
+from audiocodec.model.bundle import Bundle
 
 
 def export_onnx(folder: Path, bundle: Bundle, overwrite: bool = False) -> list[Path]:

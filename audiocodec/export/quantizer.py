@@ -12,7 +12,7 @@ from audiocodec.errors import ModelError
 from audiocodec.export.graph import INT64, Graph
 from audiocodec.export.layers import Weights
 
-GAIN = 0.8  # of audiocodec.quantize.levels
+GAIN = 0.8  # of audiocodec.model.quantize.levels
 
 
 def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, Any]) -> tuple[str, str]:

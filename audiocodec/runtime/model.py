@@ -16,7 +16,7 @@ from audiocodec.runtime.session import Session
 
 @dataclass(frozen=True)
 class Codebooks:
-    """What there is to know of a quantizer; the names are those of `audiocodec.quantize.Quantizer`."""
+    """What there is to know of a quantizer; the names are those of `audiocodec.model.quantize.Quantizer`."""
 
     dim: int
     num_codebooks: int
@@ -25,7 +25,7 @@ class Codebooks:
 
 
 class OnnxModel:
-    """The counterpart of `audiocodec.models.CodecModel`. Encoder and decoder are made ready when they are first used.
+    """The counterpart of `audiocodec.model.CodecModel`. Encoder and decoder are made ready when they are first used.
 
     Args:
         spec: the `model` section of its description.

@@ -14,7 +14,7 @@ from audiocodec.arrays import Arrays
 from audiocodec.runtime import OnnxDecoder, OnnxEncoder, OnnxModel
 
 if TYPE_CHECKING:
-    from audiocodec.models import CodecModel
+    from audiocodec.model import CodecModel
 
 
 class FrameEncoder(Protocol):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from audiocodec.arrays import Arrays
-from audiocodec.models import CodecModel
+from audiocodec.model import CodecModel
 from audiocodec.shapes import Shapes
 from audiocodec.streaming import trees
 from audiocodec.threads import single_thread

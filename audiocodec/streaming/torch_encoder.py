@@ -11,7 +11,7 @@ from einops import rearrange
 from torch.nn import functional as F
 
 from audiocodec.arrays import Arrays
-from audiocodec.models import CodecModel
+from audiocodec.model import CodecModel
 from audiocodec.shapes import Shapes
 from audiocodec.streaming import trees
 from audiocodec.threads import single_thread

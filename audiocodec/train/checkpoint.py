@@ -15,8 +15,8 @@ from torch import nn
 
 from audiocodec._util.files import replacing
 from audiocodec.errors import ModelError, OutputError
-from audiocodec.models import CodecModel
-from audiocodec.models.build import build_model
+from audiocodec.model import CodecModel
+from audiocodec.model.build import build_model
 
 LAST, BEST = "checkpoint.safetensors", "best.safetensors"
 

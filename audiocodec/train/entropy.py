@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from audiocodec import audio
 from audiocodec.errors import ConfigError
-from audiocodec.models.codec import CodecModel
+from audiocodec.model.network import CodecModel
 from audiocodec.tokens.entropy.model import HIDDEN_MAX, LOGIT_SHIFT, SPAN, EntropyModel
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from audiocodec._util.extras import require
-from audiocodec.models import CodecModel
+from audiocodec.model import CodecModel
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ import pytest
 import soundfile
 import torch
 
-from audiocodec.data import (
+from audiocodec.errors import AudioError
+from audiocodec.train.data import (
     Augment,
     CacheSource,
     FileSource,
@@ -21,8 +22,7 @@ from audiocodec.data import (
     build_cache,
     load_corpus,
 )
-from audiocodec.data.corpus import HELD_OUT
-from audiocodec.errors import AudioError
+from audiocodec.train.data.corpus import HELD_OUT
 
 PLAIN = Augment(gain_db=(0, 0))
 

@@ -16,11 +16,11 @@ from audiocodec.cli.main import main
 from audiocodec.codec import Codec, load
 from audiocodec.errors import ModelError
 from audiocodec.export import Graphs
-from audiocodec.models import CodecModel
-from audiocodec.models.build import build_model
-from audiocodec.models.pretrained import save_bundle
-from audiocodec.models.receptive_field import frames_of_past
-from audiocodec.quantize.normalize import RunningNorm
+from audiocodec.model import CodecModel
+from audiocodec.model.build import build_model
+from audiocodec.model.bundle import save_bundle
+from audiocodec.model.quantize.normalize import RunningNorm
+from audiocodec.model.receptive_field import frames_of_past
 from audiocodec.runtime import OnnxModel
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from audiocodec.errors import ConfigError, ModelError
-from audiocodec.models.build import build_model
-from audiocodec.models.pretrained import WEIGHTS, hash_tensors, list_models, load_bundle, save_bundle
+from audiocodec.model.build import build_model
+from audiocodec.model.bundle import WEIGHTS, hash_tensors, list_models, load_bundle, save_bundle
 
 TINY: dict[str, Any] = {
     "sample_rate": 16_000,

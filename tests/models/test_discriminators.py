@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from audiocodec.models import discriminators
 from audiocodec.quality.losses import HingeLoss
+from audiocodec.train import discriminators
 
 VIEWS = {"STFTDiscriminator": 3, "BandDiscriminator": 15, "PeriodDiscriminator": 5}
 

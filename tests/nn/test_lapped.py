@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from audiocodec.models import ConvDecoder, Encoder
-from audiocodec.nn import LappedAnalysis, LappedSynthesis
-from audiocodec.nn.lapped import compress, expand
-from audiocodec.transform import lapped_basis
+from audiocodec.model import ConvDecoder, Encoder
+from audiocodec.model.lapped_basis import lapped_basis
+from audiocodec.model.nn import LappedAnalysis, LappedSynthesis
+from audiocodec.model.nn.lapped import compress, expand
 
 
 def test_rows_are_orthonormal_also_to_those_of_the_next_frame() -> None:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from audiocodec.nn import rowwise
-from audiocodec.nn.rowwise import ROWS, RowwiseLinear, make_rowwise
+from audiocodec.model.nn import rowwise
+from audiocodec.model.nn.rowwise import ROWS, RowwiseLinear, make_rowwise
 
 
 @pytest.mark.parametrize(("d_in", "d_out"), [(144, 416), (576, 192), (224, 1), (31, 7)])

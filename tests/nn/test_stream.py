@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from audiocodec.models import ConvDecoder, Encoder, ISTFTDecoder
-from audiocodec.nn import CausalConv, Chain, Downsample, Gain, OverlapAddISTFT, ResidualBlock, Upsample
+from audiocodec.model import ConvDecoder, Encoder, ISTFTDecoder
+from audiocodec.model.nn import CausalConv, Chain, Downsample, Gain, OverlapAddISTFT, ResidualBlock, Upsample
 
 Case = tuple[nn.Module, Callable[[int], Tensor], int]  # layer, input of n steps, axis of time in and out
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from audiocodec.errors import ConfigError
-from audiocodec.quantize import (
+from audiocodec.model.quantize import (
     FSQ,
     VQ,
     FactorizedVQ,

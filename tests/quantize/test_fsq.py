@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiocodec.errors import ConfigError
-from audiocodec.quantize import FSQ, NestedFSQ, ResidualFSQ, ScaledFSQ
-from audiocodec.quantize import levels as fsq
+from audiocodec.model.quantize import FSQ, NestedFSQ, ResidualFSQ, ScaledFSQ
+from audiocodec.model.quantize import levels as fsq
 
 level_sets = st.lists(st.integers(2, 17), min_size=1, max_size=6)
 
@@ -104,7 +104,7 @@ def test_cells_finer_than_float32_are_refused() -> None:
 
 
 def test_dropout_reaches_every_depth() -> None:
-    from audiocodec.quantize.base import draw_depths
+    from audiocodec.model.quantize.base import draw_depths
 
     depths = draw_depths(torch.zeros(4000, 1, 1), 6, dropout=0.5, training=True)
     counts = torch.bincount(depths, minlength=7)

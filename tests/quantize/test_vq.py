@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from audiocodec.quantize import VQ, ResidualVQ
+from audiocodec.model.quantize import VQ, ResidualVQ
 
 
 def clusters(n: int = 16, dim: int = 4) -> tuple[torch.Tensor, torch.Tensor]:

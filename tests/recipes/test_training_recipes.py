@@ -37,7 +37,7 @@ def test_phases_follow_each_other(load_recipe: ModuleType) -> None:
 
 def test_benchmark_of_training(load_recipe: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     benchmark = load_recipe.import_module("benchmark_train")
-    from audiocodec.models.build import build_model
+    from audiocodec.model.build import build_model
     from audiocodec.train.config import find_recipe, load_config
 
     monkeypatch.setattr(benchmark, "encodec", lambda rate: build_model(load_config(find_recipe("tiny")).model).train())
@@ -54,7 +54,7 @@ def test_benchmark_of_training(load_recipe: ModuleType, tmp_path: Path, monkeypa
 
 def test_a_rebased_model_says_the_same(load_recipe: ModuleType, tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
-    from audiocodec.models.pretrained import load_bundle
+    from audiocodec.model.bundle import load_bundle
 
     recipe = load_recipe.import_module("rebase")
     wav = torch.from_numpy(audiocodec.read(SOUNDS / "speech.flac", 16_000)[0][None, :1, :48_000])
@@ -79,7 +79,7 @@ def test_a_rebased_model_says_the_same(load_recipe: ModuleType, tmp_path: Path) 
 def test_what_cannot_be_rebased_is_refused(load_recipe: ModuleType) -> None:
     recipe = load_recipe.import_module("rebase")
     from audiocodec.errors import ModelError
-    from audiocodec.models.build import build_model
+    from audiocodec.model.build import build_model
     from audiocodec.train.config import find_recipe, load_config
 
     wider = [f"model.{part}=32" for part in ("encoder.latent_dim", "quantizer.dim", "decoder.latent_dim")]

@@ -11,7 +11,7 @@ import pytest
 from audiocodec._util import extras
 from audiocodec.codec import Codec, load
 from audiocodec.errors import ConfigError, MissingExtraError
-from audiocodec.models import CodecModel
+from audiocodec.model import CodecModel
 from audiocodec.runtime import OnnxModel
 from audiocodec.shapes import AT_ONCE
 from tests.streaming.test_streams import cut
