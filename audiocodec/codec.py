@@ -16,24 +16,15 @@ import numpy as np
 from audiocodec import audio, stereo
 from audiocodec._util.extras import require
 from audiocodec._util.files import replacing
-from audiocodec.backend import open_model
+from audiocodec.backends import FrameDecoder, FrameEncoder, frame_decoder, frame_encoder
+from audiocodec.backends.base import open_model
+from audiocodec.backends.torch.threads import single_thread
 from audiocodec.errors import AudioError, ConfigError, ModelError
 from audiocodec.excerpt import excerpt
 from audiocodec.model.bundle import Bundle, list_models, load_bundle
 from audiocodec.model.hub import fetch_hub_folder, save_hub_folder
 from audiocodec.model.receptive_field import frames_of_past
-from audiocodec.streaming import (
-    FrameDecoder,
-    FrameEncoder,
-    SoundEncoder,
-    StreamDecoder,
-    StreamEncoder,
-    decode_together,
-    encode_together,
-    frame_decoder,
-    frame_encoder,
-)
-from audiocodec.threads import single_thread
+from audiocodec.streaming import SoundEncoder, StreamDecoder, StreamEncoder, decode_together, encode_together
 from audiocodec.tokens import (
     EntropyModel,
     Header,
@@ -93,7 +84,7 @@ class Codec:
     Args:
         bundle: of `audiocodec.model.bundle.load_bundle`.
         threads: channels (or batch items) worked on at once; never changes a token.
-        backend: "onnx", "torch" or "auto": see `audiocodec.backend.open_model`.
+        backend: "onnx", "torch" or "auto": see `audiocodec.backends.base.open_model`.
 
     Example:
         >>> import audiocodec, numpy as np
@@ -663,7 +654,7 @@ def load(name: str = "speech-16k", threads: int = 1, backend: str = "auto") -> C
     Args:
         name: of a model (`audiocodec.list_models()`), or the path of a model's folder or YAML.
         threads: channels worked on at once.
-        backend: "onnx", "torch" or "auto": see `audiocodec.backend.open_model`.
+        backend: "onnx", "torch" or "auto": see `audiocodec.backends.base.open_model`.
 
     Raises:
         ModelError: unknown or damaged.

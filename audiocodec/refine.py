@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from audiocodec.backends.torch.threads import single_thread
 from audiocodec.model import CodecModel
 from audiocodec.quality.losses import (
     CoherenceLoss,
@@ -27,7 +28,6 @@ from audiocodec.quality.losses import (
     WaveformLoss,
 )
 from audiocodec.stereo import Rows
-from audiocodec.threads import single_thread
 
 WINDOW_S, TAIL_S = 2.0, 0.25  # what is decided at once; what comes after it and has a say
 LEARNING_RATE, LEAST, BETAS = 0.05, 0.1, (0.8, 0.95)  # of Adam, in deviations of the latents; its end, of its peak

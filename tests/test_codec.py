@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from audiocodec.audio import read
+from audiocodec.backends.torch.batch_invariant import RowwiseLinear
 from audiocodec.codec import Codec, decode_file, encode_file, load
 from audiocodec.errors import AudioError, ConfigError, ModelError
-from audiocodec.model.nn.rowwise import RowwiseLinear
 from audiocodec.quality import metrics
 from audiocodec.tokens import Tokens
 

@@ -15,19 +15,14 @@ ROOT = Path(audiocodec.__file__).parent
 
 # from top to bottom: each may import only those above it; errors and _util are free to all
 LADDER = [
-    "arrays",
-    "shapes",
     "stereo",
-    "threads",
     "audio",
     "tokens",
     "packets",
     "excerpt",
     "quality",
     "model",
-    "export",
-    "runtime",
-    "backend",
+    "backends",
     "refine",
     "streaming",
     "codec",
@@ -119,8 +114,10 @@ NEEDS_TORCH = (
     "model/ranks.py",
     "refine.py",
     "datasets.py",
-    "streaming/torch_",
-    "streaming/trees.py",
+    "backends/torch/batch_invariant.py",
+    "backends/torch/decoder.py",
+    "backends/torch/encoder.py",
+    "backends/torch/trees.py",
     "train/",
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from audiocodec.shapes import AT_ONCE, Shapes
+from audiocodec.backends.fixed_shapes import AT_ONCE, Shapes
 
 WEIGHT = np.random.default_rng(1).standard_normal((4, 3)).astype(np.float32)
 

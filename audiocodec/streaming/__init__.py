@@ -1,20 +1,15 @@
 """Encoding and decoding piece by piece, with the same result for every way to cut."""
 
-from audiocodec.streaming.backends import FrameDecoder, FrameEncoder, frame_decoder, frame_encoder
 from audiocodec.streaming.decoder import StreamDecoder
 from audiocodec.streaming.encoder import StreamEncoder
 from audiocodec.streaming.sound import SoundEncoder, encode_sounds
 from audiocodec.streaming.together import decode_together, encode_together
 
 __all__ = [
-    "FrameDecoder",
-    "FrameEncoder",
     "SoundEncoder",
     "StreamDecoder",
     "StreamEncoder",
     "decode_together",
     "encode_sounds",
     "encode_together",
-    "frame_decoder",
-    "frame_encoder",
 ]

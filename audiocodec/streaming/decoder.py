@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from audiocodec.arrays import Arrays, take
-from audiocodec.streaming.backends import FrameDecoder
+from audiocodec.backends.base import FrameDecoder
+from audiocodec.backends.state import Arrays, take
 
 PIECE_FRAMES = 48  # decoded at once: memory does not grow with what is pushed
 HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence

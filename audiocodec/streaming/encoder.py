@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from audiocodec.arrays import Arrays, take
+from audiocodec.backends.base import FrameEncoder
+from audiocodec.backends.state import Arrays, take
 from audiocodec.errors import AudioError
-from audiocodec.streaming.backends import FrameEncoder
 
 PIECE_FRAMES = 48  # encoded at once: memory does not grow with what is pushed
 
@@ -16,7 +16,8 @@ PIECE_FRAMES = 48  # encoded at once: memory does not grow with what is pushed
 class StreamEncoder:
     """Turns one channel into codes as samples arrive.
 
-    The codes are those of the whole sound at once, bit for bit, however it is cut: see `audiocodec.shapes`.
+    The codes are those of the whole sound at once, bit for bit, however it is cut:
+    see `audiocodec.backends.fixed_shapes`.
 
     Args:
         network: of the model: `frame_encoder(model)`.

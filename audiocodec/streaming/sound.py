@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from audiocodec.backends.base import FrameEncoder
 from audiocodec.stereo import Rows
-from audiocodec.streaming.backends import FrameEncoder
 from audiocodec.streaming.encoder import StreamEncoder
 from audiocodec.streaming.together import encode_together
 

@@ -12,16 +12,15 @@ import pytest
 import torch
 import yaml
 
+from audiocodec.backends.onnx import Graphs, OnnxModel
 from audiocodec.cli.main import main
 from audiocodec.codec import Codec, load
 from audiocodec.errors import ModelError
-from audiocodec.export import Graphs
 from audiocodec.model import CodecModel
 from audiocodec.model.build import build_model
 from audiocodec.model.bundle import save_bundle
 from audiocodec.model.quantize.normalize import RunningNorm
 from audiocodec.model.receptive_field import frames_of_past
-from audiocodec.runtime import OnnxModel
 
 ROOT = Path(__file__).parents[2]
 ENCODER = {"type": "Encoder", "strides": [8, 5], "dims": [16, 24], "blocks": [2, 4], "latent_dim": 12}

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from audiocodec.model.nn import rowwise
-from audiocodec.model.nn.rowwise import ROWS, RowwiseLinear, make_rowwise
+from audiocodec.backends.torch import batch_invariant
+from audiocodec.backends.torch.batch_invariant import ROWS, RowwiseLinear, make_rowwise
 
 
 @pytest.mark.parametrize(("d_in", "d_out"), [(144, 416), (576, 192), (224, 1), (31, 7)])
@@ -31,7 +31,7 @@ def test_sizes_are_those_that_are_alike(monkeypatch: pytest.MonkeyPatch) -> None
             y[-1] *= 1 + 1e-3 * (len(x) in rows)
             return y.float()
 
-        monkeypatch.setattr(rowwise.F, "linear", linear)
+        monkeypatch.setattr(batch_invariant.F, "linear", linear)
 
     layer = nn.Linear(5, 4, bias=False)
     uneven()

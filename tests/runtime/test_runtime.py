@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from audiocodec._util import extras
+from audiocodec.backends.fixed_shapes import AT_ONCE
+from audiocodec.backends.onnx import OnnxModel
 from audiocodec.codec import Codec, load
 from audiocodec.errors import ConfigError, MissingExtraError
 from audiocodec.model import CodecModel
-from audiocodec.runtime import OnnxModel
-from audiocodec.shapes import AT_ONCE
 from tests.streaming.test_streams import cut
 
 
@@ -121,11 +121,11 @@ def test_choosing_a_backend(light: Codec, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(ConfigError, match="known: auto, onnx, torch"):
         load(backend="tensorrt")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    monkeypatch.setattr("audiocodec.runtime.session.installed", lambda module: False)
+    monkeypatch.setattr("audiocodec.backends.onnx.session.installed", lambda module: False)
     assert isinstance(load().model, CodecModel)
     with pytest.raises(MissingExtraError, match="pip install onnxruntime"):
         load(backend="onnx")
-    monkeypatch.setattr("audiocodec.backend.installed", lambda module: False)
+    monkeypatch.setattr("audiocodec.backends.base.installed", lambda module: False)
     with pytest.raises(MissingExtraError, match="onnxruntime"):
         load()
     monkeypatch.setitem(sys.modules, "torch", None)

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from audiocodec._util.files import replacing
-from audiocodec.export.graphs import Graphs
+from audiocodec.backends.onnx.graphs import Graphs
 from audiocodec.model.bundle import Bundle
 
 

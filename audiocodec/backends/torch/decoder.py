@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from audiocodec.arrays import Arrays
+from audiocodec.backends.fixed_shapes import Shapes
+from audiocodec.backends.state import Arrays
+from audiocodec.backends.torch import trees
+from audiocodec.backends.torch.threads import single_thread
 from audiocodec.model import CodecModel
-from audiocodec.shapes import Shapes
-from audiocodec.streaming import trees
-from audiocodec.threads import single_thread
 
 
 class TorchDecoder:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from audiocodec.backends.onnx.graph import INT64, Graph
+from audiocodec.backends.onnx.layers import Weights
 from audiocodec.errors import ModelError
-from audiocodec.export.graph import INT64, Graph
-from audiocodec.export.layers import Weights
 
 GAIN = 0.8  # of audiocodec.model.quantize.levels
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from audiocodec._util.extras import installed
+from audiocodec.backends.onnx.graph import Graph
 from audiocodec.errors import MissingExtraError, ModelError
-from audiocodec.export.graph import Graph
 
 
 class Session:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from audiocodec.backends.onnx import layers
+from audiocodec.backends.onnx.graph import Graph
+from audiocodec.backends.onnx.layers import Weights
 from audiocodec.errors import ModelError
-from audiocodec.export import layers
-from audiocodec.export.graph import Graph
-from audiocodec.export.layers import Weights
 
 Spec = Mapping[str, Any]  # of one part, as it stands in the description
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from audiocodec.export import protobuf
-from audiocodec.export.protobuf import Attribute
+from audiocodec.backends.onnx import protobuf
+from audiocodec.backends.onnx.protobuf import Attribute
 
 END = 2**62  # "to the end", for slices
 FLOAT, INT64 = protobuf.TYPES["float32"], protobuf.TYPES["int64"]  # for casts

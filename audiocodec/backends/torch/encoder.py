@@ -10,11 +10,11 @@ import torch
 from einops import rearrange
 from torch.nn import functional as F
 
-from audiocodec.arrays import Arrays
+from audiocodec.backends.fixed_shapes import Shapes
+from audiocodec.backends.state import Arrays
+from audiocodec.backends.torch import trees
+from audiocodec.backends.torch.threads import single_thread
 from audiocodec.model import CodecModel
-from audiocodec.shapes import Shapes
-from audiocodec.streaming import trees
-from audiocodec.threads import single_thread
 
 QUANTIZED_ROWS = 48  # frames quantized at once, zeros standing where there are fewer: always products of one shape
 

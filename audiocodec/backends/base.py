@@ -1,4 +1,4 @@
-"""What streams need of a model, on torch or on ONNX Runtime. torch is imported only for a model of its own.
+"""Which library runs a model, and what streams need of either. torch is imported only for a model of its own.
 
 States are whatever a backend makes them; streams hold them and hand them back.
 """
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from audiocodec.arrays import Arrays
-from audiocodec.runtime import OnnxDecoder, OnnxEncoder, OnnxModel
+from audiocodec._util.extras import installed
+from audiocodec.backends.state import Arrays
+from audiocodec.errors import ConfigError, MissingExtraError, ModelError
+from audiocodec.model.bundle import Bundle
 
 if TYPE_CHECKING:
+    from audiocodec.backends.onnx import OnnxModel
     from audiocodec.model import CodecModel
 
 
@@ -66,17 +69,61 @@ class FrameDecoder(Protocol):
 
 def frame_encoder(model: CodecModel | OnnxModel) -> FrameEncoder:
     """The way of frames through a model."""
+    from audiocodec.backends.onnx import OnnxEncoder, OnnxModel
+
     if isinstance(model, OnnxModel):
         return OnnxEncoder(model)
-    from audiocodec.streaming.torch_encoder import TorchEncoder
+    from audiocodec.backends.torch.encoder import TorchEncoder
 
     return TorchEncoder(model)
 
 
 def frame_decoder(model: CodecModel | OnnxModel) -> FrameDecoder:
     """The way back."""
+    from audiocodec.backends.onnx import OnnxDecoder, OnnxModel
+
     if isinstance(model, OnnxModel):
         return OnnxDecoder(model)
-    from audiocodec.streaming.torch_decoder import TorchDecoder
+    from audiocodec.backends.torch.decoder import TorchDecoder
 
     return TorchDecoder(model)
+
+
+BACKENDS = ("auto", "onnx", "torch")
+
+
+def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
+    """The network of a bundle, ready to code.
+
+    Args:
+        bundle: of `load_bundle`.
+        backend: "onnx" (small and fast), "torch" (the reference; an `nn.Module`), or "auto": onnx for a model that has
+            an ONNX form, torch for others.
+
+    Raises:
+        ConfigError: no such backend.
+        MissingExtraError: what runs it is not installed.
+        ModelError: the weights do not fit the description, or onnx is asked for and cannot run it.
+    """
+    if backend not in BACKENDS:
+        raise ConfigError(f"backend is {backend!r}, known: {', '.join(BACKENDS)}")
+    if backend == "torch":
+        return _torch_model(bundle)
+    from audiocodec.backends.onnx import OnnxModel
+
+    try:
+        return OnnxModel(bundle.description["model"], bundle.tensors)
+    except (MissingExtraError, ModelError):
+        if backend == "onnx" or not installed("torch"):
+            raise
+        return _torch_model(bundle)
+
+
+def _torch_model(bundle: Bundle) -> CodecModel:
+    model = bundle.model
+    from audiocodec.backends.torch.batch_invariant import make_rowwise
+    from audiocodec.backends.torch.threads import single_thread
+
+    with single_thread():  # as it will run: what rounds alike depends on it
+        make_rowwise(model)
+    return model

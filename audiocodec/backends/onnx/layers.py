@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from audiocodec.export.graph import END, Graph
+from audiocodec.backends.onnx.graph import END, Graph
 from audiocodec.model.lapped_basis import FLOOR, lapped_basis
 
 Weights = Mapping[str, np.ndarray]

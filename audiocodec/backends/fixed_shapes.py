@@ -21,8 +21,9 @@ class Shapes:
     Matrix products of different shapes may round differently, and a latent on the border of a cell then gets
     another code. So each shape of `AT_ONCE` is tried on noise when the network is made ready, and used only if it gives
     each frame the very bits that it has alone. No other shapes are ever run, and equal shapes give equal sums: what
-    comes out cannot depend on how a stream is cut, nor on company. ONNX Runtime and `audiocodec.model.nn.rowwise`
-    compute every row alike, on every processor tried, but nobody promises that.
+    comes out cannot depend on how a stream is cut, nor on company. ONNX Runtime and
+    `audiocodec.backends.torch.batch_invariant` compute every row alike, on every processor tried, but nobody promises
+    that.
 
     Args:
         run: x "b (t steps) ..." and b states -> y "b ... (t s)" and the states after it: what is fed.

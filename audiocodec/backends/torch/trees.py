@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiocodec.arrays import Arrays as Arrays
-from audiocodec.arrays import take as take
+from audiocodec.backends.state import Arrays as Arrays
+from audiocodec.backends.state import take as take
 
 
 def leaves(tree: Any) -> Iterator[Tensor]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from audiocodec.backends.onnx import network, quantizer
+from audiocodec.backends.onnx.graph import Graph
 from audiocodec.errors import ModelError
-from audiocodec.export import network, quantizer
-from audiocodec.export.graph import Graph
 
 
 class _Watched(Mapping[str, np.ndarray]):

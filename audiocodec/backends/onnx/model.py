@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from audiocodec.export import Graphs
-from audiocodec.runtime.session import Session
+from audiocodec.backends.onnx.graphs import Graphs
+from audiocodec.backends.onnx.session import Session
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from audiocodec.arrays import Arrays, take
-from audiocodec.runtime.model import OnnxModel
-from audiocodec.shapes import Shapes
+from audiocodec.backends.fixed_shapes import Shapes
+from audiocodec.backends.onnx.model import OnnxModel
+from audiocodec.backends.state import Arrays, take
 
 
 class OnnxEncoder:
