@@ -10,6 +10,7 @@ import torch
 
 from audiocodec import audio
 from audiocodec.codec import Codec
+from audiocodec.codec.files import decode_part
 from audiocodec.errors import ConfigError, DamagedFileError
 from audiocodec.model.receptive_field import frames_of_past
 from audiocodec.tokens import Tokens
@@ -33,7 +34,7 @@ def test_a_part_is_that_part_of_the_whole(codec: Codec, long_speech: np.ndarray,
     tokens.save(tmp_path / "a.fsq")
     whole = codec.decode(tokens)
     for start_s, duration_s in [(0.0, 1.0), (6.123, 2.5), (12.5, 3.0), (14.9, 9.0), (9.0, 0.0)]:
-        codec_part, samples = codec._part(tmp_path / "a.fsq", start_s, duration_s, codec.num_codebooks)
+        codec_part, samples = decode_part(codec, tmp_path / "a.fsq", start_s, duration_s, codec.num_codebooks)
         part = np.concatenate([whole[:, :0], *codec_part], axis=1)[:, :samples]
         begin = round(start_s * rate)
         expected = whole[:, begin : begin + round(duration_s * rate)]

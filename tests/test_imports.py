@@ -15,16 +15,12 @@ ROOT = Path(audiocodec.__file__).parent
 
 # from top to bottom: each may import only those above it; errors and _util are free to all
 LADDER = [
-    "stereo",
     "audio",
     "tokens",
     "packets",
-    "excerpt",
     "quality",
     "model",
     "backends",
-    "refine",
-    "streaming",
     "codec",
     "corpus",
     "datasets",
@@ -112,7 +108,7 @@ NEEDS_TORCH = (
     "model/nn/",
     "model/quantize/",
     "model/ranks.py",
-    "refine.py",
+    "codec/refine.py",
     "datasets.py",
     "backends/torch/batch_invariant.py",
     "backends/torch/decoder.py",

@@ -13,12 +13,12 @@ import pytest
 import soundfile
 import torch
 
-from audiocodec import audio, refine
-from audiocodec.codec import Codec, load
+from audiocodec import audio
+from audiocodec.codec import Codec, load, refine
+from audiocodec.codec.refine import Refiner
 from audiocodec.errors import ConfigError, MissingExtraError
 from audiocodec.model.build import build_model
 from audiocodec.quality import metrics
-from audiocodec.refine import Refiner
 from audiocodec.tokens import Tokens
 
 STEPS = 2
@@ -31,7 +31,7 @@ def music() -> Codec:
 
 
 def refiner(codec: Codec, num_codebooks: int = 6) -> Refiner:
-    return Refiner(codec._searched_model, num_codebooks, STEPS)
+    return Refiner(codec.searched_model, num_codebooks, STEPS)
 
 
 def test_sounds_better_with_as_many_codes(codec: Codec, speech: np.ndarray) -> None:

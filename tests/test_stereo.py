@@ -10,9 +10,9 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from audiocodec import audio, stereo
+from audiocodec import audio
 from audiocodec.cli import main
-from audiocodec.codec import Codec
+from audiocodec.codec import Codec, channels
 from audiocodec.errors import ConfigError
 from audiocodec.model.bundle import load_bundle
 from audiocodec.model.hub import save_hub_folder
@@ -35,22 +35,22 @@ def wide(speech: np.ndarray) -> np.ndarray:
 
 
 def test_the_codebooks_worth_most_come_first() -> None:
-    assert [stereo.depths(q) for q in (1, 2, 3, 4, 6, 12, 18)] == [
+    assert [channels.depths(q) for q in (1, 2, 3, 4, 6, 12, 18)] == [
         (1, 0), (1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (12, 6),
     ]  # fmt: skip
     codes = np.arange(18 * 5).reshape(18, 5)
     mid, side = codes[:12], codes[12:]
-    row = stereo.join(mid, side)
+    row = channels.join(mid, side)
     assert row.shape == (1, 18, 5)
     for q in range(1, 19):
-        kept_mid, kept_side = stereo.split(row[:, :q])
+        kept_mid, kept_side = channels.split(row[:, :q])
         assert np.array_equal(kept_mid, mid[: len(kept_mid)])
         assert np.array_equal(kept_side, side[: len(kept_side)])
-        assert (len(kept_mid), len(kept_side)) == stereo.depths(q)
+        assert (len(kept_mid), len(kept_side)) == channels.depths(q)
 
 
 def test_there_and_back(wide: np.ndarray) -> None:
-    np.testing.assert_allclose(stereo.to_left_right(stereo.to_mid_side(wide)), wide, atol=1e-6)
+    np.testing.assert_allclose(channels.to_left_right(channels.to_mid_side(wide)), wide, atol=1e-6)
 
 
 def test_mid_and_side_are_coded_as_they_would_be_alone(joint: Codec, wide: np.ndarray) -> None:
@@ -58,10 +58,10 @@ def test_mid_and_side_are_coded_as_they_would_be_alone(joint: Codec, wide: np.nd
     assert tokens.codes.shape[:2] == (1, 12)
     assert (tokens.header.channels, tokens.header.rows, tokens.header.joint) == (2, 1, True)
     assert tokens.bitrate == pytest.approx(joint.encode(wide[:1], 16_000).bitrate)
-    mid, side = (joint.encode(wav, 16_000) for wav in stereo.to_mid_side(wide))
-    assert np.array_equal(tokens.codes, stereo.join(mid.codes[0, :8], side.codes[0, :4]))
+    mid, side = (joint.encode(wav, 16_000) for wav in channels.to_mid_side(wide))
+    assert np.array_equal(tokens.codes, channels.join(mid.codes[0, :8], side.codes[0, :4]))
     heard = joint.decode(tokens)
-    expected = stereo.to_left_right(np.concatenate([joint.decode(mid, 8), joint.decode(side, 4)]))
+    expected = channels.to_left_right(np.concatenate([joint.decode(mid, 8), joint.decode(side, 4)]))
     assert np.array_equal(heard, expected)
     assert joint.decode(tokens, 1).shape == wide.shape
     assert np.array_equal(*joint.decode(tokens, 1))  # no side: both channels alike
@@ -101,9 +101,9 @@ def test_files(joint: Codec, wide: np.ndarray, tmp_path: Path) -> None:
 
 
 def test_other_numbers_of_channels_are_coded_each_alone(joint: Codec, wide: np.ndarray) -> None:
-    for channels in (1, 3):
-        tokens = joint.encode(np.concatenate([wide, wide])[:channels], 16_000)
-        assert (len(tokens.codes), tokens.header.joint) == (channels, False)
+    for count in (1, 3):
+        tokens = joint.encode(np.concatenate([wide, wide])[:count], 16_000)
+        assert (len(tokens.codes), tokens.header.joint) == (count, False)
     assert joint.depth_for(None, 6000, 2) == 12
     with pytest.raises(ConfigError, match="is below the 497 bit/s"):
         joint.depth_for(None, 400, 2)

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from audiocodec import audio
-from audiocodec.codec import Codec
+from audiocodec.codec import Codec, encode_sounds
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.errors import AudioError
-from audiocodec.streaming import encode_sounds
 from audiocodec.tokens import Tokens, frames_for
 from audiocodec.tokens.metadata import fitting
 

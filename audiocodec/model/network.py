@@ -39,7 +39,7 @@ class CodecModel(nn.Module):
         quantizer: its `dim` is the encoder's latent size.
         decoder: "b d t" -> "b 1 (t hop)", with `hop_length` and `delay` in samples.
         sample_rate: Hz.
-        joint_stereo: two channels are coded as mid and side, see `audiocodec.stereo`; the network itself sees one.
+        joint_stereo: two channels are coded as mid and side (`audiocodec.codec.channels`); the network itself sees one.
 
     Raises:
         ConfigError: encoder and decoder differ in hop length.

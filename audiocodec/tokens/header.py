@@ -41,7 +41,7 @@ class Header:
         frames_per_page: frames of every page but the last.
         entropy: 16 bytes, hash of the entropy model that pages may be coded with; zeros: all are packed.
         metadata: text by name, such as "title"; see `audiocodec.tokens.metadata`.
-        joint: the two channels are one row of codes, see `audiocodec.stereo`; else each is a row.
+        joint: the two channels are one row of codes, see `audiocodec.codec.channels`; else each is a row.
     """
 
     model: str

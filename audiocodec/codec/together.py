@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from audiocodec.backends.torch.threads import single_thread
-from audiocodec.streaming.decoder import StreamDecoder, decode_batch
-from audiocodec.streaming.encoder import StreamEncoder, encode_batch
+from audiocodec.codec.stream_decoder import StreamDecoder, decode_batch
+from audiocodec.codec.stream_encoder import StreamEncoder, encode_batch
 
 
 def encode_together(

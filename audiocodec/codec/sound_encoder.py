@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from audiocodec.backends.base import FrameEncoder
-from audiocodec.stereo import Rows
-from audiocodec.streaming.encoder import StreamEncoder
-from audiocodec.streaming.together import encode_together
+from audiocodec.codec.channels import Rows
+from audiocodec.codec.stream_encoder import StreamEncoder
+from audiocodec.codec.together import encode_together
 
 
 class SoundEncoder:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from audiocodec.backends.torch.threads import single_thread
+from audiocodec.codec.channels import Rows
 from audiocodec.model import CodecModel
 from audiocodec.quality.losses import (
     CoherenceLoss,
@@ -27,7 +28,6 @@ from audiocodec.quality.losses import (
     Pair,
     WaveformLoss,
 )
-from audiocodec.stereo import Rows
 
 WINDOW_S, TAIL_S = 2.0, 0.25  # what is decided at once; what comes after it and has a say
 LEARNING_RATE, LEAST, BETAS = 0.05, 0.1, (0.8, 0.95)  # of Adam, in deviations of the latents; its end, of its peak
@@ -35,7 +35,7 @@ SPEECH_RATE = 24_000  # models up to it are for speech
 
 
 class SoundRefiner:
-    """A search for each channel of a sound, or for mid and side of two; as `audiocodec.streaming.SoundEncoder`.
+    """A search for each channel of a sound, or for mid and side of two; as `audiocodec.codec.SoundEncoder`.
 
     Args:
         model: in eval mode, without gradients; its own linear layers, not rowwise.

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from audiocodec import audio
+from audiocodec.errors import AudioError
 
 
 def is_side(num_codebooks: int) -> np.ndarray:
@@ -74,3 +78,19 @@ class Rows:
     def join(self, codes: Sequence[np.ndarray]) -> np.ndarray:
         """Codes of each, "q t" -> "b q t"."""
         return join(*codes) if self.joint else np.stack(codes)
+
+
+def as_channels(wav: Any) -> np.ndarray:
+    """Any array of samples to float32 "c t".
+
+    Raises:
+        AudioError: not one or two axes, no or too many channels, not numbers, NaN or infinity.
+    """
+    array = wav.detach().cpu().numpy() if hasattr(wav, "detach") else np.asarray(wav)
+    if array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.floating):
+        raise AudioError(f"wav must be floats 't' or 'c t', got {array.dtype} of shape {array.shape}")
+    array = np.atleast_2d(array).astype(np.float32)
+    if not 1 <= len(array) <= audio.MAX_CHANNELS:
+        raise AudioError(f"wav has {len(array)} channels ('c t'); 1 to {audio.MAX_CHANNELS} can be coded")
+    audio.check_samples(array, "wav")
+    return array
