@@ -24,7 +24,7 @@ from torch.nn import functional
 
 import audiocodec
 from audiocodec import audio
-from audiocodec.datasets import TokenDataset
+from audiocodec.corpus.dataset import TokenDataset
 from audiocodec.tokens.layouts import Delayed
 
 DIM, HEADS, LAYERS = 256, 4, 4

@@ -91,7 +91,7 @@ def stream(
         click.echo(describe_devices())
         return
     from audiocodec.codec import load
-    from audiocodec.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer, read_key
+    from audiocodec.live.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer, read_key
 
     key = read_key(key_file) if key_file else None
     codec, clock = load(model, backend=backend), live.Clock()

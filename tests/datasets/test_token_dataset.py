@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from audiocodec.corpus import open_corpus, tokenize
-from audiocodec.datasets import TokenDataset
+from audiocodec.corpus.dataset import TokenDataset
 from audiocodec.errors import ConfigError, TokenFileError
 
 LENGTHS = [900, 4_000, 7_000, 9_000, 12_000, 15_000, 20_000, 5_000, 6_000, 8_000, 16_000]

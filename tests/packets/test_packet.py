@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiocodec.errors import ConfigError, PacketError
-from audiocodec.packets import Packet, Packetizer, build, keep_codebooks, parse
-from audiocodec.packets.packet import MAX_BYTES, OVERHEAD
+from audiocodec.live.packets import Packet, Packetizer, build, keep_codebooks, parse
+from audiocodec.live.packets.packet import MAX_BYTES, OVERHEAD
 
 
 def packet(depth: int = 12, frames: int = 3, earlier: int = 0, size: int = 1000, seed: int = 0) -> Packet:

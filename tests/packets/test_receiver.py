@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiocodec.errors import ConfigError, PacketError
-from audiocodec.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer, keep_codebooks, parse, read_key
-from audiocodec.packets.jitter import GIVE_UP_FRAMES, MAX_AHEAD
+from audiocodec.live.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer, keep_codebooks, parse, read_key
+from audiocodec.live.packets.jitter import GIVE_UP_FRAMES, MAX_AHEAD
 
 HASH = b"0123456789abcdef"
 CODES = np.random.default_rng(0).integers(0, 1000, (6, 6000))

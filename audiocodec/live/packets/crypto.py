@@ -15,7 +15,7 @@ from typing import Any
 
 from audiocodec._util.extras import require
 from audiocodec.errors import ConfigError, PacketError
-from audiocodec.packets.window import Window
+from audiocodec.live.packets.window import Window
 
 MAGIC = 0xE1
 HEAD = struct.Struct(">BI4sI")

@@ -7,7 +7,7 @@ import secrets
 import numpy as np
 
 from audiocodec.errors import ConfigError
-from audiocodec.packets.packet import Packet, build
+from audiocodec.live.packets.packet import Packet, build
 
 
 class Packetizer:

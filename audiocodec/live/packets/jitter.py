@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audiocodec.packets.packet import Packet
+from audiocodec.live.packets.packet import Packet
 
 SETTLE_FRAMES = 50  # how long the buffer must have been too full before a frame is left out
 GIVE_UP_FRAMES = 50  # without anything new: the stream counts as ended

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from audiocodec.errors import PacketError
-from audiocodec.packets import packet as packets
-from audiocodec.packets.jitter import JitterBuffer
-from audiocodec.packets.packet import Packet
-from audiocodec.packets.seal import OVERHEAD, Opener
-from audiocodec.packets.window import Window
+from audiocodec.live.packets import packet as packets
+from audiocodec.live.packets.crypto import OVERHEAD, Opener
+from audiocodec.live.packets.jitter import JitterBuffer
+from audiocodec.live.packets.packet import Packet
+from audiocodec.live.packets.window import Window
 
 MAX_DATAGRAM = packets.MAX_BYTES + OVERHEAD
 
