@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-spec = importlib.util.spec_from_file_location("figures", ROOT / "recipes" / "fsq_vs_vq_figures.py")
+spec = importlib.util.spec_from_file_location("figures", ROOT / "studies" / "fsq_vs_vq" / "figures.py")
 assert spec
 assert spec.loader
 figures = importlib.util.module_from_spec(spec)

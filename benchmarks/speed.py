@@ -1,7 +1,7 @@
 """How fast encoding and decoding are, beside EnCodec-24k and DAC-16k in the same run.
 
-    python recipes/benchmark_speed.py --csv docs/benchmark_speed.csv
-    python recipes/benchmark_speed.py --memory
+    python benchmarks/speed.py --csv docs/benchmark_speed.csv
+    python benchmarks/speed.py --memory
 
 Figures are seconds of work for a second of sound (all its channels): lower is better. The machine may be busy with
 other things, so the systems take turns and the best of several turns counts. The peers have random weights, which

@@ -1,7 +1,7 @@
-"""Tables and figures of the study that recipes/fsq_vs_vq.py ran.
+"""Tables and figures of the study that studies/fsq_vs_vq/study.py ran.
 
-python recipes/fsq_vs_vq_figures.py                      # figures in docs/fsq_vs_vq/, tables in docs/fsq_vs_vq.md
-python recipes/fsq_vs_vq_figures.py --folder big-study   # tables as Markdown, as there is no big-study.md
+python studies/fsq_vs_vq/figures.py                      # figures in docs/fsq_vs_vq/, tables in docs/fsq_vs_vq.md
+python studies/fsq_vs_vq/figures.py --folder big-study   # tables as Markdown, as there is no big-study.md
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def read(path: Path) -> list[Row]:
         ClickException: it does not exist.
     """
     if not path.exists():
-        raise click.ClickException(f"{path}: no such file; run recipes/fsq_vs_vq.py first")
+        raise click.ClickException(f"{path}: no such file; run studies/fsq_vs_vq/study.py first")
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 

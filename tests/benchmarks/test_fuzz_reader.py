@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 def test_mutated_files_raise_only_our_errors(tmp_path: Path) -> None:
     command = [
         sys.executable,
-        "recipes/fuzz_reader.py",
+        "benchmarks/fuzz_reader.py",
         "--files",
         "1500",
         "--seed",

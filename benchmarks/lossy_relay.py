@@ -1,7 +1,7 @@
 """A bad network on one machine: passes packets on, after dropping, doubling and delaying some.
 
     audiocodec stream --listen 5006 -o heard.wav --seconds 610
-    python recipes/lossy_relay.py 5004 127.0.0.1:5006 --drop 0.1 --twice 0.1 --jitter-ms 60 --seconds 620
+    python benchmarks/lossy_relay.py 5004 127.0.0.1:5006 --drop 0.1 --twice 0.1 --jitter-ms 60 --seconds 620
     audiocodec stream -i speech.wav --send 127.0.0.1:5004
 
 Each packet waits a random time of its own, so they overtake one another. Listens on 127.0.0.1 only.

@@ -1,7 +1,7 @@
 """Scores behind docs/evaluation.md: a shipped model beside other codecs.
 
-    python recipes/evaluate_models.py speech-16k ../shared/data/speech/test
-    python recipes/evaluate_models.py music-44k ../shared/data/music/test --workers 4
+    python benchmarks/evaluate_models.py speech-16k ../shared/data/speech/test
+    python benchmarks/evaluate_models.py music-44k ../shared/data/music/test --workers 4
 
 Writes docs/evaluation/MODEL.csv and MODEL.md, its table into docs/evaluation.md, and a report to hear and see into
 WORK. A run that was stopped goes on; other weights of the same name are scored anew, the other codecs are not.

@@ -1,4 +1,4 @@
-"""The streaming recipes on short sounds, without peers: what they print, never how fast it was."""
+"""The benchmarks of streams on short sounds, without peers: what they print, never how fast it was."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def _path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(ROOT / "recipes")
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -33,9 +33,9 @@ def without(module: str, extra: str) -> ModuleType:
 
 
 def test_benchmark_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = importlib.import_module("benchmark_stream")
-    monkeypatch.setattr(recipe, "require", without)
-    monkeypatch.setattr(recipe, "most_streams", lambda name, threads, steps: (name, 9, threads, "streams", 9.0))
+    benchmark = importlib.import_module("stream")
+    monkeypatch.setattr(benchmark, "require", without)
+    monkeypatch.setattr(benchmark, "most_streams", lambda name, threads, steps: (name, 9, threads, "streams", 9.0))
     arguments = [
         "--minutes",
         "0.005",
@@ -48,7 +48,7 @@ def test_benchmark_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         "--csv",
         str(tmp_path / "a.csv"),
     ]
-    result = CliRunner().invoke(recipe.main, arguments, catch_exceptions=False)
+    result = CliRunner().invoke(benchmark.main, arguments, catch_exceptions=False)
     assert "pip install 'audiocodec[peers]'" in result.output
     rows = rows_of(tmp_path / "a.csv")
     delays = {row["system"]: float(row["value"]) for row in rows if row["measure"] == "delay ms"}
@@ -56,20 +56,20 @@ def test_benchmark_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert delays == {f"speech-16k {b}, {chunk}": ms for b in ("onnx", "torch") for chunk, ms in chunks.items()}
     assert all(float(row["value"]) > 0 for row in rows)
     rows = [("ours", 1, 1, "wall s per s of audio", 0.1), ("Mimi, x", 1, 1, "wall s per s of audio", 0.7)]
-    assert recipe.ratios(rows) == ["wall: ours is 7.0 times as fast as Mimi per second of audio"]
+    assert benchmark.ratios(rows) == ["wall: ours is 7.0 times as fast as Mimi per second of audio"]
 
 
 def test_most_streams_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = importlib.import_module("benchmark_stream")
-    monkeypatch.setattr(recipe, "concurrent", lambda name, n, threads, steps: [(name, n, threads, "x", n / 11.5)])
-    assert recipe.most_streams("m", 2, 1)[-1] == 11
+    benchmark = importlib.import_module("stream")
+    monkeypatch.setattr(benchmark, "concurrent", lambda name, n, threads, steps: [(name, n, threads, "x", n / 11.5)])
+    assert benchmark.most_streams("m", 2, 1)[-1] == 11
 
 
 def test_benchmark_concealment(tmp_path: Path, speech_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = importlib.import_module("benchmark_concealment")
-    monkeypatch.setattr(recipe.shutil, "which", lambda name: None)
+    benchmark = importlib.import_module("concealment")
+    monkeypatch.setattr(benchmark.shutil, "which", lambda name: None)
     arguments = ["speech-16k", str(speech_path), "--losses", "0,0.2", "--csv", str(tmp_path / "a.csv")]
-    result = CliRunner().invoke(recipe.main, arguments, catch_exceptions=False)
+    result = CliRunner().invoke(benchmark.main, arguments, catch_exceptions=False)
     assert "without Opus: opusenc and opusdec are not here" in result.output
     scores = {row["method"]: float(row["estoi"]) for row in rows_of(tmp_path / "a.csv")}
     assert list(scores) == ["none", "silence", "repeat", "conceal", "repair"]
@@ -77,19 +77,19 @@ def test_benchmark_concealment(tmp_path: Path, speech_path: Path, monkeypatch: p
 
 
 def test_bursts() -> None:
-    recipe = importlib.import_module("benchmark_concealment")
-    lost = recipe.bursts(100_000, 0.1, np.random.default_rng(0))
+    benchmark = importlib.import_module("concealment")
+    lost = benchmark.bursts(100_000, 0.1, np.random.default_rng(0))
     assert lost.mean() == pytest.approx(0.1, abs=0.005)
 
 
 def test_lossy_relay() -> None:
-    recipe = importlib.import_module("lossy_relay")
+    benchmark = importlib.import_module("lossy_relay")
     listener = UdpListener(Address("127.0.0.1", 0))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     sender = UdpSender(Address("127.0.0.1", port))
-    built = recipe.UdpListener
+    built = benchmark.UdpListener
 
     def listening(address: Address) -> UdpListener:
         made = built(address)
@@ -97,11 +97,11 @@ def test_lossy_relay() -> None:
             sender.send(bytes([n]))
         return made
 
-    recipe.UdpListener = listening
+    benchmark.UdpListener = listening
     try:
-        result = CliRunner().invoke(recipe.main, [str(port), str(listener.address), "--seconds", "0.5"])
+        result = CliRunner().invoke(benchmark.main, [str(port), str(listener.address), "--seconds", "0.5"])
     finally:
-        recipe.UdpListener = built
+        benchmark.UdpListener = built
     assert "100 packets came" in result.output
     got = listener.poll(1.0)
     assert 60 < len(set(got)) < 100

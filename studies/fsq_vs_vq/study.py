@@ -1,11 +1,11 @@
 """FSQ against VQ at equal bits, equal networks and equal steps: trains the grid behind docs/fsq_vs_vq.md.
 
-    python recipes/fsq_vs_vq.py ../shared/data/speech                    # all of it, or what is still missing
-    python recipes/fsq_vs_vq.py my-speech --steps 20000 --seeds 5 --device cuda --out big-study
-    python recipes/fsq_vs_vq.py ../shared/data/speech --list --only vq_ema
+    python studies/fsq_vs_vq/study.py ../shared/data/speech                    # all of it, or what is still missing
+    python studies/fsq_vs_vq/study.py my-speech --steps 20000 --seeds 5 --device cuda --out big-study
+    python studies/fsq_vs_vq/study.py ../shared/data/speech --list --only vq_ema
 
 Every run adds a row to OUT/runs.csv and a curve to OUT/curves/. Stopped and started again it goes on, within a run too.
-Tables and figures: python recipes/fsq_vs_vq_figures.py
+Tables and figures: python studies/fsq_vs_vq/figures.py
 """
 
 from __future__ import annotations
