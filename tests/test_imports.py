@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,21 +14,8 @@ import audiocodec
 
 ROOT = Path(audiocodec.__file__).parent
 
-# from top to bottom: each may import only those above it; errors and _util are free to all
-LADDER = [
-    "audio",
-    "tokens",
-    "quality",
-    "model",
-    "backends",
-    "codec",
-    "live",
-    "corpus",
-    "evaluate",
-    "train",
-    "cli",
-    "__main__",
-]
+# from top to bottom: a room may import those above it; errors and _util are free to all, cli may import anything
+LADDER = ["audio", "tokens", "quality", "model", "backends", "codec", "live", "corpus", "evaluate", "train", "cli"]
 FREE = {"errors", "_util"}
 
 
@@ -51,16 +39,48 @@ def imports_of(path: Path) -> set[str]:
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 
 
-def test_there_are_files() -> None:
-    assert len(FILES) > 40
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def test_the_rooms_are_those_of_the_ladder() -> None:
+    assert {room_of(path) for path in FILES} == {*LADDER, *FREE, "__main__"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_point_up(path: Path) -> None:
-    part = path.relative_to(ROOT).parts[0].removesuffix(".py")
-    if part != "cli":  # which may import anything
-        above = set() if part in FREE else set(LADDER[: LADDER.index(part)])
-        assert imports_of(path) <= above | FREE | {part}
+    room = room_of(path)
+    if room not in ("cli", "__main__"):
+        above = set() if room in FREE else set(LADDER[: LADDER.index(room)])
+        assert imports_of(path) <= above | FREE | {room}
+
+
+def reaches_out(code: str, room: str) -> bool:
+    """Whether code finds files by going up from where it lies, or down from the package into another room."""
+    up = re.search(r"__file__\)(\.\w+\(\))*\.parent(s\b|\.parent)", code)
+    down = re.findall(r"audiocodec\.__file__\)\.parent / [\"'](\w+)|resources\.\w+\([\"']audiocodec\.(\w+)", code)
+    return bool(up) or bool({a or b for a, b in down} & {*LADDER, *FREE} - {room})
+
+
+def test_nobody_reaches_into_another_room_by_path() -> None:
+    """What lies in a room is asked of its functions: no import would show such an arrow."""
+    assert [str(path.relative_to(ROOT)) for path in FILES if reaches_out(path.read_text(), room_of(path))] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "out"),
+    [
+        ('Path(__file__).parents[1] / "model" / "weights"', True),
+        ("Path(__file__).resolve().parent.parent", True),
+        ('Path(audiocodec.__file__).parent / "model"', True),
+        ('importlib.resources.files("audiocodec.model")', True),
+        ('importlib.resources.files("audiocodec.tokens")', False),
+        ('Path(__file__).parent / "weights"', False),
+        ('Path(audiocodec.__file__).parent / "configs"', False),
+    ],
+)
+def test_reaching_out_is_seen(code: str, out: bool) -> None:
+    assert reaches_out(code, "tokens") is out
 
 
 def modules_after(code: str) -> set[str]:

@@ -26,7 +26,7 @@ from audiocodec.train.graph.trainer import _Comparison, _parts
 from audiocodec.train.optimizers import build_optimizers
 from audiocodec.train.package import package_run
 from audiocodec.train.recipe import build_losses
-from tests.models.test_build import TINY
+from tests.model.test_build import TINY
 from tests.train.tiny import recipe
 
 CPU = torch.device("cpu")

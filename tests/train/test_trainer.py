@@ -20,7 +20,7 @@ from audiocodec.quality.losses import Pair
 from audiocodec.train import Budget, Trainer, build_trainer, checkpoint
 from audiocodec.train.ema import EMA
 from audiocodec.train.recipe import run
-from tests.models.test_build import TINY
+from tests.model.test_build import TINY
 from tests.train.tiny import recipe
 
 

@@ -14,7 +14,7 @@ from audiocodec.backends.onnx import OnnxModel
 from audiocodec.codec import Codec, load
 from audiocodec.errors import ConfigError, MissingExtraError
 from audiocodec.model import CodecModel
-from tests.streaming.test_streams import cut
+from tests.codec.test_streams import cut
 
 
 @pytest.fixture(scope="module")

@@ -175,7 +175,7 @@ def test_says_which_extra_it_needs(codec: Codec, speech: np.ndarray, monkeypatch
 
 
 def test_the_python_of_the_document_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     (code,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "refine.md").read_text(), re.S)
     monkeypatch.chdir(root)
     names: dict[str, Any] = {}

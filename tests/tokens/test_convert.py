@@ -19,7 +19,7 @@ from audiocodec.tokens import Tokens
 from audiocodec.tokens.convert import export_tokens, import_tokens
 from tests.golden.make_golden import tokens_v2
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @pytest.fixture(autouse=True)
