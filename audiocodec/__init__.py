@@ -25,22 +25,23 @@ from audiocodec.errors import (
 )
 
 if TYPE_CHECKING:
-    from audiocodec.audio import read
+    from audiocodec.audio import read, write
     from audiocodec.codec import Codec, FileReport, decode_file, encode_file, load
-    from audiocodec.container import Tokens
-    from audiocodec.models.pretrained import list_models
+    from audiocodec.model.bundle import list_models
+    from audiocodec.tokens import Tokens
 
 __version__ = "0.1.0"
 
 _LAZY = {
     "Codec": "audiocodec.codec",
     "FileReport": "audiocodec.codec",
-    "Tokens": "audiocodec.container",
+    "Tokens": "audiocodec.tokens",
     "decode_file": "audiocodec.codec",
     "encode_file": "audiocodec.codec",
-    "list_models": "audiocodec.models.pretrained",
+    "list_models": "audiocodec.model.bundle",
     "load": "audiocodec.codec",
     "read": "audiocodec.audio",
+    "write": "audiocodec.audio",
 }
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "list_models",
     "load",
     "read",
+    "write",
 ]
 
 

@@ -24,8 +24,8 @@ from torch.nn import functional
 
 import audiocodec
 from audiocodec import audio
-from audiocodec.datasets import TokenDataset
-from audiocodec.layouts import Delayed
+from audiocodec.corpus.dataset import TokenDataset
+from audiocodec.tokens.layouts import Delayed
 
 DIM, HEADS, LAYERS = 256, 4, 4
 FRAMES = 150  # of a crop

@@ -21,10 +21,10 @@ import torch
 from einops import rearrange
 
 from audiocodec.errors import AudioCodecError, ModelError
-from audiocodec.models import CodecModel, ConvDecoder, Encoder
-from audiocodec.models.pretrained import load_bundle, save_bundle
-from audiocodec.nn import CausalConv
-from audiocodec.quantize import ResidualFSQ
+from audiocodec.model import CodecModel, ConvDecoder, Encoder
+from audiocodec.model.bundle import load_bundle, save_bundle
+from audiocodec.model.nn import CausalConv
+from audiocodec.model.quantize import ResidualFSQ
 
 
 @torch.no_grad()

@@ -15,11 +15,11 @@ from pathlib import Path
 import click
 import torch
 
-from audiocodec.container import EntropyModel, save_entropy
-from audiocodec.container.header import Header
-from audiocodec.container.page import PageCodec
-from audiocodec.files import replacing
-from audiocodec.models.pretrained import Bundle, bundle_path, entropy_path, load_bundle
+from audiocodec._util.files import replacing
+from audiocodec.model.bundle import Bundle, bundle_path, entropy_path, load_bundle
+from audiocodec.tokens import EntropyModel, save_entropy
+from audiocodec.tokens.header import Header
+from audiocodec.tokens.page import PageCodec
 from audiocodec.train.entropy import fit_entropy, folder_codes
 
 

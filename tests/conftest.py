@@ -24,7 +24,7 @@ def _seed() -> None:
 
 @pytest.fixture(scope="session")
 def codec() -> Codec:
-    """The reference. tests/runtime holds the other backend to it."""
+    """The reference. tests/backends/test_onnx.py holds the other backend to it."""
     return load("speech-16k", backend="torch")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,56 +14,9 @@ import audiocodec
 
 ROOT = Path(audiocodec.__file__).parent
 
-# part -> parts it may import; errors and the standard library are free to all
-ALLOWED: dict[str, set[str]] = {
-    "errors": set(),
-    "bitrate": set(),
-    "extras": set(),
-    "files": set(),
-    "arrays": set(),
-    "shapes": set(),
-    "stereo": set(),
-    "transform": set(),
-    "container": {"bitrate", "files"},
-    "packets": {"container", "extras"},
-    "audio": set(),
-    "nn": {"transform"},
-    "quantize": {"nn"},
-    "losses": {"nn"},
-    "metrics": {"audio", "extras"},
-    "models": {"container", "nn", "quantize", "extras", "files"},
-    "export": {"files", "models", "transform"},
-    "threads": set(),
-    "runtime": {"arrays", "export", "extras", "shapes"},
-    "backend": {"extras", "models", "nn", "runtime", "threads"},
-    "refine": {"losses", "models", "stereo", "threads"},
-    "streaming": {"arrays", "models", "runtime", "shapes", "stereo", "threads"},
-    "excerpt": {"container"},
-    "interchange": {"container", "extras"},
-    "codec": {
-        "container",
-        "audio",
-        "backend",
-        "bitrate",
-        "files",
-        "models",
-        "stereo",
-        "streaming",
-        "excerpt",
-        "extras",
-        "refine",
-        "threads",
-    },
-    "corpus": {"audio", "bitrate", "codec", "container", "extras", "files", "interchange", "runtime", "streaming"},
-    "datasets": {"corpus", "extras"},
-    "layouts": set(),
-    "live": {"audio", "extras", "packets", "streaming", "codec"},
-    "data": {"audio", "files"},
-    "train": {"container", "nn", "quantize", "models", "losses", "data", "metrics", "audio", "extras", "files"},
-    "evaluate": {"bitrate", "codec", "container", "metrics", "audio", "extras", "files"},
-    "__main__": {"cli"},
-    "cli": {"*"},
-}
+# from top to bottom: a room may import those above it; errors and _util are free to all, cli may import anything
+LADDER = ["audio", "tokens", "quality", "model", "backends", "codec", "live", "corpus", "evaluate", "train", "cli"]
+FREE = {"errors", "_util"}
 
 
 def part_of(module: str) -> str:
@@ -85,16 +39,48 @@ def imports_of(path: Path) -> set[str]:
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 
 
-def test_there_are_files() -> None:
-    assert len(FILES) > 40
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def test_the_rooms_are_those_of_the_ladder() -> None:
+    assert {room_of(path) for path in FILES} == {*LADDER, *FREE, "__main__"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_point_up(path: Path) -> None:
-    part = path.relative_to(ROOT).parts[0].removesuffix(".py")
-    allowed = ALLOWED[part] | {part, "errors"}
-    if "*" not in allowed:
-        assert imports_of(path) <= allowed
+    room = room_of(path)
+    if room not in ("cli", "__main__"):
+        above = set() if room in FREE else set(LADDER[: LADDER.index(room)])
+        assert imports_of(path) <= above | FREE | {room}
+
+
+def reaches_out(code: str, room: str) -> bool:
+    """Whether code finds files by going up from where it lies, or down from the package into another room."""
+    up = re.search(r"__file__\)(\.\w+\(\))*\.parent(s\b|\.parent)", code)
+    down = re.findall(r"audiocodec\.__file__\)\.parent / [\"'](\w+)|resources\.\w+\([\"']audiocodec\.(\w+)", code)
+    return bool(up) or bool({a or b for a, b in down} & {*LADDER, *FREE} - {room})
+
+
+def test_nobody_reaches_into_another_room_by_path() -> None:
+    """What lies in a room is asked of its functions: no import would show such an arrow."""
+    assert [str(path.relative_to(ROOT)) for path in FILES if reaches_out(path.read_text(), room_of(path))] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "out"),
+    [
+        ('Path(__file__).parents[1] / "model" / "weights"', True),
+        ("Path(__file__).resolve().parent.parent", True),
+        ('Path(audiocodec.__file__).parent / "model"', True),
+        ('importlib.resources.files("audiocodec.model")', True),
+        ('importlib.resources.files("audiocodec.tokens")', False),
+        ('Path(__file__).parent / "weights"', False),
+        ('Path(audiocodec.__file__).parent / "configs"', False),
+    ],
+)
+def test_reaching_out_is_seen(code: str, out: bool) -> None:
+    assert reaches_out(code, "tokens") is out
 
 
 def modules_after(code: str) -> set[str]:
@@ -111,8 +97,8 @@ INFO = f"from audiocodec.cli import main\ntry: main(['info', {str(GOLDEN)!r}])\n
     "code",
     [
         "import audiocodec",
-        "import audiocodec.container",
-        "import audiocodec.packets",
+        "import audiocodec.tokens",
+        "import audiocodec.live.packets",
         "from audiocodec.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass",
         INFO,
     ],
@@ -130,15 +116,28 @@ class Refuse(MetaPathFinder):
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Refuse())
 """
-NEEDS_TORCH = {"data", "datasets", "losses", "nn", "quantize", "refine", "train"}  # parts; of others these modules
-MODULES_THAT_NEED_TORCH = {"streaming": {"tiles", "torch_decoder", "torch_encoder", "trees"}}
+NEEDS_TORCH = (
+    "quality/losses/",
+    "model/build.py",
+    "model/decoder.py",
+    "model/decoder_istft.py",
+    "model/encoder.py",
+    "model/network.py",
+    "model/nn/",
+    "model/quantize/",
+    "model/ranks.py",
+    "codec/refine.py",
+    "corpus/dataset.py",
+    "backends/torch/batch_invariant.py",
+    "backends/torch/decoder.py",
+    "backends/torch/encoder.py",
+    "backends/torch/trees.py",
+    "train/",
+)
 
 
 def needs_torch(path: Path) -> bool:
-    part, *rest = path.relative_to(ROOT).with_suffix("").parts
-    if part == "models":
-        return rest != ["pretrained"] and rest != ["__init__"] and rest != ["receptive_field"]
-    return part in NEEDS_TORCH or bool(set(rest) & MODULES_THAT_NEED_TORCH.get(part, set()))
+    return path.relative_to(ROOT).as_posix().startswith(NEEDS_TORCH)
 
 
 def test_all_else_imports_without_torch() -> None:

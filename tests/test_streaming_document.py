@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audiocodec.packets import packet
+from audiocodec.live.packets import packet
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "streaming.md").read_text()

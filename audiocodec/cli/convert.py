@@ -25,9 +25,9 @@ def convert(source: Path, target: Path, like: Path | None, force: bool) -> None:
         audiocodec convert speech.fsq speech.npz
         audiocodec convert speech.npz again.fsq
     """
-    from audiocodec.container import Tokens
-    from audiocodec.files import replacing
-    from audiocodec.interchange import check_suffix, export_tokens, import_tokens
+    from audiocodec._util.files import replacing
+    from audiocodec.tokens import Tokens
+    from audiocodec.tokens.convert import check_suffix, export_tokens, import_tokens
 
     for path in (source, target):
         if path.suffix.lower() != ".fsq":

@@ -14,7 +14,7 @@ from audiocodec.cli.paths import PIPE, binary_input, binary_output, plan, run_al
 
 if TYPE_CHECKING:
     from audiocodec.codec import Codec
-    from audiocodec.container import Header
+    from audiocodec.tokens import Header
 
 
 @click.command()
@@ -64,8 +64,8 @@ def decode(
     if part and salvage:
         raise click.UsageError("give --salvage or --start and --duration, not both")
     from audiocodec.codec import load
-    from audiocodec.container import TokenReader, open_tokens
-    from audiocodec.container.tokens import list_token_files
+    from audiocodec.tokens import TokenReader, open_tokens
+    from audiocodec.tokens.tokens import list_token_files
 
     suffix = "." + suffix.lstrip(".")
     pairs = plan(files, out, suffix, list_token_files)

@@ -57,9 +57,9 @@ def encode(
         raise click.UsageError("a --tag is NAME=TEXT")
     metadata = dict(tag.split("=", 1) for tag in tags)
     from audiocodec import audio
+    from audiocodec._util.files import replacing
     from audiocodec.cli.progress import progress
     from audiocodec.codec import load
-    from audiocodec.files import replacing
 
     pairs = plan(files, out, ".fsq", audio.list_audio_files)
     codec = load(model, threads, backend)

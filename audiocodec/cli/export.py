@@ -23,8 +23,8 @@ def export(model: str, folder: Path, force: bool) -> None:
     Example:
         audiocodec export --onnx speech-16k exported/
     """
-    from audiocodec.export import export_onnx
-    from audiocodec.models.pretrained import load_bundle
+    from audiocodec.backends.onnx import export_onnx
+    from audiocodec.model.bundle import load_bundle
 
     for path in export_onnx(folder, load_bundle(model), force):
         click.echo(f"{path}: {path.stat().st_size / 2**20:.2f} MiB", err=True)

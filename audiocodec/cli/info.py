@@ -19,9 +19,9 @@ def describe(path: Path, name: str) -> dict[str, Any]:
         path: of the file.
         name: what to call it.
     """
-    from audiocodec.container import open_tokens
-    from audiocodec.container.header import NO_ENTROPY
-    from audiocodec.container.reader import total_samples
+    from audiocodec.tokens import open_tokens
+    from audiocodec.tokens.header import NO_ENTROPY
+    from audiocodec.tokens.reader import total_samples
 
     with open_tokens(path) as reader:
         header = reader.header

@@ -36,7 +36,7 @@ def models(as_json: bool) -> None:
     Example:
         audiocodec models --json
     """
-    from audiocodec.models.pretrained import list_models
+    from audiocodec.model.bundle import list_models
 
     rows = [_summary(name) for name in list_models()]
     if as_json:

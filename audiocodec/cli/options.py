@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audiocodec.bitrate import parse_bitrate
 from audiocodec.errors import ConfigError
+from audiocodec.tokens.bitrate import parse_bitrate
 
 if TYPE_CHECKING:
     from audiocodec import live

@@ -24,7 +24,7 @@ def package(run_dir: Path, name: str, version: str, folder: Path | None, best: b
         audiocodec package runs/tiny/phase1 --name my-codec
         audiocodec encode speech.wav speech.fsq --model my-codec
     """
-    from audiocodec.extras import require
+    from audiocodec._util.extras import require
 
     require("omegaconf", "train")
     from audiocodec.train.package import package_run

@@ -25,8 +25,8 @@ def repair(source: Path, target: Path | None, force: bool) -> None:
     """
     if target is None and not force:
         raise click.UsageError("name a target, or replace the file itself with --force")
-    from audiocodec.container import repair as write_anew
-    from audiocodec.files import replacing
+    from audiocodec._util.files import replacing
+    from audiocodec.tokens import repair as write_anew
 
     target = target or source
     with replacing(target, force) as temporary, temporary.open("wb") as file:

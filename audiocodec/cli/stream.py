@@ -91,7 +91,7 @@ def stream(
         click.echo(describe_devices())
         return
     from audiocodec.codec import load
-    from audiocodec.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer, read_key
+    from audiocodec.live.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer, read_key
 
     key = read_key(key_file) if key_file else None
     codec, clock = load(model, backend=backend), live.Clock()
@@ -159,7 +159,7 @@ def _sink(
     codec: Codec, name: str | None, rate: int, device: str | None, force: bool, source: str | None
 ) -> Iterator[Sink]:
     from audiocodec import live
-    from audiocodec.files import replacing
+    from audiocodec._util.files import replacing
 
     """Closed in the end; Ctrl-C is how a live stream ends, so what was written until then is kept."""
     interrupted = False

@@ -61,9 +61,9 @@ def tokenize(
     if workers == 0 and address:
         raise click.UsageError("give --workers 0 or --address, not both")
     options.check_rate(bitrate, num_codebooks)
+    from audiocodec._util.extras import require
     from audiocodec.corpus import tokenize as run
     from audiocodec.corpus.stopwatch import shares
-    from audiocodec.extras import require
 
     workers = os.cpu_count() or 1 if workers is None else workers
     if workers:

@@ -10,15 +10,15 @@ import click
 
 
 def _require_extra() -> None:
-    from audiocodec.extras import require
+    from audiocodec._util.extras import require
 
     for module in ("omegaconf", "torchaudio", "auraloss", "pystoi", "pesq"):
         require(module, "train")
 
 
 def _list_everything() -> None:
-    from audiocodec.models import build, discriminators
-    from audiocodec.train import config, recipe
+    from audiocodec.model import build
+    from audiocodec.train import config, discriminators, recipe
 
     click.echo("recipes")
     for name, path in config.recipes().items():
@@ -57,7 +57,7 @@ def train(
     if recipe is None:
         raise click.UsageError("name a recipe (--list shows them)", ctx)
     _require_extra()
-    from audiocodec.models.build import build_model
+    from audiocodec.model.build import build_model
     from audiocodec.train.config import dump_config, find_recipe, load_config
     from audiocodec.train.recipe import run
     from audiocodec.train.summary import summary

@@ -24,8 +24,8 @@ def truncate(source: Path, target: Path, num_codebooks: int | None, bitrate: flo
     """
     if (num_codebooks is None) == (bitrate is None):
         raise click.UsageError("give --num-codebooks or --bitrate")
-    from audiocodec.container import truncate_file
-    from audiocodec.files import replacing
+    from audiocodec._util.files import replacing
+    from audiocodec.tokens import truncate_file
 
     before = source.stat().st_size if source.is_file() else 0
     with replacing(target, force) as temporary, temporary.open("wb") as file:

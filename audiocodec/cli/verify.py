@@ -16,8 +16,8 @@ def verify(files: tuple[str, ...]) -> None:
     Example:
         audiocodec verify tokens/*.fsq
     """
-    from audiocodec.container import verify as problems_of
     from audiocodec.errors import TokenFileError
+    from audiocodec.tokens import verify as problems_of
 
     failed = False
     for file in files:

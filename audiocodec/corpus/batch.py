@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from audiocodec import audio
-from audiocodec.codec import Codec
-from audiocodec.container import Tokens, frames_for
-from audiocodec.container.metadata import fitting
+from audiocodec.codec import Codec, encode_sounds
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.errors import AudioError
-from audiocodec.streaming import encode_sounds
+from audiocodec.tokens import Tokens, frames_for
+from audiocodec.tokens.metadata import fitting
 
 BLOCKS = 8  # of `audio.BLOCK_SAMPLES`, read at once: long pieces go through the network fastest
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from audiocodec.container import Header
+from audiocodec._util.extras import require
 from audiocodec.corpus import fsq, parquet, webdataset
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Shard
 from audiocodec.corpus.store import Store
 from audiocodec.errors import ConfigError
-from audiocodec.extras import require
+from audiocodec.tokens import Header
 
 
 class Format(NamedTuple):

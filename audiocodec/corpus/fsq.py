@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from audiocodec.container import Header, Tokens
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Shard
 from audiocodec.corpus.sounds import Sound, refuse_twins
 from audiocodec.corpus.store import Store
 from audiocodec.errors import ConfigError
+from audiocodec.tokens import Header, Tokens
 
 
 def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes]:

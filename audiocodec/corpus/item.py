@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from audiocodec.container import Header, Tokens
-from audiocodec.container.header import NO_ENTROPY
+from audiocodec.tokens import Header, Tokens
+from audiocodec.tokens.header import NO_ENTROPY
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from audiocodec.container import Header
+from audiocodec._util.extras import require
 from audiocodec.corpus.item import Item, fields_of, item_of
 from audiocodec.corpus.plan import Shard
 from audiocodec.corpus.store import Store
-from audiocodec.extras import require
-from audiocodec.interchange import KEY, header_to_json, small
+from audiocodec.tokens import Header
+from audiocodec.tokens.convert import KEY, header_to_json, small
 
 ROWS = 256  # in a group: what is read at once
 

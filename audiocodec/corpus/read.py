@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from audiocodec.container import Header
 from audiocodec.corpus.formats import FORMATS
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.store import Store, open_store
 from audiocodec.errors import TokenFileError
-from audiocodec.interchange import header_from_json
+from audiocodec.tokens import Header
+from audiocodec.tokens.convert import header_from_json
 
 MANIFEST = "manifest.json"
 

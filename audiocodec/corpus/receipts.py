@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from audiocodec._util.files import is_leftover
 from audiocodec.corpus.plan import Settings
 from audiocodec.corpus.read import MANIFEST
 from audiocodec.corpus.store import Store
 from audiocodec.errors import ConfigError, OutputError
-from audiocodec.files import is_leftover
 
 FOLDER = ".unfinished"
 SETTINGS = f"{FOLDER}/settings.json"

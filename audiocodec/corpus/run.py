@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
+from audiocodec._util.files import is_leftover
+from audiocodec.backends.onnx import OnnxModel
 from audiocodec.codec import Codec, load
 from audiocodec.corpus.formats import check_format
 from audiocodec.corpus.fsq import check_targets
@@ -21,9 +23,7 @@ from audiocodec.corpus.sounds import list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.corpus.store import Store, open_store
 from audiocodec.corpus.workers import in_this_process, on_ray
-from audiocodec.files import is_leftover
-from audiocodec.interchange import header_to_json
-from audiocodec.runtime import OnnxModel
+from audiocodec.tokens.convert import header_to_json
 
 ERRORS = "errors.csv"
 

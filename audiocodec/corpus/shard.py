@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from audiocodec.codec import load
-from audiocodec.container import Tokens
 from audiocodec.corpus.batch import encode_files
 from audiocodec.corpus.formats import FORMATS, check_format
 from audiocodec.corpus.item import Item
@@ -19,6 +18,7 @@ from audiocodec.corpus.sounds import Sound, place_of
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.corpus.store import open_store
 from audiocodec.errors import AudioError, ModelError
+from audiocodec.tokens import Tokens
 
 TOGETHER = 8  # sounds in a batch; more gain nothing
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
+from audiocodec._util.extras import require
+from audiocodec._util.files import replacing
 from audiocodec.errors import ConfigError
-from audiocodec.extras import require
-from audiocodec.files import replacing
 
 
 class Store(Protocol):

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from audiocodec.container import Header
 from audiocodec.corpus.item import Item, fields_of, item_of
 from audiocodec.corpus.plan import Shard
 from audiocodec.corpus.store import Store
-from audiocodec.interchange import small
+from audiocodec.tokens import Header
+from audiocodec.tokens.convert import small
 
 
 def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes]:

@@ -12,12 +12,12 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from audiocodec._util.extras import require
 from audiocodec.corpus.plan import Shard
 from audiocodec.corpus.receipts import Receipt
 from audiocodec.corpus.shard import Job, ShardWriter
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.errors import AudioCodecError
-from audiocodec.extras import require
 
 RETRIES = 3  # of a shard whose worker died
 OBJECT_STORE = 80 * 2**20  # bytes, the least that Ray takes: no sound goes through it

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from audiocodec import audio
+from audiocodec._util.files import replacing
 from audiocodec.errors import ConfigError
 from audiocodec.evaluate.report import flac_url
 from audiocodec.evaluate.run import code_clip
 from audiocodec.evaluate.systems import parse_system
 from audiocodec.evaluate.template import page_template
-from audiocodec.files import replacing
 
 REFERENCE, ANCHOR = "hidden reference", "low anchor"
 ANCHOR_RATE = 7700  # Hz; its resampling keeps what is below 3.5 kHz and removes what is above 3.9

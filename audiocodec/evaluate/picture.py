@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from audiocodec._util.extras import require
+from audiocodec._util.files import replacing
 from audiocodec.errors import AudioError, OutputError
 from audiocodec.evaluate.spectrogram import FLOOR_DB, level_db
-from audiocodec.extras import require
-from audiocodec.files import replacing
 
 FORMATS = (".png", ".svg", ".pdf")
 COLUMNS = 1500  # of a spectrogram or waveform at most: more cannot be seen

@@ -14,6 +14,8 @@ import numpy as np
 import soundfile
 
 from audiocodec import audio
+from audiocodec._util.extras import require
+from audiocodec._util.files import replacing
 from audiocodec.errors import AudioCodecError
 from audiocodec.evaluate.run import Settings, code_clip
 from audiocodec.evaluate.scores import METRICS
@@ -22,8 +24,6 @@ from audiocodec.evaluate.systems import parse_system
 from audiocodec.evaluate.tables import Summary
 from audiocodec.evaluate.template import page_template
 from audiocodec.evaluate.usage import family, histograms, totals
-from audiocodec.extras import require
-from audiocodec.files import replacing
 
 PICTURE = (256, 600)  # rows and columns of a spectrogram: more are not seen
 

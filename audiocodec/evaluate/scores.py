@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audiocodec import audio, metrics
+from audiocodec import audio
 from audiocodec.errors import ConfigError, MissingExtraError
+from audiocodec.quality import metrics
 
 Measure = Callable[[np.ndarray, np.ndarray], float]
 

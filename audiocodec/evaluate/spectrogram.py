@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audiocodec.extras import require
+from audiocodec._util.extras import require
 
 FLOOR_DB = -80.0
 

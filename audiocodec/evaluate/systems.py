@@ -15,12 +15,12 @@ import numpy as np
 import soundfile
 
 from audiocodec import audio
-from audiocodec.bitrate import parse_bitrate
+from audiocodec._util.extras import require
 from audiocodec.codec import Codec, load
-from audiocodec.container import Tokens
 from audiocodec.errors import AudioCodecError, ConfigError
 from audiocodec.evaluate.usage import count_codes
-from audiocodec.extras import require
+from audiocodec.tokens import Tokens
+from audiocodec.tokens.bitrate import parse_bitrate
 
 TIMEOUT_S = 600
 MODEL_AT_BITRATE = re.compile(r"(.+)@([^@+]+)(?:\+([0-9]+))?")  # and steps of the search

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from audiocodec._util.files import replacing
 from audiocodec.evaluate.scores import METRICS
 from audiocodec.evaluate.usage import COLUMN
-from audiocodec.files import replacing
 
 RESAMPLES = 2000
 WORST = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.resources
 from typing import Any
 
-from audiocodec.extras import require
+from audiocodec._util.extras import require
 
 
 def page_template(name: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from audiocodec.extras import require
+from audiocodec._util.extras import require
 
 COLUMN = "code_counts"
 BINS = 50

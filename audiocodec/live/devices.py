@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from audiocodec._util.extras import require
 from audiocodec.errors import AudioError, MissingExtraError
-from audiocodec.extras import require
 
 
 def sound_devices() -> Any:

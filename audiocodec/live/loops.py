@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from audiocodec.codec import Codec
+from audiocodec.codec import Codec, StreamDecoder
 from audiocodec.live.clock import Clock
 from audiocodec.live.meter import Meter
+from audiocodec.live.packets import Packetizer, Receiver
 from audiocodec.live.sinks import Sink
 from audiocodec.live.sources import Source
 from audiocodec.live.udp import Link
-from audiocodec.packets import Packetizer, Receiver
-from audiocodec.streaming import StreamDecoder
 
 STALL_S = 1.0  # this process stood still for longer: what should have been played meanwhile is let go
 

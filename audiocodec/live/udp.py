@@ -7,7 +7,7 @@ import socket
 from typing import Any, NamedTuple, Protocol
 
 from audiocodec.errors import ConfigError
-from audiocodec.packets.receiver import MAX_DATAGRAM
+from audiocodec.live.packets.receiver import MAX_DATAGRAM
 
 LOOPBACK = "127.0.0.1"
 AT_ONCE = 256  # datagrams taken before anything else is done

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from audiocodec.losses import FeatureMatchingLoss, HingeLoss, LeastSquaresLoss, Pair
+from audiocodec.quality.losses import FeatureMatchingLoss, HingeLoss, LeastSquaresLoss, Pair
 
 
 class Adversary(nn.Module):

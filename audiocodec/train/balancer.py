@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from audiocodec.nn import ranks
+from audiocodec.model import ranks
 
 
 class Balancer:

@@ -13,10 +13,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from audiocodec._util.files import replacing
 from audiocodec.errors import ModelError, OutputError
-from audiocodec.files import replacing
-from audiocodec.models import CodecModel
-from audiocodec.models.build import build_model
+from audiocodec.model import CodecModel
+from audiocodec.model.build import build_model
 
 LAST, BEST = "checkpoint.safetensors", "best.safetensors"
 

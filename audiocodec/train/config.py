@@ -14,8 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import audiocodec
-from audiocodec.data import Augment
 from audiocodec.errors import ConfigError
+from audiocodec.train.data import Augment
 from audiocodec.train.settings import Budget, TrainConfig
 
 PHASES = ("spectral", "decoder", "adversarial", "joint")
@@ -26,7 +26,7 @@ class DataConfig:
     """The `data` section. Paths are relative to the folder the command is run in.
 
     Attributes:
-        root: folder or manifest (see `audiocodec.data.load_corpus`), or several with their weights:
+        root: folder or manifest (see `audiocodec.train.data.load_corpus`), or several with their weights:
             `{speech: 0.6, music: 0.4}`.
         segment_frames: frames of a training segment.
         batch_size: segments of a batch, in each process.
@@ -35,7 +35,7 @@ class DataConfig:
         workers: processes that prepare batches; 0 does it in the training process.
         valid_clips: validate on at most so many clips, evenly picked.
         valid_seconds: and on at most so much of each.
-        augment: see `audiocodec.data.Augment`.
+        augment: see `audiocodec.train.data.Augment`.
         seed: of segments, initial weights and dropped codebooks.
     """
 
@@ -55,7 +55,7 @@ class AdversarialConfig:
     """The `adversarial` section.
 
     Attributes:
-        discriminators: class names of `audiocodec.models.discriminators`, with their arguments.
+        discriminators: class names of `audiocodec.train.discriminators`, with their arguments.
         loss: hinge or least_squares.
         weight: of the adversarial loss.
         feature_matching: weight of the feature matching loss.
@@ -72,8 +72,8 @@ class RecipeConfig:
     """A whole recipe.
 
     Attributes:
-        model: for `audiocodec.models.build.build_model`.
-        losses: name -> weight and arguments of a class of `audiocodec.losses`.
+        model: for `audiocodec.model.build.build_model`.
+        losses: name -> weight and arguments of a class of `audiocodec.quality.losses`.
         data: sound to train and validate on.
         budget: how long.
         train: how.

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from audiocodec import audio
-from audiocodec.container.entropy import HIDDEN_MAX, LOGIT_SHIFT, SPAN, EntropyModel
 from audiocodec.errors import ConfigError
-from audiocodec.models.codec import CodecModel
+from audiocodec.model.network import CodecModel
+from audiocodec.tokens.entropy.model import HIDDEN_MAX, LOGIT_SHIFT, SPAN, EntropyModel
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from torch import Tensor, distributed
 from torch.distributed.rendezvous import rendezvous
 
 from audiocodec.errors import ConfigError
-from audiocodec.nn import ranks
+from audiocodec.model import ranks
 
 
 def choose_device(name: str) -> torch.device:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from audiocodec.extras import require
-from audiocodec.models import CodecModel
+from audiocodec._util.extras import require
+from audiocodec.model import CodecModel
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from audiocodec.losses import Pair
+from audiocodec.quality.losses import Pair
 from audiocodec.train.adversary import Adversary
 from audiocodec.train.balancer import Balancer
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from audiocodec.errors import ConfigError
-from audiocodec.models.pretrained import Bundle, load_bundle, save_bundle
+from audiocodec.model.bundle import Bundle, load_bundle, save_bundle
 from audiocodec.train.checkpoint import load_average
 
 

@@ -15,17 +15,17 @@ import torch
 import yaml
 from torch import Tensor, distributed, nn
 
-from audiocodec import losses
-from audiocodec.data import CacheSource, FileSource, SegmentDataset, Source, batches, build_cache, load_corpus
 from audiocodec.errors import ConfigError, OutputError
-from audiocodec.models import CodecModel, discriminators
-from audiocodec.models.build import build_model, call
-from audiocodec.models.pretrained import load_bundle
-from audiocodec.nn import ranks
+from audiocodec.model import CodecModel, ranks
+from audiocodec.model.build import build_model, call
+from audiocodec.model.bundle import load_bundle
+from audiocodec.quality import losses
+from audiocodec.train import discriminators
 from audiocodec.train.adversary import Adversary
 from audiocodec.train.balancer import Balancer
 from audiocodec.train.checkpoint import load_average
 from audiocodec.train.config import AdversarialConfig, DataConfig, RecipeConfig, dump_config, known
+from audiocodec.train.data import CacheSource, FileSource, SegmentDataset, Source, batches, build_cache, load_corpus
 from audiocodec.train.graph import GraphTrainer, SoundBank, Vary
 from audiocodec.train.launch import choose_device, process_group
 from audiocodec.train.monitor import Monitor

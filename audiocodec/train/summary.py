@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from audiocodec.models import CodecModel
+from audiocodec.model import CodecModel
 
 
 def _parameters(module: nn.Module) -> int:

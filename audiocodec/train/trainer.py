@@ -15,10 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from audiocodec.errors import AudioCodecError, ModelError, OutputError
-from audiocodec.losses import Pair
-from audiocodec.models import CodecModel
-from audiocodec.nn import ranks
-from audiocodec.quantize.base import QuantizeResult, draw_depths
+from audiocodec.model import CodecModel, ranks
+from audiocodec.model.quantize.base import QuantizeResult, draw_depths
+from audiocodec.quality.losses import Pair
 from audiocodec.train.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
 from audiocodec.train.contrast import sharpened
 from audiocodec.train.ema import EMA

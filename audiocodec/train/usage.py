@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from audiocodec.nn import ranks
+from audiocodec.model import ranks
 
 
 class CodeUsage:

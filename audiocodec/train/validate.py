@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from audiocodec import audio, metrics
-from audiocodec.data.corpus import readable
-from audiocodec.models import CodecModel
+from audiocodec import audio
+from audiocodec.model import CodecModel
+from audiocodec.quality import metrics
+from audiocodec.train.data.corpus import readable
 
 
 def load_clips(paths: Sequence[Path], sample_rate: int, limit: int, seconds: float) -> list[np.ndarray]:

@@ -16,7 +16,7 @@ import pytest
 import soundfile
 from click.testing import Result
 
-from audiocodec import extras
+from audiocodec._util import extras
 from audiocodec.codec import load
 from tests.cli.test_bad_input import heed_ctrl_c, refused
 

@@ -17,8 +17,8 @@ import pytest
 import soundfile
 from click.testing import Result
 
-from audiocodec.container import Tokens, verify
-from audiocodec.container.scan import scanned
+from audiocodec.tokens import Tokens, verify
+from audiocodec.tokens.recovery.scan import scanned
 
 Run = Callable[..., Result]
 COMMAND = str(Path(sys.executable).with_name("audiocodec"))

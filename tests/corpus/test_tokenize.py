@@ -28,7 +28,7 @@ from audiocodec.corpus.sounds import Sound, list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch, shares
 from audiocodec.corpus.store import open_store
 from audiocodec.errors import AudioError, ConfigError, MissingExtraError, OutputError, TokenFileError
-from audiocodec.models.pretrained import save_hub_folder
+from audiocodec.model.hub import save_hub_folder
 from tests.corpus.conftest import BROKEN, files_of
 
 FORMATS = ["parquet", "webdataset", "fsq"]

@@ -204,8 +204,8 @@ def test_unknown_metrics_and_empty_folders_are_refused(tmp_path: Path) -> None:
 
 def test_a_metric_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distillmos", None)
-    from audiocodec.metrics import distillmos as _  # noqa: F401
-    from audiocodec.metrics.distillmos import _predictor
+    from audiocodec.quality.metrics import distillmos as _  # noqa: F401
+    from audiocodec.quality.metrics.distillmos import _predictor
 
     _predictor.cache_clear()
     usable, missing = check_metrics(["si_sdr", "distillmos"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audiocodec.container import EntropyModel, Header, Tokens, frames_for, save_entropy
+from audiocodec.tokens import EntropyModel, Header, Tokens, frames_for, save_entropy
 
 FOLDER = Path(__file__).parent
 

@@ -25,7 +25,7 @@ from audiocodec.live import (
     pipe_source,
     send,
 )
-from audiocodec.packets import JitterBuffer, Packetizer, Receiver
+from audiocodec.live.packets import JitterBuffer, Packetizer, Receiver
 
 
 class World:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import importlib
 import math
 import re
@@ -16,7 +15,7 @@ import torch
 from click.testing import CliRunner
 
 from audiocodec.corpus import tokenize
-from audiocodec.layouts import Delayed
+from audiocodec.tokens.layouts import Delayed
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,21 +34,6 @@ def tones(tmp_path: Path) -> Path:
         pitches = np.repeat(rng.choice([200.0, 300.0, 400.0], 8), 3200)
         soundfile.write(tmp_path / "in" / f"{i:02d}.wav", 0.3 * np.sin(2 * np.pi * np.cumsum(pitches) / 16_000), 16_000)
     return tmp_path / "in"
-
-
-def test_benchmark_tokenize(tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = recipe("benchmark_tokenize", monkeypatch)
-    table = tmp_path / "table.csv"
-    result = CliRunner().invoke(
-        module.main, [str(tones), "--workers", "0", "--format", "fsq", "--csv", str(table)], catch_exceptions=False
-    )
-    assert result.exit_code == 0
-    assert "hours/processor hour" in result.output
-    (row,) = csv.DictReader(table.read_text().splitlines())
-    assert float(row["hours"]) == pytest.approx(20 * 1.6 / 3600, abs=1e-4)
-    assert sum(float(row[f"{stage} share"]) for stage in ("decode", "resample", "encode", "write")) == pytest.approx(
-        1, abs=1e-3
-    )
 
 
 def test_language_model_learns(tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

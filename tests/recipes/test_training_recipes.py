@@ -1,8 +1,7 @@
-"""The recipes around training: one command reproduces a model, the benchmark prints its table."""
+"""The recipes around training: one command reproduces a model, another puts it in other coordinates."""
 
 from __future__ import annotations
 
-import csv
 import importlib
 from pathlib import Path
 from types import ModuleType
@@ -35,26 +34,9 @@ def test_phases_follow_each_other(load_recipe: ModuleType) -> None:
     assert load_recipe.import_module("reproduce").phases("speech-16k") == ["speech-16k/phase1", "speech-16k/phase2"]
 
 
-def test_benchmark_of_training(load_recipe: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    benchmark = load_recipe.import_module("benchmark_train")
-    from audiocodec.models.build import build_model
-    from audiocodec.train.config import find_recipe, load_config
-
-    monkeypatch.setattr(benchmark, "encodec", lambda rate: build_model(load_config(find_recipe("tiny")).model).train())
-    monkeypatch.setattr(benchmark, "LOADER_SECONDS", 0.1)
-    arguments = [str(SOUNDS), "--recipe", "tiny", "--threads", "1", "--steps", "1", "--csv", str(tmp_path / "a.csv")]
-    result = CliRunner().invoke(benchmark.main, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    with (tmp_path / "a.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [row["what"] for row in rows][:2] == ["train tiny", "train EnCodec"]
-    assert [row["what"] for row in rows][-1] == "load cache"
-    assert all(float(row["audio s/s"]) > 0 for row in rows)
-
-
 def test_a_rebased_model_says_the_same(load_recipe: ModuleType, tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
-    from audiocodec.models.pretrained import load_bundle
+    from audiocodec.model.bundle import load_bundle
 
     recipe = load_recipe.import_module("rebase")
     wav = torch.from_numpy(audiocodec.read(SOUNDS / "speech.flac", 16_000)[0][None, :1, :48_000])
@@ -79,7 +61,7 @@ def test_a_rebased_model_says_the_same(load_recipe: ModuleType, tmp_path: Path) 
 def test_what_cannot_be_rebased_is_refused(load_recipe: ModuleType) -> None:
     recipe = load_recipe.import_module("rebase")
     from audiocodec.errors import ModelError
-    from audiocodec.models.build import build_model
+    from audiocodec.model.build import build_model
     from audiocodec.train.config import find_recipe, load_config
 
     wider = [f"model.{part}=32" for part in ("encoder.latent_dim", "quantizer.dim", "decoder.latent_dim")]

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from audiocodec.errors import ConfigError
-from audiocodec.models.build import build_model
+from audiocodec.model.build import build_model
 from audiocodec.train.config import dump_config, find_recipe, load_config, recipes
 from audiocodec.train.recipe import build_adversary, build_losses
 from audiocodec.train.summary import macs_per_second, summary
-from tests.models.test_build import TINY
+from tests.model.test_build import TINY
 from tests.train.tiny import recipe
 
 

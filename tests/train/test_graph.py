@@ -12,13 +12,13 @@ import soundfile
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from audiocodec.data import Augment
 from audiocodec.errors import AudioError, ConfigError, ModelError
-from audiocodec.models.build import build_model
-from audiocodec.quantize import ResidualFSQ
+from audiocodec.model.build import build_model
+from audiocodec.model.quantize import ResidualFSQ
 from audiocodec.train import build_trainer
 from audiocodec.train.checkpoint import load_average
 from audiocodec.train.config import load_config, recipes
+from audiocodec.train.data import Augment
 from audiocodec.train.graph import GraphTrainer, SoundBank, Vary
 from audiocodec.train.graph.flat import FlatOptimizer
 from audiocodec.train.graph.stages import FusedStages
@@ -26,7 +26,7 @@ from audiocodec.train.graph.trainer import _Comparison, _stft
 from audiocodec.train.optimizers import build_optimizers
 from audiocodec.train.package import package_run
 from audiocodec.train.recipe import build_losses
-from tests.models.test_build import TINY
+from tests.model.test_build import TINY
 from tests.train.tiny import recipe
 
 CPU = torch.device("cpu")

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from audiocodec.errors import ConfigError
-from audiocodec.models.build import build_model
+from audiocodec.model.build import build_model
 from audiocodec.train.muon import Muon, orthogonalized
 from audiocodec.train.optimizers import build_optimizers
-from tests.models.test_build import TINY
+from tests.model.test_build import TINY
 
 
 @pytest.mark.parametrize("name", ["adamw", "muon"])

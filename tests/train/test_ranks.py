@@ -14,7 +14,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from tests.models.test_build import TINY
+from tests.model.test_build import TINY
 from tests.train.tiny import write_sounds
 
 QUANTIZERS = {

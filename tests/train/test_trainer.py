@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from audiocodec.errors import AudioCodecError, ConfigError, ModelError, OutputError
-from audiocodec.losses import Pair
-from audiocodec.models.build import build_model
-from audiocodec.models.pretrained import hash_tensors
+from audiocodec.model.build import build_model
+from audiocodec.model.bundle import hash_tensors
+from audiocodec.quality.losses import Pair
 from audiocodec.train import Budget, Trainer, build_trainer, checkpoint
 from audiocodec.train.ema import EMA
 from audiocodec.train.recipe import run
-from tests.models.test_build import TINY
+from tests.model.test_build import TINY
 from tests.train.tiny import recipe
 
 

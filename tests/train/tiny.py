@@ -10,7 +10,7 @@ import soundfile
 import yaml
 
 from audiocodec.train import RecipeConfig, load_config
-from tests.models.test_build import TINY
+from tests.model.test_build import TINY
 
 
 def write_sounds(root: Path) -> Path:

@@ -15,8 +15,8 @@ from torch import Tensor
 from torchaudio.functional import resample
 
 from audiocodec import audio
-from audiocodec.data.segments import SILENCE
 from audiocodec.errors import AudioCodecError, AudioError
+from audiocodec.train.data.segments import SILENCE
 
 logger = logging.getLogger(__name__)
 

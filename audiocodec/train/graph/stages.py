@@ -9,10 +9,10 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from audiocodec.quantize import QuantizeResult, ResidualFSQ
-from audiocodec.quantize import levels as fsq
-from audiocodec.quantize.base import item_depths
-from audiocodec.quantize.normalize import RunningNorm
+from audiocodec.model.quantize import QuantizeResult, ResidualFSQ
+from audiocodec.model.quantize import levels as fsq
+from audiocodec.model.quantize.base import item_depths
+from audiocodec.model.quantize.normalize import RunningNorm
 
 
 def rounded(projected: Tensor, mean: Tensor, std: Tensor, levels: Tensor, limit: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from audiocodec.errors import ConfigError
-from audiocodec.losses import Pair
-from audiocodec.losses.pair import Spectrum
-from audiocodec.nn import ranks
-from audiocodec.quantize import QuantizeResult, ResidualFSQ
+from audiocodec.model import ranks
+from audiocodec.model.quantize import QuantizeResult, ResidualFSQ
+from audiocodec.quality.losses import Pair
+from audiocodec.quality.losses.pair import Spectrum
 from audiocodec.train.config import RecipeConfig
 from audiocodec.train.graph.flat import FlatOptimizer
 from audiocodec.train.graph.stages import FusedStages

@@ -1,4 +1,4 @@
-"""`audiocodec.data.Augment` for whole batches on a device."""
+"""`audiocodec.train.data.Augment` for whole batches on a device."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiocodec.data import Augment
+from audiocodec.train.data import Augment
 
 
 class Vary:

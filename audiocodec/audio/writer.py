@@ -1,0 +1,132 @@
+"""Writing sound files and pipes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import soundfile
+
+from audiocodec._util.files import replacing
+from audiocodec.audio.reader import BLOCK_SAMPLES, TAGS, check_rate, check_samples, reason
+from audiocodec.errors import AudioError, OutputError
+
+
+class AudioWriter:
+    """A sound file written block by block (libsndfile crashes on long Vorbis in one call).
+
+    Args:
+        path: where to write; the file is replaced.
+        sample_rate: Hz.
+        channels: of every block.
+        suffix: tells the format (".wav", ".flac", ...); 16-bit where the format has bits.
+        tags: written as far as the format has a place for them; names not in `TAGS` are left out.
+
+    Raises:
+        OutputError: the format is unknown or cannot hold this rate or channel count.
+    """
+
+    def __init__(
+        self, path: Path, sample_rate: int, channels: int, suffix: str, tags: Mapping[str, str] | None = None
+    ) -> None:
+        self.path = path
+        formats: dict[str, dict[str, Any]] = {
+            ".opus": {"format": "OGG", "subtype": "OPUS"},
+            ".oga": {"format": "OGG"},
+            ".aif": {"format": "AIFF"},
+        }
+        spec = formats.get(suffix.lower(), {"format": suffix.lower().lstrip(".").upper()})
+        if spec["format"] not in soundfile.available_formats():
+            raise OutputError(f"cannot write {suffix or 'a file without suffix'}; try .wav or .flac")
+        spec.setdefault("subtype", "PCM_16" if spec["format"] not in ("OGG", "MP3") else None)
+        try:
+            self._file = soundfile.SoundFile(os.fsencode(path), "w", samplerate=sample_rate, channels=channels, **spec)
+        except (soundfile.LibsndfileError, OSError, ValueError) as error:
+            raise OutputError(
+                f"cannot write {suffix} with {channels} channels at {sample_rate} Hz ({reason(error)})"
+            ) from error
+        for name, text in (tags or {}).items():
+            if name in TAGS:
+                with contextlib.suppress(soundfile.LibsndfileError):
+                    setattr(self._file, name, text)
+
+    def write(self, block: np.ndarray) -> None:
+        """block: "c t", clipped to full scale.
+
+        Raises:
+            OutputError: the disk is full, or the like.
+        """
+        try:
+            self._file.write(np.clip(block.T, -1.0, 1.0))
+        except (soundfile.LibsndfileError, OSError, AssertionError) as error:  # it asserts that all was written
+            raise OutputError(f"{self.path}: cannot be written ({reason(error) or 'no space left?'})") from error
+
+    def close(self) -> None:
+        """Finish the file. Raises: OutputError if that fails."""
+        try:
+            self._file.close()
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise OutputError(f"{self.path}: cannot be written ({reason(error)})") from error
+
+
+class WavPipe:
+    """A WAV of 16 bits written into something that cannot seek; without a known length its header promises none.
+
+    Args:
+        output: gets the header with the first block.
+        sample_rate: Hz.
+        channels: of every block.
+        samples: in each channel, if known.
+    """
+
+    def __init__(self, output: BinaryIO, sample_rate: int, channels: int, samples: int | None) -> None:
+        self._output, self._started = output, False
+        size = min(2**32 - 1 if samples is None else samples * channels * 2, 2**32 - 1)
+        self._header = struct.pack(
+            "<4sI4s4sIHHIIHH4sI",
+            *(b"RIFF", min(size + 36, 2**32 - 1), b"WAVE", b"fmt ", 16, 1, channels),
+            *(sample_rate, sample_rate * channels * 2, channels * 2, 16, b"data", size),
+        )
+
+    def write(self, block: np.ndarray) -> None:
+        """block: "c t", clipped to full scale."""
+        if not self._started:
+            self._output.write(self._header)
+            self._started = True
+        self._output.write(np.rint(np.clip(block.T, -1.0, 1.0) * 32767).astype("<i2").tobytes())
+        self._output.flush()
+
+    def close(self) -> None:
+        """The output stays open."""
+
+
+def write(path: str | Path, wav: np.ndarray, sample_rate: int, overwrite: bool = False) -> None:
+    """Write a whole file, its format told by the suffix; 16-bit where the format has bits.
+
+    Args:
+        path: where to write; on any error it is as it was.
+        wav: "c t" or "t", floats, clipped to [-1, 1].
+        sample_rate: Hz.
+        overwrite: allow `path` to exist.
+
+    Raises:
+        AudioError: the shape is wrong, the rate is none, or there are NaN or infinite samples.
+        OutputError: `path` exists, its format is unknown or cannot hold `wav`, or it cannot be written.
+    """
+    path, wav = Path(path), np.atleast_2d(wav)
+    if wav.ndim != 2 or not np.issubdtype(wav.dtype, np.floating):
+        raise AudioError(f"wav must be floats 't' or 'c t', got {wav.dtype} of shape {wav.shape}")
+    check_samples(wav, "wav")
+    check_rate(sample_rate, "wav")
+    with replacing(path, overwrite) as temporary:
+        writer = AudioWriter(temporary, sample_rate, len(wav), path.suffix)
+        try:
+            for start in range(0, wav.shape[1], BLOCK_SAMPLES):
+                writer.write(wav[:, start : start + BLOCK_SAMPLES])
+        finally:
+            writer.close()

@@ -1,0 +1,132 @@
+"""Which library runs a model, and what streams need of either. torch is imported only for a model of its own.
+
+States are whatever a backend makes them; streams hold them and hand them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from audiocodec._util.extras import installed
+from audiocodec.backends.state import Arrays
+from audiocodec.errors import ConfigError, MissingExtraError, ModelError
+from audiocodec.model.bundle import Bundle
+
+if TYPE_CHECKING:
+    from audiocodec.backends.onnx import OnnxModel
+    from audiocodec.model import CodecModel
+
+
+class FrameEncoder(Protocol):
+    """Whole frames to codes, for any number of streams; remembers nothing of them."""
+
+    @property
+    def model(self) -> CodecModel | OnnxModel:
+        """What it runs."""
+
+    def fresh(self) -> Any:
+        """The state of a stream at its start."""
+
+    def advance(self, samples: Sequence[np.ndarray], states: Sequence[Any]) -> tuple[list[np.ndarray], list[Any]]:
+        """Whole frames of samples "t" of each stream -> their codes "q t", and the states after them."""
+
+    def to_arrays(self, state: Any) -> Arrays:
+        """A state as plain arrays."""
+
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> Any:
+        """Inverse of `to_arrays`, or raise ConfigError."""
+
+
+class FrameDecoder(Protocol):
+    """Codes to latents to samples, for any number of streams; remembers nothing of them."""
+
+    @property
+    def model(self) -> CodecModel | OnnxModel:
+        """What it runs."""
+
+    @property
+    def conceals(self) -> bool:
+        """It was trained to make something of zeros in the place of lost frames."""
+
+    def fresh(self) -> Any:
+        """The state of a stream at its start."""
+
+    def skip(self, state: Any, frames: int) -> Any:
+        """The state of a stream that starts afresh `frames` behind where `state` is; noise goes on as if decoded."""
+
+    def dequantize(self, codes: np.ndarray) -> np.ndarray:
+        """codes: "b q t" -> latents "b d t", or raise ConfigError."""
+
+    def synthesize(self, latents: np.ndarray, states: Sequence[Any]) -> tuple[np.ndarray, list[Any]]:
+        """latents: "b d t" -> samples "b (t hop)", and the states after them."""
+
+    def to_arrays(self, state: Any) -> Arrays:
+        """A state as plain arrays."""
+
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> Any:
+        """Inverse of `to_arrays`, or raise ConfigError."""
+
+
+def frame_encoder(model: CodecModel | OnnxModel) -> FrameEncoder:
+    """The way of frames through a model."""
+    from audiocodec.backends.onnx import OnnxEncoder, OnnxModel
+
+    if isinstance(model, OnnxModel):
+        return OnnxEncoder(model)
+    from audiocodec.backends.torch.encoder import TorchEncoder
+
+    return TorchEncoder(model)
+
+
+def frame_decoder(model: CodecModel | OnnxModel) -> FrameDecoder:
+    """The way back."""
+    from audiocodec.backends.onnx import OnnxDecoder, OnnxModel
+
+    if isinstance(model, OnnxModel):
+        return OnnxDecoder(model)
+    from audiocodec.backends.torch.decoder import TorchDecoder
+
+    return TorchDecoder(model)
+
+
+BACKENDS = ("auto", "onnx", "torch")
+
+
+def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
+    """The network of a bundle, ready to code.
+
+    Args:
+        bundle: of `load_bundle`.
+        backend: "onnx" (small and fast), "torch" (the reference; an `nn.Module`), or "auto": onnx for a model that has
+            an ONNX form, torch for others.
+
+    Raises:
+        ConfigError: no such backend.
+        MissingExtraError: what runs it is not installed.
+        ModelError: the weights do not fit the description, or onnx is asked for and cannot run it.
+    """
+    if backend not in BACKENDS:
+        raise ConfigError(f"backend is {backend!r}, known: {', '.join(BACKENDS)}")
+    if backend == "torch":
+        return _torch_model(bundle)
+    from audiocodec.backends.onnx import OnnxModel
+
+    try:
+        return OnnxModel(bundle.description["model"], bundle.tensors)
+    except (MissingExtraError, ModelError):
+        if backend == "onnx" or not installed("torch"):
+            raise
+        return _torch_model(bundle)
+
+
+def _torch_model(bundle: Bundle) -> CodecModel:
+    model = bundle.model
+    from audiocodec.backends.torch.batch_invariant import make_rowwise
+    from audiocodec.backends.torch.threads import single_thread
+
+    with single_thread():  # as it will run: what rounds alike depends on it
+        make_rowwise(model)
+    return model

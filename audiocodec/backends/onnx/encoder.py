@@ -1,0 +1,59 @@
+"""Samples to codes on ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from audiocodec.backends.fixed_shapes import Shapes
+from audiocodec.backends.onnx.model import OnnxModel
+from audiocodec.backends.state import Arrays, take
+
+
+class OnnxEncoder:
+    """Encoder and quantizer, for any number of streams; remembers nothing of them. Their states are arrays "1 n".
+
+    Args:
+        model: shared with others.
+
+    Attributes:
+        shapes: in which it is fed.
+    """
+
+    def __init__(self, model: OnnxModel) -> None:
+        self.model = model
+        self.shapes = Shapes(self._codes, model.hop_length, self._bits, self.fresh())
+
+    def fresh(self) -> np.ndarray:
+        """The state of a stream at its start."""
+        return self.model.encode.fresh()
+
+    def advance(
+        self, samples: Sequence[np.ndarray], states: Sequence[np.ndarray]
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Whole frames of samples "t" of each stream -> their codes "q t", and the states after them."""
+        return self.shapes.advance(samples, states, np.zeros((self.model.quantizer.num_codebooks, 0), np.int64))
+
+    def _codes(self, samples: np.ndarray, states: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Samples "b (t hop)" -> codes "b q t"."""
+        latents, states = self.model.encode.step(samples, states)
+        return self.model.quantize(latents)[0], states
+
+    def _bits(self, samples: np.ndarray, states: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Samples "b (t hop)" -> latents, and what codes leave of them, "b 2d t"."""
+        latents, states = self.model.encode.step(samples, states)
+        left = self.model.quantize(latents)[1].reshape(latents.shape)
+        return np.concatenate([latents, left], axis=2).transpose(0, 2, 1), states
+
+    def to_arrays(self, state: np.ndarray) -> Arrays:
+        """A state as plain arrays."""
+        return {"state": state.copy()}
+
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Inverse of `to_arrays`.
+
+        Raises:
+            ConfigError: it is of another network.
+        """
+        return take(arrays, "state", (1, self.model.encode.state_size))

@@ -1,0 +1,115 @@
+"""The graphs of a model: encoder and decoder, with the quantizer or without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from audiocodec.backends.onnx import network, quantizer
+from audiocodec.backends.onnx.graph import Graph
+from audiocodec.errors import ModelError
+
+
+class _Watched(Mapping[str, np.ndarray]):
+    """Weights that remember which of them were asked for."""
+
+    def __init__(self, weights: Mapping[str, np.ndarray]) -> None:
+        self._weights, self.used = weights, set[str]()
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        self.used.add(name)
+        return self._weights[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._weights)
+
+    def __len__(self) -> int:
+        return len(self._weights)
+
+
+class Graphs:
+    """Builds the graphs of a model.
+
+    Shapes: samples "b (t hop)", latents "b t d", codes "b q t", int64. Encoder and decoder have a `state` (see
+    `Graph`).
+
+    Args:
+        spec: the `model` section of its description.
+        weights: as they are stored.
+
+    Raises:
+        ModelError: (of each method) the weights do not fit the description, or a part has no ONNX form.
+    """
+
+    def __init__(self, spec: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> None:
+        self.spec, self.weights = spec, weights
+
+    def encoder(self, to_codes: bool = False) -> Graph:
+        """Samples to latents or codes."""
+
+        def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
+            samples = graph.input("samples", "float32", ("batch", "samples"))
+            latents = network.encode(graph, samples, weights, self.spec["encoder"])
+            if to_codes:
+                codes, _ = quantizer.quantize(graph, latents, weights, self.spec["quantizer"])
+                self._give_codes(graph, codes)
+            else:
+                self._give_latents(graph, latents)
+
+        return self._built("encoder", build)
+
+    def quantizer(self) -> Graph:
+        """Latents to codes, and what the codes leave of the latents, "(b t) d"."""
+
+        def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
+            latents = self._take_latents(graph)
+            codes, residual = quantizer.quantize(graph, latents, weights, self.spec["quantizer"])
+            self._give_codes(graph, codes)
+            graph.output("residual", residual, "float32", ("rows", self.spec["quantizer"]["dim"]))
+
+        return self._built("quantizer", build)
+
+    def dequantizer(self) -> Graph:
+        """Codes, of the first so many codebooks, to latents."""
+
+        def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
+            codes = graph.input("codes", "int64", ("batch", "codebooks", "frames"))
+            self._give_latents(graph, quantizer.dequantize(graph, codes, weights, self.spec["quantizer"]))
+
+        return self._built("dequantizer", build)
+
+    def decoder(self, from_codes: bool = False) -> Graph:
+        """Latents or codes to samples."""
+
+        def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
+            if from_codes:
+                codes = graph.input("codes", "int64", ("batch", "codebooks", "frames"))
+                latents = quantizer.dequantize(graph, codes, weights, self.spec["quantizer"])
+            else:
+                latents = self._take_latents(graph)
+            samples = network.decode(graph, latents, weights, self.spec["decoder"])
+            graph.output("samples", samples, "float32", ("batch", "samples"))
+
+        return self._built("decoder", build)
+
+    def _take_latents(self, graph: Graph) -> str:
+        return graph.input("latents", "float32", ("batch", "frames", self.spec["quantizer"]["dim"]))
+
+    def _give_latents(self, graph: Graph, latents: str) -> None:
+        graph.output("latents", latents, "float32", ("batch", "frames", self.spec["quantizer"]["dim"]))
+
+    def _give_codes(self, graph: Graph, codes: str) -> None:
+        graph.output("codes", codes, "int64", ("batch", self.spec["quantizer"]["num_codebooks"], "frames"))
+
+    def _built(self, name: str, build: Callable[[Graph, Mapping[str, np.ndarray]], None]) -> Graph:
+        graph, weights = Graph(name), _Watched(self.weights)
+        try:
+            build(graph, weights)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ModelError(f"the weights of the {name} do not fit the description ({error!r})") from error
+        unused = {key for key in weights if key.startswith(f"{name}.body.")} - weights.used
+        if unused:
+            raise ModelError(f"the weights of the {name} do not fit the description (unused: {min(unused)})")
+        return graph

@@ -1,0 +1,1 @@
+"""Models on torch, streamed with the same bits however they are fed."""

@@ -1,0 +1,74 @@
+"""Codes to latents to samples, on torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from audiocodec.backends.fixed_shapes import Shapes
+from audiocodec.backends.state import Arrays
+from audiocodec.backends.torch import trees
+from audiocodec.backends.torch.threads import single_thread
+from audiocodec.model import CodecModel
+
+
+class TorchDecoder:
+    """Decoder of a model, for any number of streams; remembers nothing of them.
+
+    Args:
+        model: in eval mode, its linear layers rowwise.
+    """
+
+    def __init__(self, model: CodecModel) -> None:
+        self.model, self._dequantize = model, model.quantizer.coder().decode
+        self.conceals: bool = getattr(model.decoder, "conceals", False)
+        with torch.inference_mode(), single_thread():
+            self._shapes = Shapes(self._samples, 1, self._samples, self.fresh(), (model.quantizer.dim,))
+
+    def fresh(self) -> Any:
+        """The state of a stream at its start."""
+        with torch.inference_mode(), single_thread():
+            return self.model.decoder(torch.zeros(1, self.model.quantizer.dim, 0))[1]
+
+    def skip(self, state: Any, frames: int) -> Any:
+        """The state of a stream that starts afresh `frames` behind where `state` is."""
+        fresh = self.fresh()
+        if getattr(self.model.decoder, "noise_from", None) is None:
+            return fresh
+        *layers, (tail, _) = fresh
+        _, step = state[-1]
+        return (*layers, (tail, step + frames * self.model.hop_length // tail.shape[-1]))
+
+    def dequantize(self, codes: np.ndarray) -> np.ndarray:
+        """codes: "b q t" -> latents "b d t".
+
+        Raises:
+            ConfigError: too many codebooks, or a code out of range.
+        """
+        with torch.inference_mode(), single_thread():
+            return self._dequantize(torch.from_numpy(codes)).numpy()
+
+    def synthesize(self, latents: np.ndarray, states: Sequence[Any]) -> tuple[np.ndarray, list[Any]]:
+        """latents: "b d t" -> samples "b (t hop)", and the states after them."""
+        with torch.inference_mode(), single_thread():
+            samples, after = self._shapes.advance(list(latents.swapaxes(1, 2)), states, np.zeros(0, np.float32))
+        return np.stack(samples), after
+
+    def _samples(self, latents: np.ndarray, states: list[Any]) -> tuple[np.ndarray, list[Any]]:
+        samples, state = self.model.decoder(torch.from_numpy(latents).transpose(1, 2), trees.join(states))
+        return samples[:, 0].numpy(), trees.split(state, len(states))
+
+    def to_arrays(self, state: Any) -> Arrays:
+        """A state as plain arrays."""
+        return trees.to_arrays(state, "network.")
+
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> Any:
+        """Inverse of `to_arrays`.
+
+        Raises:
+            ConfigError: it is of another network.
+        """
+        return trees.from_arrays(self.fresh(), arrays, "network.")

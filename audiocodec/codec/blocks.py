@@ -1,0 +1,138 @@
+"""Sounds of any rate as blocks, to codes and back, in constant memory: what arrays and files go through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from audiocodec import audio
+from audiocodec._util.extras import require
+from audiocodec.backends.base import FrameDecoder
+from audiocodec.backends.torch.threads import single_thread
+from audiocodec.codec.channels import split, to_left_right
+from audiocodec.codec.sound_encoder import SoundEncoder
+from audiocodec.codec.stream_decoder import StreamDecoder
+from audiocodec.errors import ConfigError
+from audiocodec.tokens import Header, frames_for
+
+if TYPE_CHECKING:
+    from audiocodec.backends.onnx import OnnxModel
+    from audiocodec.codec.codec import Codec
+    from audiocodec.codec.refine import SoundRefiner
+    from audiocodec.model import CodecModel
+
+
+def sound_coder(codec: Codec, channels: int, num_codebooks: int, refine: int) -> SoundEncoder | SoundRefiner:
+    """A `Codec.sound_encoder`, or with steps to refine in, the search for codes in its place.
+
+    Raises:
+        ConfigError: not a whole number of steps.
+        MissingExtraError: the search needs what is not installed.
+    """
+    if type(refine) is not int or refine < 0:
+        raise ConfigError(f"refine is {refine}, it must be a whole number of steps, 0 or more")
+    if not refine:
+        return codec.sound_encoder(channels, num_codebooks)
+    require("torchaudio", "refine")
+    import torch
+
+    from audiocodec.codec.refine import SoundRefiner
+
+    with torch.inference_mode(False):  # what is made in it takes no part in gradients
+        return SoundRefiner(codec.searched_model, codec.row_plan(channels, num_codebooks), refine, codec.threads)
+
+
+class BlockEncoder:
+    """Blocks of one sound -> its codes.
+
+    Args:
+        model: of the codes.
+        encoder: of all channels, at the model's rate.
+        sample_rate: of the blocks, Hz.
+
+    Attributes:
+        samples: of the source, taken so far.
+    """
+
+    def __init__(self, model: CodecModel | OnnxModel, encoder: SoundEncoder | SoundRefiner, sample_rate: int) -> None:
+        self.model, self.encoder, self.sample_rate = model, encoder, sample_rate
+        self.samples = 0
+
+    def encode(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Blocks "c t" -> codes "b q t"."""
+        model, channels = self.model, self.encoder.rows.channels
+        for block in audio.resample_blocks(self._counted(blocks), self.sample_rate, model.sample_rate, channels):
+            yield self.encoder.push(block)
+        frames = frames_for(self.samples, self.sample_rate, model.sample_rate, model.hop_length, model.delay)
+        yield self.encoder.flush(frames)
+
+    def _counted(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        for block in blocks:
+            self.samples += block.shape[1]
+            yield block
+
+
+class BlockDecoder:
+    """Codes of one sound -> its blocks.
+
+    Args:
+        network: of the model.
+        header: of the tokens.
+        threads: channels worked on at once.
+        skipped: model samples dropped at the start; by default the delay.
+
+    Attributes:
+        lost_frames: that silence stands for, so far.
+    """
+
+    def __init__(self, network: FrameDecoder, header: Header, threads: int = 1, skipped: int | None = None) -> None:
+        self.network, self.header, self.threads = network, header, threads
+        self.decoders = [StreamDecoder(network) for _ in range(header.channels)]
+        self.lost_frames = 0
+        self._skipped = network.model.delay if skipped is None else skipped
+
+    def start_at(self, frames: int) -> None:
+        """Take what comes as if so many frames had come before it."""
+        for decoder in self.decoders:
+            decoder.start_at(frames)
+
+    def decode(self, pages: Iterable[np.ndarray | int]) -> Iterator[np.ndarray]:
+        """Codes "b q t" (or a number of lost frames) -> blocks "c t" at the source's rate.
+
+        Args:
+            pages: of one sound, in order.
+        """
+        header = self.header
+        rate = self.network.model.sample_rate
+        return audio.resample_blocks(self._waveforms(pages), rate, header.sample_rate, header.channels)
+
+    def _waveforms(self, pages: Iterable[np.ndarray | int]) -> Iterator[np.ndarray]:
+        """At the model's rate."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            for page in pages:
+                block = self._block(pool, page)
+                dropped = min(self._skipped, block.shape[1])
+                self._skipped -= dropped
+                yield block[:, dropped:]
+
+    def _block(self, pool: ThreadPoolExecutor, page: np.ndarray | int) -> np.ndarray:
+        if isinstance(page, int):
+            self.lost_frames += page
+            return _on_channels(pool, StreamDecoder.skip, self.decoders, [page] * len(self.decoders))
+        if self.header.joint:
+            return to_left_right(_on_channels(pool, _push, self.decoders, split(page)))
+        return _on_channels(pool, _push, self.decoders, page)
+
+
+def _on_channels(pool: ThreadPoolExecutor, work: Callable[..., np.ndarray], *arguments: Iterable[Any]) -> np.ndarray:
+    """`work` on each channel, as many at once as the pool has threads, each on one torch thread."""
+    with single_thread():
+        return np.stack(list(pool.map(work, *arguments)))
+
+
+def _push(decoder: StreamDecoder, codes: np.ndarray) -> np.ndarray:
+    """What a channel of codes "q t" sounds like: silence where it has none, as a side of few codebooks may."""
+    return decoder.push(codes) if len(codes) else decoder.skip(codes.shape[1])

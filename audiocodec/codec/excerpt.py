@@ -1,0 +1,56 @@
+"""Which frames a stretch of sound needs, so that it is decoded as if all had been."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from audiocodec.tokens import Header
+
+RESAMPLER_REACH = 1024  # samples, at the lower rate, on either side of one
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A stretch of sound and what it takes.
+
+    Attributes:
+        first_frame: where decoding starts.
+        end_frame: behind the last frame needed.
+        skipped: model samples, of what is decoded, that come before what is resampled.
+        dropped: source samples, of what is resampled, that come before the stretch.
+        samples: of the stretch.
+    """
+
+    first_frame: int
+    end_frame: int
+    skipped: int
+    dropped: int
+    samples: int
+
+
+def excerpt(header: Header, frames: int, start: int, end: int, past: int) -> Excerpt:
+    """Plan the decoding of source samples `start` to `end`.
+
+    A resampler may only start where a model sample and a source sample fall together.
+
+    Args:
+        header: of the tokens.
+        frames: that there are.
+        start: first source sample.
+        end: behind the last one.
+        past: frames of past that the decoder needs.
+    """
+    source, model, hop = header.sample_rate, header.model_sample_rate, header.hop_length
+    reach = 0 if source == model else RESAMPLER_REACH * max(source, model) // source
+    together = model // math.gcd(source, model)
+    begin = max(0, start * model // source - reach) // together * together  # model samples
+    behind = -(-end * model // source) + reach
+    first = max(0, (begin + header.delay) // hop - past)
+    return Excerpt(
+        first_frame=first,
+        end_frame=max(first, min(frames, -(-(behind + header.delay) // hop))),
+        skipped=begin + header.delay - first * hop,
+        dropped=start - begin * source // model,
+        samples=end - start,
+    )

@@ -1,0 +1,274 @@
+"""Sound files and pipes to token files and pipes, and back, in constant memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from audiocodec import audio
+from audiocodec._util.files import replacing
+from audiocodec.codec.excerpt import excerpt
+from audiocodec.errors import ConfigError
+from audiocodec.model.receptive_field import frames_of_past
+from audiocodec.tokens import EntropyModel, Header, TokenFile, TokenReader, TokenWriter, open_tokens
+from audiocodec.tokens.bitrate import check_depth
+from audiocodec.tokens.metadata import check as check_metadata
+from audiocodec.tokens.metadata import fitting
+from audiocodec.tokens.reader import total_samples
+from audiocodec.tokens.recovery.salvage import salvage as salvage_pages
+
+if TYPE_CHECKING:
+    from audiocodec.codec.codec import Codec
+
+MOST_LOST = 1000  # frames of silence made at once
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What coding a file came to.
+
+    Attributes:
+        duration_s: of the sound.
+        file_bytes: of the token file.
+        elapsed_s: time spent.
+        lost_frames: frames that salvage replaced by silence.
+    """
+
+    duration_s: float
+    file_bytes: int
+    elapsed_s: float
+    lost_frames: int = 0
+
+    @property
+    def bitrate(self) -> float:
+        """Bits a second on disk, everything counted."""
+        return 8 * self.file_bytes / self.duration_s if self.duration_s else 0.0
+
+    @property
+    def speed(self) -> float:
+        """Seconds of sound a second."""
+        return self.duration_s / self.elapsed_s if self.elapsed_s else 0.0
+
+
+def encode_stream(
+    codec: Codec,
+    reader: audio.AudioReader,
+    output: BinaryIO,
+    num_codebooks: int | None = None,
+    bitrate: float | str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    refine: int = 0,
+) -> FileReport:
+    """Encode an open sound file into a binary stream, in constant memory.
+
+    Args:
+        codec: of the tokens.
+        reader: its tags (title, artist, ...) are kept.
+        output: gets each page as soon as it is full.
+        num_codebooks: see `Codec.encode`.
+        bitrate: see `Codec.encode`.
+        metadata: text to keep besides the tags, by name; it comes before a tag of the same name.
+        refine: see `Codec.encode`.
+
+    Raises:
+        AudioError, ConfigError, MissingExtraError: see `Codec.encode`.
+        TokenFileError: there is more metadata than a file can hold.
+    """
+    begin = time.monotonic()
+    depth = codec.depth_for(num_codebooks, bitrate, reader.channels)
+    encoder = codec.block_encoder(reader.sample_rate, reader.channels, depth, refine)
+    check_metadata(metadata or {})
+    texts = fitting({**(metadata or {}), **{k: v for k, v in reader.tags.items() if k not in (metadata or {})}})
+    header = codec.header(reader.sample_rate, reader.channels, None, depth, texts)
+    writer = TokenWriter(output, header, codec.entropy)
+    for codes in encoder.encode(reader):
+        writer.push(codes)
+    writer.close(encoder.samples)
+    return FileReport(encoder.samples / reader.sample_rate, writer.bytes_written, time.monotonic() - begin)
+
+
+def encode_file(
+    codec: Codec,
+    source: Path,
+    target: Path,
+    num_codebooks: int | None = None,
+    bitrate: float | str | None = None,
+    overwrite: bool = False,
+    metadata: Mapping[str, str] | None = None,
+    refine: int = 0,
+) -> FileReport:
+    """A sound file to a token file; nothing is left behind if that fails. See `encode_stream`.
+
+    Raises:
+        AudioError, ConfigError, MissingExtraError: see `Codec.encode`.
+        OutputError: the target exists (unless `overwrite`) or cannot be written.
+    """
+    with audio.AudioReader(source) as reader, replacing(target, overwrite, source) as temporary:
+        with temporary.open("wb") as file:
+            return encode_stream(codec, reader, file, num_codebooks, bitrate, metadata, refine)
+
+
+def decode_file(
+    codec: Codec,
+    source: Path,
+    target: Path,
+    num_codebooks: int | None = None,
+    overwrite: bool = False,
+    salvage: bool = False,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+) -> FileReport:
+    """A token file to a sound file, its format told by the target's suffix.
+
+    Args:
+        codec: of the tokens.
+        source: token file.
+        target: sound file.
+        num_codebooks: use the first so many.
+        overwrite: allow the target to exist.
+        salvage: put silence where pages are damaged instead of refusing.
+        start_s: where to start, in seconds; only the pages needed are read.
+        duration_s: how much from there; by default all the rest.
+
+    Raises:
+        TokenFileError: the source is damaged or no token file.
+        ModelError: it is of another model.
+        ConfigError: the source does not reach to `start_s`, or has fewer codebooks.
+        OutputError: the target exists or cannot be written.
+    """
+    begin = time.monotonic()
+    part = start_s != 0 or duration_s is not None
+    if part and salvage:
+        raise ConfigError("a part cannot be salvaged, salvage the whole file first")
+    with open_tokens(source, codec.entropy) as reader:
+        header = reader.header
+        codec.check_matches(header)
+        depth = num_codebooks or header.num_codebooks
+        check_depth(depth, header.num_codebooks)
+        samples, decoder = total_samples(source, header), codec.block_decoder(header)
+        if part:
+            blocks, samples = decode_part(codec, source, start_s, duration_s, depth)
+        else:
+            pages = _salvaged(source, codec.entropy) if salvage else iter(reader)
+            blocks = decoder.decode(page if isinstance(page, int) else page[:, :depth] for page in pages)
+        with replacing(target, overwrite, source) as temporary:
+            writer = audio.AudioWriter(temporary, header.sample_rate, header.channels, target.suffix, header.metadata)
+            written = _write_sound(writer, blocks, header, lambda: samples)
+    elapsed_s = time.monotonic() - begin
+    return FileReport(written / header.sample_rate, source.stat().st_size, elapsed_s, decoder.lost_frames)
+
+
+def decode_part(
+    codec: Codec, path: Path, start_s: float, duration_s: float | None, depth: int
+) -> tuple[Iterator[np.ndarray], int]:
+    """A stretch of a file as blocks "c t", and its source samples.
+
+    Raises:
+        ConfigError: the file does not reach that far.
+    """
+    file = TokenFile(path, codec.entropy)
+    total, rate = file.header.samples or 0, file.header.sample_rate
+    length = total / rate if duration_s is None else min(duration_s, total / rate)
+    if not 0 <= start_s <= total / rate or not length >= 0:
+        raise ConfigError(f"{path}: has {total / rate:.3f} s, cannot give {length:g} s from {start_s:g} s on")
+    start = round(start_s * rate)
+    end = min(total, start + round(length * rate))
+    plan = excerpt(file.header, len(file), start, end, frames_of_past(codec.bundle.description["model"]["decoder"]))
+
+    decoder = codec.block_decoder(file.header, plan.skipped)
+    decoder.start_at(plan.first_frame)
+
+    def blocks() -> Iterator[np.ndarray]:
+        dropped, each = plan.dropped, file.header.frames_per_page
+        frames = range(plan.first_frame, plan.end_frame, each)
+        pages = (file[i : min(i + each, plan.end_frame)][:, :depth] for i in frames)
+        with file:
+            for block in decoder.decode(pages):
+                yield block[:, dropped:]
+                dropped = max(0, dropped - block.shape[1])
+
+    return blocks(), plan.samples
+
+
+def decode_stream(codec: Codec, reader: TokenReader, output: BinaryIO, num_codebooks: int | None = None) -> FileReport:
+    """Tokens as they arrive to a WAV (16 bit) that is written as they do.
+
+    Args:
+        codec: of the tokens.
+        reader: opened with `live`.
+        output: gets the sound of each page as soon as the page is there.
+        num_codebooks: use the first so many.
+
+    Raises:
+        TokenFileError, ModelError, ConfigError: see `decode_file`.
+    """
+    begin = time.monotonic()
+    header = reader.header
+    codec.check_matches(header)
+    depth = num_codebooks or header.num_codebooks
+    check_depth(depth, header.num_codebooks)
+    writer = audio.WavPipe(output, header.sample_rate, header.channels, header.samples)
+
+    def promised() -> int | None:
+        return reader.trailer.samples if reader.trailer else header.samples
+
+    blocks = codec.block_decoder(header).decode(page[:, :depth] for page in reader)
+    written = _write_sound(writer, blocks, header, promised)
+    return FileReport(written / header.sample_rate, 0, time.monotonic() - begin)
+
+
+def _write_sound(
+    writer: audio.AudioWriter | audio.WavPipe,
+    blocks: Iterable[np.ndarray],
+    header: Header,
+    promised: Callable[[], int | None],
+) -> int:
+    """Write blocks "c t" and close the writer.
+
+    The last frame is longer than the sound: as long as nobody knows where that ends, so much is held back.
+
+    Args:
+        writer: of the result.
+        blocks: of the sound.
+        header: of its tokens.
+        promised: how many samples there are, or None while that is not known.
+
+    Returns:
+        Samples written.
+    """
+    written = 0
+    held = np.zeros((header.channels, 0), np.float32)
+    reserve = -(-header.hop_length * header.sample_rate // header.model_sample_rate)
+    try:
+        for block in blocks:
+            held = np.concatenate([held, block], axis=1)
+            total = promised()
+            ready = held.shape[1] - reserve if total is None else min(held.shape[1], total - written)
+            if ready > 0:
+                writer.write(held[:, :ready])
+                written, held = written + ready, held[:, ready:]
+        total = promised()
+        rest = held if total is None else held[:, : total - written]
+        writer.write(rest)
+        written += rest.shape[1]
+        if total is not None and 0 < total - written < header.sample_rate:  # the resampler's rounding
+            writer.write(np.zeros((header.channels, total - written), np.float32))
+            written = total
+    finally:
+        writer.close()
+    return written
+
+
+def _salvaged(path: Path, entropy: EntropyModel | None) -> Iterator[np.ndarray | int]:
+    """The pages of a damaged file, and how many frames are lost between them."""
+    for page in salvage_pages(path, entropy):
+        if page.codes is None:
+            for start in range(0, page.frames, MOST_LOST):
+                yield min(MOST_LOST, page.frames - start)
+        else:
+            yield page.codes

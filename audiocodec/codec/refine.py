@@ -1,0 +1,187 @@
+"""Analysis by synthesis: codes chosen by how they sound decoded, not by what the encoder says at first.
+
+An encoder answers at once, in one pass, without a look ahead, and knows nothing of how many of its codebooks are kept.
+Where time allows, its latents are only where a search begins: gradients of the losses that models are trained with go
+back through decoder and rounding to them. The decoder and the token file know nothing of it. Speech coders have
+searched their codes this way since [CELP, Schroeder and Atal, 1985](https://doi.org/10.1109/ICASSP.1985.1168147).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from audiocodec.backends.torch.threads import single_thread
+from audiocodec.codec.channels import Rows
+from audiocodec.model import CodecModel, ConvDecoder
+from audiocodec.quality.losses import (
+    CoherenceLoss,
+    ComplexSTFTLoss,
+    EstoiLoss,
+    LoudnessLoss,
+    MelLoss,
+    Pair,
+    WaveformLoss,
+)
+
+WINDOW_S, TAIL_S = 2.0, 0.25  # what is decided at once; what comes after it and has a say
+LEARNING_RATE, LEAST, BETAS = 0.05, 0.1, (0.8, 0.95)  # of Adam, in deviations of the latents; its end, of its peak
+SPEECH_RATE = 24_000  # models up to it are for speech
+
+
+class SoundRefiner:
+    """A search for each channel of a sound, or for mid and side of two; as `audiocodec.codec.SoundEncoder`.
+
+    Args:
+        model: in eval mode, without gradients; its own linear layers, not rowwise.
+        rows: of the sound.
+        steps: of the search, in each window.
+        threads: channels worked on at once; never changes a token.
+    """
+
+    def __init__(self, model: CodecModel, rows: Rows, steps: int, threads: int = 1) -> None:
+        self.rows, self.threads = rows, threads
+        self.refiners = [Refiner(model, depth, steps) for depth in rows.depths]
+
+    def push(self, block: np.ndarray) -> np.ndarray:
+        """Samples "c t", finite floats at the model's rate -> codes that are ready, "b q t"."""
+        inputs, length = self.rows.inputs(block), self.refiners[0].window_samples
+        pieces = range(0, max(1, block.shape[1]), length)  # one window each: Ctrl-C waits for no more
+        parts = [self._each(Refiner.push, [wav[start : start + length] for wav in inputs]) for start in pieces]
+        return np.concatenate(parts, axis=2)
+
+    def flush(self, frames: int) -> np.ndarray:
+        """See `Refiner.flush`; "b q t"."""
+        return self._each(Refiner.flush, [frames] * len(self.refiners))
+
+    def _each(self, work: Callable[[Refiner, Any], np.ndarray], arguments: Sequence[Any]) -> np.ndarray:
+        with single_thread():
+            if self.threads == 1 or len(self.refiners) == 1:
+                return self.rows.join(list(map(work, self.refiners, arguments)))
+            with ThreadPoolExecutor(self.threads) as pool:
+                return self.rows.join(list(pool.map(work, self.refiners, arguments)))
+
+
+class Refiner:
+    """Turns one channel into codes window by window, each searched for with the sound before it as it was decided.
+
+    The codes do not depend on how the samples are cut. They may differ between machines: gradients are sums that
+    no two processors round alike. How they decode does not.
+
+    Args:
+        model: in eval mode, without gradients.
+        num_codebooks: codes a frame; the search is for so many. A side may have none.
+        steps: of the search, in each window; 1 or more.
+
+    Attributes:
+        window_samples: what is decided at once.
+        frames: returned so far.
+    """
+
+    def __init__(self, model: CodecModel, num_codebooks: int, steps: int) -> None:
+        self.model, self.num_codebooks, self.steps = model, num_codebooks, steps
+        self.losses = search_losses(model.sample_rate)
+        frame_rate = model.sample_rate / model.hop_length
+        self.window, self.tail = (max(1, round(seconds * frame_rate)) for seconds in (WINDOW_S, TAIL_S))
+        self.window_samples = self.window * model.hop_length
+        self.frames = 0
+        self._pending = np.zeros(0, np.float32)
+        longest = max(window for _, loss in self.losses for window in getattr(loss, "windows", ()))
+        past = -(-longest // model.hop_length) * model.hop_length
+        self._decoded, self._heard = torch.zeros(1, 1, past), torch.zeros(1, 1, past + model.delay)
+        self._encoder_state = self._decoder_state = None
+
+    def push(self, samples: np.ndarray) -> np.ndarray:
+        """samples: "t", finite floats at the model's rate -> codes that are ready, "q t", int64."""
+        self._pending = np.concatenate([self._pending, samples])
+        parts = [np.zeros((self.num_codebooks, 0), np.int64)]
+        while len(self._pending) >= (self.window + self.tail) * self.model.hop_length:
+            parts.append(self._decide(self.window, self.tail))
+        return np.concatenate(parts, axis=1)
+
+    def flush(self, frames: int) -> np.ndarray:
+        """The codes still missing at the end, "q t", silence standing in for what is missing of `frames` in all."""
+        missing = max(0, frames - self.frames)
+        silence = missing * self.model.hop_length - len(self._pending)
+        codes = self.push(np.zeros(max(0, silence), np.float32))
+        left = missing - codes.shape[1]
+        return np.concatenate([codes, self._decide(left, 0)], axis=1) if left else codes
+
+    def _decide(self, frames: int, tail: int) -> np.ndarray:
+        """Codes of the next frames, "q t", with a view to `tail` frames behind them."""
+        model, samples = self.model, frames * self.model.hop_length
+        self.frames += frames
+        if not self.num_codebooks:
+            self._pending = self._pending[samples:]
+            return np.zeros((0, frames), np.int64)
+        new = torch.from_numpy(self._pending[: samples + tail * model.hop_length])[None, None]
+        with torch.inference_mode(False), torch.no_grad():
+            latents = model.encoder(new, self._encoder_state)[0]
+            target = torch.cat([self._heard, new], -1)[..., : self._decoded.shape[-1] + new.shape[-1]]
+            codes = model.quantizer.encode(self._search(latents, target), self.num_codebooks)[..., :frames]
+            decoded, self._decoder_state = model.decoder(model.quantizer.decode(codes), self._decoder_state)
+            _, self._encoder_state = model.encoder(new[..., :samples], self._encoder_state)
+            self._decoded = torch.cat([self._decoded, decoded], -1)[..., -self._decoded.shape[-1] :]
+            self._heard = torch.cat([self._heard, new[..., :samples]], -1)[..., -self._heard.shape[-1] :]
+        self._pending = self._pending[samples:]
+        return codes[0].numpy()
+
+    @torch.enable_grad()
+    def _search(self, latents: Tensor, target: Tensor) -> Tensor:
+        """Better latents, "1 d t", or the same ones if none are better by the losses."""
+        scale = latents.std(-1, keepdim=True, correction=0)
+        offset = torch.zeros_like(latents, requires_grad=True)
+        optimizer = torch.optim.Adam([offset], LEARNING_RATE, BETAS)
+        schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, LEAST, self.steps)
+        generator = torch.Generator().manual_seed(0)
+        distances = []
+        for _ in range(self.steps):
+            distance = self._distance(latents + scale * offset, target, generator)
+            distances.append(distance.item())
+            optimizer.zero_grad()
+            distance.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+        found = (latents + scale * offset).detach()
+        with torch.no_grad():
+            last = self._distance(found, target, generator.manual_seed(0)).item()  # at the same places as the first
+        return found if last < distances[0] else latents
+
+    def _distance(self, latents: Tensor, target: Tensor, generator: torch.Generator) -> Tensor:
+        quantized = self.model.quantizer(latents, self.num_codebooks).quantized
+        decoded, _ = self.model.decoder(quantized, self._decoder_state)
+        estimate = torch.cat([self._decoded, decoded], -1)
+        predictable = None
+        if self.model.noisy:
+            decoder = cast(ConvDecoder, self.model.decoder)
+            predictable = Pair(decoder.low_band(estimate), decoder.low_band(target), generator=generator)
+        pair = Pair(estimate, target, generator=generator, predictable=predictable)
+        return torch.stack([weight * loss(pair.seen_by(loss)) for weight, loss in self.losses]).sum()
+
+
+def search_losses(sample_rate: int) -> list[tuple[float, nn.Module]]:
+    """Weights and losses of the search, for models of speech and of music.
+
+    Less than in training of those that draw what cannot be followed to silence: here the codes can follow.
+    """
+    if sample_rate <= SPEECH_RATE:
+        return [
+            (6.0, MelLoss(sample_rate, (128, 512, 2048), (20, 80, 80))),
+            (2.0, ComplexSTFTLoss((128, 512))),
+            (1.0, CoherenceLoss(sample_rate)),
+            (0.5, WaveformLoss()),
+            (0.7, EstoiLoss(sample_rate)),
+            (1.2, LoudnessLoss(sample_rate)),
+        ]
+    return [
+        (14.0, MelLoss(sample_rate, (128, 512, 2048, 4096), (20, 80, 100, 100))),
+        (1.0, ComplexSTFTLoss((128, 512, 2048))),
+        (4.0, CoherenceLoss(sample_rate)),
+        (0.1, WaveformLoss()),
+        (0.1, LoudnessLoss(sample_rate)),
+    ]

@@ -1,0 +1,46 @@
+"""All channels of a sound, encoded piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from audiocodec.backends.base import FrameEncoder
+from audiocodec.codec.channels import Rows
+from audiocodec.codec.stream_encoder import StreamEncoder
+from audiocodec.codec.together import encode_together
+
+
+class SoundEncoder:
+    """A stream encoder for each channel, or for mid and side of two.
+
+    Args:
+        network: shared with others.
+        rows: of the sound.
+        threads: channels worked on at once.
+    """
+
+    def __init__(self, network: FrameEncoder, rows: Rows, threads: int = 1) -> None:
+        self.rows, self.threads = rows, threads
+        self.encoders = [StreamEncoder(network, depth) for depth in rows.depths]
+
+    def push(self, block: np.ndarray) -> np.ndarray:
+        """Samples "c t" -> codes that are ready, "b q t". See `encode_together`."""
+        return encode_sounds([self], [block], self.threads)[0]
+
+    def flush(self, frames: int) -> np.ndarray:
+        """See `StreamEncoder.flush`; "b q t"."""
+        return self.rows.join([encoder.flush(frames) for encoder in self.encoders])
+
+
+def encode_sounds(sounds: Sequence[SoundEncoder], blocks: Sequence[np.ndarray], threads: int = 1) -> list[np.ndarray]:
+    """Push samples "c t" to each sound; returns their codes, "b q t". See `encode_together`.
+
+    Raises:
+        AudioError: see `StreamEncoder.push`.
+    """
+    encoders = [encoder for sound in sounds for encoder in sound.encoders]
+    inputs = [wav for sound, block in zip(sounds, blocks, strict=True) for wav in sound.rows.inputs(block)]
+    codes = iter(encode_together(encoders, inputs, threads))
+    return [sound.rows.join([next(codes) for _ in sound.encoders]) for sound in sounds]

@@ -1,0 +1,143 @@
+"""Codes to samples as they arrive, and something to hear where none arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from audiocodec.backends.base import FrameDecoder
+from audiocodec.backends.state import Arrays, take
+
+PIECE_FRAMES = 48  # decoded at once: memory does not grow with what is pushed
+HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence
+DECAY = 0.9  # of the latent from one lost frame to the next, for decoders that were not trained for zeros
+
+
+class StreamDecoder:
+    """Turns codes of one channel into samples as they arrive.
+
+    The output lags by `delay_samples`: so many samples of silence come first.
+
+    Args:
+        network: of the model: `frame_decoder(model)`.
+
+    Attributes:
+        delay_samples: by which the sound is late.
+
+    Example:
+        >>> import audiocodec, numpy as np
+        >>> decoder = audiocodec.load("speech-16k").stream_decoder()
+        >>> decoder.push(np.zeros((6, 3), np.int64)).shape, decoder.conceal(2).shape, decoder.flush().shape
+        ((960,), (640,), (320,))
+    """
+
+    def __init__(self, network: FrameDecoder) -> None:
+        self.network, self.delay_samples = network, network.model.delay
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new stream."""
+        self._state = self.network.fresh()
+        self._forget()
+
+    def start_at(self, frames: int) -> None:
+        """Start afresh `frames` later than here: what follows has the noise that it has behind so many frames."""
+        self._state = self.network.skip(self._state, frames)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._latent = np.zeros((1, self.network.model.quantizer.dim, 1), np.float32)  # of the last frame
+        self._lost = -1  # frames in a row; -1: none has come yet
+
+    def push(self, codes: np.ndarray) -> np.ndarray:
+        """codes: "q t", any t -> samples "(t hop)", float32.
+
+        Raises:
+            ConfigError: too many codebooks, or a code out of range.
+        """
+        return decode_batch([self], codes[None])[0]
+
+    def conceal(self, frames: int) -> np.ndarray:
+        """Samples "(frames hop)" in place of lost frames: the sound goes on, then fades out.
+
+        A decoder trained for it is given zeros; others the last latent again, a tenth smaller for each frame.
+        """
+        hop, parts = self.network.model.hop_length, [np.zeros(0, np.float32)]
+        if self._lost < 0:
+            return self.skip(frames)
+        for start in range(0, frames, PIECE_FRAMES):
+            count = min(PIECE_FRAMES, frames - start)
+            decay = 0.0 if self.network.conceals else DECAY
+            fading = np.float32(decay) ** np.arange(1, count + 1, dtype=np.float32)
+            waveform = _synthesize([self], self._latent * fading)[0]
+            parts.append(waveform * _level(self._lost + np.arange(count * hop) / hop).astype(np.float32))
+            self._lost += count
+        return np.concatenate(parts)
+
+    def flush(self) -> np.ndarray:
+        """The last `delay_samples` samples, which the decoder holds back until it has seen what follows.
+
+        Of use where the codes end without `StreamEncoder.flush`, whose codes cover the delay.
+        """
+        return self.conceal(-(-self.delay_samples // self.network.model.hop_length))[: self.delay_samples]
+
+    def skip(self, frames: int) -> np.ndarray:
+        """Silence in place of `frames` lost frames; decoding starts afresh behind them."""
+        self.start_at(frames)
+        return np.zeros(frames * self.network.model.hop_length, np.float32)
+
+    def state(self) -> Arrays:
+        """Everything the stream remembers, as plain arrays: `np.savez(file, **decoder.state())`."""
+        own = {"latent": self._latent.copy(), "lost": np.array(self._lost)}
+        return own | self.network.to_arrays(self._state)
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on exactly where `state` was taken, here or in another process.
+
+        Raises:
+            ConfigError: it is not of a decoder of this model.
+        """
+        latent = take(state, "latent", self._latent.shape)
+        lost = int(take(state, "lost", (), np.int64))
+        self._state = self.network.from_arrays(state)
+        self._latent, self._lost = latent, lost
+
+
+def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
+    """codes: "b q t", one item for each decoder -> samples "b (t hop)"; decoders share one network."""
+    network = decoders[0].network
+    hop = network.model.hop_length
+    parts = [np.zeros((len(decoders), 0), np.float32)]
+    for start in range(0, codes.shape[2], PIECE_FRAMES):
+        waveform = _synthesize(decoders, _dequantize(network, codes[:, :, start : start + PIECE_FRAMES]))
+        for decoder, samples in zip(decoders, waveform, strict=True):
+            if decoder._lost > 0:  # the first frame behind a gap comes back from where the fading was
+                samples[:hop] *= np.linspace(_level(decoder._lost), 1, hop, dtype=np.float32)
+            decoder._lost = 0
+        parts.append(waveform)
+    return np.concatenate(parts, axis=1)
+
+
+def _dequantize(network: FrameDecoder, codes: np.ndarray) -> np.ndarray:
+    """codes: "b q t" -> latents "b d t", always `PIECE_FRAMES` at once: sums of other shapes may round differently."""
+    batch, depth, steps = codes.shape
+    frames = codes.swapaxes(0, 1).reshape(depth, batch * steps)
+    padded = np.pad(frames, ((0, 0), (0, -frames.shape[1] % PIECE_FRAMES)))
+    tiles = padded.reshape(depth, -1, PIECE_FRAMES).swapaxes(0, 1)
+    latents = np.concatenate([network.dequantize(np.ascontiguousarray(tile[None]))[0] for tile in tiles], axis=1)
+    return latents[:, : batch * steps].reshape(-1, batch, steps).swapaxes(0, 1)
+
+
+def _synthesize(decoders: list[StreamDecoder], latents: np.ndarray) -> np.ndarray:
+    """latents: "b d t" -> samples "b (t hop)"; the states of the decoders move on."""
+    waveform, states = decoders[0].network.synthesize(latents, [decoder._state for decoder in decoders])
+    for decoder, state, item in zip(decoders, states, latents, strict=True):
+        decoder._state, decoder._latent = state, item[None, :, -1:].copy()
+    return waveform
+
+
+def _level(lost: Any) -> Any:
+    """Level after so many lost frames in a row."""
+    return np.clip((FADE_FRAMES - lost) / (FADE_FRAMES - HOLD_FRAMES), 0, 1)

@@ -1,0 +1,142 @@
+"""The jitter buffer: packets go in as the network brings them, frames come out in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from audiocodec.live.packets.packet import Packet
+
+SETTLE_FRAMES = 50  # how long the buffer must have been too full before a frame is left out
+GIVE_UP_FRAMES = 50  # without anything new: the stream counts as ended
+MAX_AHEAD = 250  # frames: a packet further ahead is not believed
+
+
+@dataclass
+class Counts:
+    """What became of frames.
+
+    Attributes:
+        played: as sent.
+        repaired: from the first codebooks that rode in a later packet.
+        lost: to be concealed, something later being there.
+        waited: to be concealed, since nothing new had come: the delay grew by a frame.
+        skipped: left out, to bring the delay down again.
+        late: came when their turn was over.
+        twice: came again.
+        unlikely: too far ahead to be believed.
+    """
+
+    played: int = 0
+    repaired: int = 0
+    lost: int = 0
+    waited: int = 0
+    skipped: int = 0
+    late: int = 0
+    twice: int = 0
+    unlikely: int = 0
+
+
+class JitterBuffer:
+    """Orders the frames of one stream and keeps the delay near `target`, and below `target + slack` and a packet.
+
+    There is no clock in here: whoever plays calls `pull` once a frame, at the pace of the sound
+    card or of any clock, real or simulated. If the clocks of both ends differ, or the network
+    falls behind, the delay grows or shrinks by single frames.
+
+    Args:
+        target: frames held before playing starts, and kept from then on.
+        slack: frames above it that are tolerated, at most.
+
+    Attributes:
+        counts: what became of frames.
+        started: whether frames are being played.
+    """
+
+    def __init__(self, target: int = 3, slack: int = 10) -> None:
+        self.target, self.slack = target, slack
+        self.counts = Counts()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all frames; the counts stay."""
+        self.started = False
+        self._full: dict[int, np.ndarray] = {}
+        self._coarse: dict[int, np.ndarray] = {}
+        self._next = self._newest = -1
+        self._waiting = 0  # pulls since anything new came
+        self._settled = 0  # pulls since the buffer was last at `target` or below
+        self._largest = 1  # frames of a packet: so many come at once
+
+    @property
+    def level(self) -> int:
+        """Frames between the next one to play and the newest that came."""
+        return self._newest - self._next + 1 if self._next >= 0 else 0
+
+    def push(self, packet: Packet) -> None:
+        """Take in the frames of a packet."""
+        if self._next < 0:
+            self._next = packet.frame
+        if abs(packet.frame - self._next) > MAX_AHEAD:
+            self.counts.unlikely += packet.frames
+            return
+        if not self.started:
+            self._next = min(self._next, packet.frame)
+        self._largest = max(self._largest, packet.frames)
+        for i, column in enumerate(packet.codes.T):
+            self._put(packet.frame + i, column[:, None])
+        for i, column in enumerate(packet.earlier.T):
+            frame = packet.frame - packet.distance + i
+            if frame >= self._next:
+                self._coarse.setdefault(frame, column[:, None])
+
+    def _put(self, frame: int, codes: np.ndarray) -> None:
+        if frame < self._next:
+            self.counts.late += 1
+        elif frame in self._full:
+            self.counts.twice += 1
+        else:
+            self._full[frame] = codes
+        if frame > self._newest:
+            self._newest, self._waiting = frame, 0
+
+    def pull(self) -> np.ndarray | None:
+        """The codes of the frame that is due, "q 1"; None: conceal it, or while not `started` play silence."""
+        if not self.started:
+            self.started = self.level >= self.target
+            if not self.started:
+                self._wait()
+                return None
+        self._shorten()
+        frame = self._next
+        codes, coarse = self._full.pop(frame, None), self._coarse.pop(frame, None)
+        if codes is None and coarse is None and self.level <= 0:
+            self.counts.waited += 1
+            self._wait()
+            return None
+        self._next += 1
+        if codes is not None:
+            self.counts.played += 1
+        elif coarse is not None:
+            self.counts.repaired += 1
+        else:
+            self.counts.lost += 1
+        return coarse if codes is None else codes
+
+    def _wait(self) -> None:
+        self._waiting += 1
+        if self._waiting > GIVE_UP_FRAMES:
+            self.clear()
+
+    def _shorten(self) -> None:
+        """Leave frames out where the buffer is far too full, or has been a little too full for long."""
+        self._settled = self._settled + 1 if self.level > self.target else 0
+        above = self.level - self.target - (self._largest - 1)
+        excess = above if above > self.slack else self._settled // SETTLE_FRAMES
+        for _ in range(excess):
+            self._full.pop(self._next, None)
+            self._coarse.pop(self._next, None)
+            self._next += 1
+            self.counts.skipped += 1
+            self._settled = 0

@@ -1,0 +1,201 @@
+"""Models as bundles: weights, description, card, entropy model."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from audiocodec._util.extras import require
+from audiocodec._util.files import replacing
+from audiocodec.errors import ConfigError, ModelError, OutputError
+from audiocodec.tokens import EntropyModel, load_entropy, save_entropy
+from audiocodec.tokens.entropy import store
+
+if TYPE_CHECKING:
+    from audiocodec.model.network import CodecModel
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model with its identity.
+
+    Attributes:
+        name: as it stands in token files.
+        version: of the weights.
+        tensors: the weights as they are stored, by name.
+        model_hash: 16 bytes over what codes stand for, see `hash_tensors`. Better encoders and decoders leave it.
+        description: the YAML.
+        entropy: what its token files are coded with; None: they are packed.
+    """
+
+    name: str
+    version: str
+    tensors: Mapping[str, np.ndarray]
+    model_hash: bytes
+    description: dict[str, Any]
+    entropy: EntropyModel | None = None
+
+    @functools.cached_property
+    def model(self) -> CodecModel:
+        """The network, in eval mode.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+            ModelError: the weights do not fit the description.
+        """
+        torch = require("torch", "torch")
+        from audiocodec.model.build import build_model
+
+        try:
+            model = build_model(self.description["model"])
+            model.load_state_dict({key: torch.from_numpy(array).float() for key, array in self.tensors.items()})
+        except (RuntimeError, ConfigError) as error:
+            raise ModelError(f"{self.name}: cannot be loaded ({str(error).splitlines()[0]})") from error
+        return model.eval().requires_grad_(False)
+
+
+def list_models() -> list[str]:
+    """Names of the models in the package."""
+    return sorted(path.stem for path in WEIGHTS.glob("*.yaml"))
+
+
+def bundle_path(name: str) -> Path:
+    """The description of a model, by name or by path: a YAML, or the `config.json` of a Hub folder.
+
+    Raises:
+        ModelError: there is none.
+    """
+    if name in list_models():
+        return WEIGHTS / f"{name}.yaml"
+    path = Path(name)
+    if path.suffix == ".yaml" and path.is_file():
+        return path
+    if path.is_dir():
+        found = [p for p in (path / "config.json", *sorted(path.glob("*.yaml"))) if _weights(p).is_file()]
+        if len(found) == 1:
+            return found[0]
+        raise ModelError(f"{path}: holds {len(found)} models, name the .yaml of one" if found else f"{path}: no model")
+    raise ModelError(f"no model {name!r}; known: {', '.join(list_models())}, or the path of a model's folder or .yaml")
+
+
+def _weights(description: Path) -> Path:
+    """The weights that belong to a description."""
+    if description.name == "config.json":
+        return description.with_name("model.safetensors")
+    return description.with_suffix(".safetensors")
+
+
+def entropy_path(description: Path) -> Path:
+    """Where the entropy model that belongs to a description is, if it has one: beside it, or in `tokens/entropy/`."""
+    weights = _weights(description)
+    folder = store.SHIPPED if weights.parent.resolve() == WEIGHTS.resolve() else weights.parent
+    return folder / (weights.name.removesuffix(".safetensors") + store.SUFFIX)
+
+
+def describe(name: str) -> dict[str, Any]:
+    """The description of a model, without its weights.
+
+    Raises:
+        ModelError: unknown, or not a description.
+    """
+    path = bundle_path(name)
+    try:
+        description = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML
+        if not {"name", "version", "model"} <= set(description):
+            raise ModelError(f"{path}: needs name, version and model")
+    except (OSError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ModelError(f"{path}: is no model description ({str(error).splitlines()[0]})") from error
+    return dict(description)
+
+
+def load_bundle(name: str) -> Bundle:
+    """Load a model by name, or by the path of its folder or YAML; the weights lie beside it.
+
+    Raises:
+        ModelError: unknown or damaged.
+    """
+    path, description = bundle_path(name), describe(name)
+    weights = _weights(path)
+    try:
+        tensors = load_file(weights)
+    except (OSError, SafetensorError, KeyError) as error:
+        raise ModelError(f"{weights}: cannot be loaded ({str(error).splitlines()[0]})") from error
+    entropy = load_entropy(entropy_path(path)) if entropy_path(path).exists() else None
+    return Bundle(
+        description["name"], str(description["version"]), tensors, hash_tensors(tensors), description, entropy
+    )
+
+
+def hash_tensors(tensors: Mapping[str, Any]) -> bytes:
+    """16 bytes of SHA-256 over name, type, shape and bytes of what the quantizer needs to turn codes into latents.
+
+    The encoder, what projects its latents into the quantizer, and the decoder are left out: each may improve, and
+    every token file stays decodable.
+
+    Args:
+        tensors: the weights of a model by name, arrays of numpy or torch.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        if name.startswith("quantizer.") and "project_in" not in name:
+            array = np.asarray(tensors[name])
+            digest.update(f"{name}:torch.{array.dtype.name}:{array.shape};".encode())
+            digest.update(array.tobytes())
+    return digest.digest()[:16]
+
+
+def save_bundle(
+    folder: Path, name: str, version: str, model_spec: dict[str, Any], model: CodecModel, overwrite: bool = False
+) -> Path:
+    """Write `<name>.safetensors` (float16) and `<name>.yaml`; returns the YAML's path.
+
+    Raises:
+        ModelError: a weight does not fit float16.
+        OutputError: the files exist, or cannot be written.
+    """
+    description = {"name": name, "version": version, "model": model_spec}
+    path = folder / f"{name}.yaml"
+    with replacing(path, overwrite) as temporary:
+        halves = {key: value.detach().cpu().half().numpy() for key, value in model.state_dict().items()}
+        write_weights(folder / f"{name}.safetensors", halves, overwrite)
+        temporary.write_text(yaml.safe_dump(description, sort_keys=False))
+    return path
+
+
+def write_entropy(description: Path, entropy: EntropyModel, overwrite: bool = False) -> Path:
+    """Put an entropy model beside the description it belongs to; returns its path.
+
+    Raises:
+        OutputError: the file exists, or cannot be written.
+    """
+    path = entropy_path(description)
+    with replacing(path, overwrite) as temporary:
+        save_entropy(temporary, entropy)
+    return path
+
+
+def write_weights(path: Path, tensors: Mapping[str, np.ndarray], overwrite: bool) -> None:
+    """Write tensors as safetensors.
+
+    Raises:
+        ModelError: a value is infinite or NaN, which it is if it does not fit float16.
+        OutputError: the file exists, or cannot be written.
+    """
+    if not all(np.isfinite(array).all() for array in tensors.values()):
+        raise ModelError("a weight is too large for float16")
+    with replacing(path, overwrite) as temporary:
+        try:
+            save_file({key: np.asarray(array, order="C") for key, array in tensors.items()}, temporary)
+        except SafetensorError as error:
+            raise OutputError(f"{path}: cannot be written ({error})") from error

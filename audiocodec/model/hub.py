@@ -1,0 +1,43 @@
+"""Bundles in the layout of the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from audiocodec._util.extras import require
+from audiocodec._util.files import replacing
+from audiocodec.errors import ModelError
+from audiocodec.model.bundle import Bundle, write_entropy, write_weights
+
+
+def save_hub_folder(folder: Path, bundle: Bundle, overwrite: bool = False) -> None:
+    """Write what a Hugging Face Hub repository holds: weights, `config.json`, `README.md`, the entropy model.
+
+    Raises:
+        OutputError: the files exist, or cannot be written.
+    """
+    card = (
+        f"---\nlibrary_name: audiocodec\npipeline_tag: audio-to-audio\ntags: [audio, codec]\n---\n\n# {bundle.name}\n"
+    )
+    texts = {"README.md": card, "config.json": json.dumps(bundle.description, indent=2) + "\n"}
+    write_weights(folder / "model.safetensors", bundle.tensors, overwrite)
+    for name, text in texts.items():
+        with replacing(folder / name, overwrite) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    if bundle.entropy is not None:
+        write_entropy(folder / "config.json", bundle.entropy, overwrite)
+
+
+def fetch_hub_folder(repository: str) -> Path:
+    """The local copy of a Hugging Face Hub repository, fetched if need be.
+
+    Raises:
+        MissingExtraError: huggingface_hub is not installed.
+        ModelError: the Hub does not give it.
+    """
+    hub = require("huggingface_hub", "hub")
+    try:
+        return Path(hub.snapshot_download(repository, allow_patterns=["model.*", "config.json", "README.md"]))
+    except Exception as error:  # whatever network and Hub come up with
+        raise ModelError(f"{repository}: cannot be fetched ({str(error).splitlines()[0]})") from error

@@ -1,0 +1,193 @@
+"""Residual FSQ with a projection for each stage: the default quantizer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from einops import einsum, rearrange
+from torch import Tensor, nn
+
+from audiocodec.model.quantize import levels as fsq
+from audiocodec.model.quantize.base import Coder, Quantizer, QuantizeResult, exact, item_depths
+from audiocodec.model.quantize.normalize import RunningNorm
+
+
+class ResidualFSQ(Quantizer):
+    """Codebook i rounds a learned projection of what codebooks 0 ... i - 1 left over.
+
+    Each stage projects the residual to few dimensions, normalizes them by running statistics
+    of its own, bounds, rounds, and projects the value found back. The normalization takes the
+    place of fixed stage scales (as the frozen norms of [RFSQ,
+    2025](https://arxiv.org/abs/2508.15860) do), and the level goes back through the inverse
+    of the bound, so it approximates the projected residual itself and subtracting it makes
+    sense.
+
+    Rounding is straight-through and the residual is not detached between stages: the gradient
+    of the whole towards the latents is 1 in the directions that the stages in use carry,
+    whatever their number (with detached residuals it would be multiplied by it), and 0 in
+    those they cannot carry: no gradient pulls a latent that is beyond the outer levels further out
+    (without that limit the latents outgrew the levels: 2 to 3 dB of signal to quantization noise instead
+    of 14). See [Mentzer et al., 2023](https://arxiv.org/abs/2309.15505) for FSQ; the
+    low-dimensional projections are those of [DAC, Kumar et al.,
+    2023](https://arxiv.org/abs/2306.06546). They start orthogonal, the first stages on
+    disjoint dimensions. There is no commitment loss: it would pull the residual to zero and
+    silence the later codebooks.
+
+    The normalization leaves scale and mean of what a stage sees free, and no loss holds them: the straight-through
+    gradient draws latents together without end, until a step of the optimizer moves them by more than their spread and
+    bfloat16 cannot tell them apart (`docs/models.md`). `pin` holds them near zero mean and unit variance.
+
+    Args:
+        dim: size of the latent vector.
+        levels: levels of each projected dimension, the same in every codebook.
+        num_codebooks: stages.
+        dropout: share of the items that train with fewer codebooks.
+        momentum: share of the newest batch in the running statistics; more suits runs of few steps.
+        pin: weight of a loss that keeps what every stage sees in a process's batch at zero mean and unit variance.
+
+    Example:
+        >>> import torch
+        >>> quantizer = ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=4).eval()
+        >>> latents = torch.randn(2, 16, 10)
+        >>> codes = quantizer.encode(latents)
+        >>> torch.equal(quantizer.encode(latents, num_codebooks=2), codes[:, :2])
+        True
+    """
+
+    levels: Tensor
+
+    def __init__(
+        self,
+        dim: int,
+        levels: Sequence[int],
+        num_codebooks: int,
+        dropout: float = 0.1,
+        momentum: float = 0.01,
+        pin: float = 0.0,
+    ) -> None:
+        super().__init__()
+        fsq.check_levels(levels)
+        self.dim, self.codebook_size, self.num_codebooks = dim, math.prod(levels), num_codebooks
+        self.dropout, self.pin = dropout, pin
+        self.level_list = tuple(levels)
+        self.register_buffer("levels", torch.tensor(levels), persistent=False)
+        rows = rearrange(_orthogonal_rows(num_codebooks * len(levels), dim), "(q l) d -> q l d", q=num_codebooks)
+        self.project_in = nn.Parameter(rows.clone())
+        self.project_out = nn.Parameter(rows.clone())
+        self.norms = nn.ModuleList(RunningNorm(len(levels), momentum) for _ in range(num_codebooks))
+
+    def _norms(self) -> list[RunningNorm]:
+        return cast(list[RunningNorm], list(self.norms))
+
+    def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
+        """See `Quantizer.forward`."""
+        with torch.autocast(latents.device.type, enabled=False):
+            z = rearrange(latents, "b d t -> b t d").float()
+            depths = item_depths(latents, num_codebooks, self, self.dropout)
+            limit = fsq.reach(self.levels)
+            residual, total, codes, seen = z, torch.zeros_like(z), [], []
+            for i, norm in enumerate(self._norms()):
+                projected = residual @ self.project_in[i].T  # b t levels
+                if self.training:
+                    norm.update(projected)
+                normalized = norm(projected)
+                indices = fsq.level_indices(fsq.bound(normalized), self.levels)
+                values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels)))
+                within = norm.inverse(normalized.clamp(-limit, limit))
+                part = (within + (values - within).detach()) @ self.project_out[i]
+                residual = residual - part
+                total = total + part * (depths > i)
+                codes.append(fsq.to_codes(indices, self.level_list))
+                seen.append(projected)
+            quantized = rearrange(total, "b t d -> b d t")
+            return QuantizeResult(quantized, torch.stack(codes, dim=1), self.pin_loss(seen))
+
+    def pin_loss(self, seen: Sequence[Tensor]) -> Tensor:
+        """Scalar: how far what each stage saw, "... levels", is from zero mean and unit variance; 0 without a pin.
+
+        By ratios, so that latents a thousand times too close are drawn apart as steeply, for their size, as any.
+        """
+        if not (self.training and self.pin):
+            return seen[0].new_zeros(())
+        std, mean = torch.std_mean(torch.stack([x.flatten(0, -2) for x in seen]), 1, correction=0)
+        std = std.clamp_min(1e-5)
+        return self.pin * ((mean / std.detach()).square() + std.log().square()).mean()
+
+    def statistics(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of all stages, "q levels" each."""
+        norms = self._norms()
+        return torch.stack([n.mean for n in norms]), torch.stack([n.std for n in norms])
+
+    def _constants(self) -> _Constants:
+        mean, std = self.statistics()
+        gain = rearrange((fsq.GAIN / std)[..., None] * self.project_in, "q l d -> q d l").contiguous()
+        indices = torch.arange(max(self.level_list) + 1, device=mean.device)[:, None].minimum(self.levels - 1)
+        table = fsq.unbound(fsq.cell_centers(indices, self.levels)) * std[:, None] + mean[:, None]
+        parts = (gain, -mean * fsq.GAIN / std, table, self.project_out)
+        return _Constants(list(zip(*(part.unbind() for part in parts), strict=True)), table, self.levels / 2)
+
+    def coder(self) -> Coder:
+        """See `Quantizer.coder`."""
+        constants = self._constants()
+        return Coder(
+            lambda latents, num_codebooks=None: self._encode(latents, num_codebooks, constants),
+            lambda codes: self._decode(codes, constants),
+        )
+
+    def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
+        """See `Quantizer.encode`. The same as `forward`, constants folded into few operations."""
+        return self.coder().encode(latents, num_codebooks)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """See `Quantizer.decode`."""
+        return self.coder().decode(codes)
+
+    @exact
+    def _encode(self, latents: Tensor, num_codebooks: int | None, constants: _Constants) -> Tensor:
+        depth, half = self.depth(num_codebooks), constants.half
+        batch, _, steps = latents.shape
+        residual = rearrange(latents, "b d t -> (b t) d").float()
+        indices = []
+        for project, shift, values, back in constants.stages[:depth]:
+            bounded = torch.addmm(shift, residual, project).tanh_()
+            index = torch.addcmul(half, bounded, half).long()  # one too many where the bound is met
+            residual = torch.addmm(residual, values.gather(0, index), back, alpha=-1)
+            indices.append(index)
+        codes = fsq.to_codes(torch.stack(indices).minimum(self.levels - 1), self.level_list)
+        return rearrange(codes, "q (b t) -> b q t", b=batch, t=steps)
+
+    @exact
+    def _decode(self, codes: Tensor, constants: _Constants) -> Tensor:
+        self.check_codes(codes)
+        depth = codes.shape[1]
+        indices = rearrange(fsq.from_codes(codes, self.level_list), "b q t l -> q (b t) l")
+        values = constants.table[:depth].gather(1, indices)
+        total = einsum(values, self.project_out[:depth], "q n l, q l d -> n d")
+        return rearrange(total, "(b t) d -> b d t", b=codes.shape[0])
+
+
+@dataclass(frozen=True)
+class _Constants:
+    """What encoding and decoding take of the weights.
+
+    Attributes:
+        stages: of each codebook: projection "d l" with the gain in it, shift "l", values
+            "index l", projection back "l d".
+        table: value of each level in each stage, "q index l"; unused entries, one at least,
+            repeat the last.
+        half: half the number of levels, "l".
+    """
+
+    stages: list[tuple[Tensor, ...]]
+    table: Tensor
+    half: Tensor
+
+
+def _orthogonal_rows(rows: int, dim: int) -> Tensor:
+    """rows x dim; every run of `dim` rows is orthonormal."""
+    blocks = [nn.init.orthogonal_(torch.empty(dim, dim)) for _ in range(-(-rows // dim))]
+    return torch.cat(blocks)[:rows]

@@ -1,8 +1,0 @@
-"""Networks that tell decoded sound from real. Each gives, for every view it takes of a
-waveform "b 1 t", the features of its layers; the last of them is the score."""
-
-from audiocodec.models.discriminators.band import BandDiscriminator
-from audiocodec.models.discriminators.period import PeriodDiscriminator
-from audiocodec.models.discriminators.stft import STFTDiscriminator
-
-__all__ = ["BandDiscriminator", "PeriodDiscriminator", "STFTDiscriminator"]

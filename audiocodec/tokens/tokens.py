@@ -1,0 +1,155 @@
+"""Codes in memory, with what is needed to turn them back into sound."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from audiocodec._util.files import replacing
+from audiocodec.errors import TokenFileError
+from audiocodec.tokens.bitrate import check_depth, choose_depth
+from audiocodec.tokens.entropy.model import EntropyModel
+from audiocodec.tokens.header import Header
+from audiocodec.tokens.mapped import TokenFile
+from audiocodec.tokens.reader import open_tokens
+from audiocodec.tokens.trailer import Trailer
+from audiocodec.tokens.writer import TokenWriter
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The codes of one sound.
+
+    Attributes:
+        codes: "b q t", int64: row (a channel, or two that are joint), codebook, frame.
+        header: everything a file says about them.
+        entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
+
+    Example:
+        >>> header = Header("m", bytes(16), 16_000, 1, 640, 16_000, 320, 0, 4, (8, 5, 5, 5), 50)
+        >>> tokens = Tokens(np.zeros((1, 4, 2), np.int64), header)
+        >>> tokens.truncate(2).codes.shape
+        (1, 2, 2)
+    """
+
+    codes: np.ndarray
+    header: Header
+    entropy: EntropyModel | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def num_codebooks(self) -> int:
+        return self.header.num_codebooks
+
+    @property
+    def duration_s(self) -> float:
+        return self.header.duration_s or 0.0
+
+    @property
+    def bitrate(self) -> float:
+        """Bits a second of the codes, before pages and checksums."""
+        return self.header.nominal_bitrate
+
+    def truncate(self, num_codebooks: int) -> Tokens:
+        """The first `num_codebooks` codebooks: fewer bits, the same sound, coarser.
+
+        Raises:
+            ConfigError: there are not that many.
+        """
+        check_depth(num_codebooks, self.num_codebooks)
+        return Tokens(self.codes[:, :num_codebooks], self.header.with_codebooks(num_codebooks), self.entropy)
+
+    def save(self, path: str | Path, overwrite: bool = False) -> None:
+        """Write a token file; nothing is left behind if that fails.
+
+        Raises:
+            OutputError: the file exists (unless `overwrite`) or cannot be written.
+            TokenFileError: the entropy model is not here.
+        """
+        with replacing(Path(path), overwrite) as temporary, temporary.open("wb") as file:
+            self._write(file)
+
+    def to_bytes(self) -> bytes:
+        """The token file in memory.
+
+        Raises:
+            TokenFileError: the entropy model is not here.
+        """
+        file = io.BytesIO()
+        self._write(file)
+        return file.getvalue()
+
+    def _write(self, output: BinaryIO) -> None:
+        writer = TokenWriter(output, self.header, self.entropy)
+        writer.push(self.codes)
+        writer.close(self.header.samples or 0)
+
+    @classmethod
+    def load(cls, path: str | Path, entropy: EntropyModel | None = None) -> Tokens:
+        """Read and check a token file.
+
+        Raises:
+            TokenFileError: missing, damaged, or no token file.
+        """
+        with open_tokens(Path(path), entropy) as reader:
+            empty = np.zeros((reader.header.rows, reader.header.num_codebooks, 0), np.int64)
+            codes = np.concatenate([empty, *reader], axis=2)
+            assert reader.trailer is not None
+            return cls(codes, replace(reader.header, samples=reader.trailer.samples), entropy)
+
+    @staticmethod
+    def open(path: str | Path, entropy: EntropyModel | None = None) -> TokenFile:
+        """A token file of which frames are read as they are asked for: `Tokens.open(path)[t0:t1]`.
+
+        Raises:
+            TokenFileError: missing, damaged, or no token file.
+        """
+        return TokenFile(path, entropy)
+
+
+def list_token_files(root: Path) -> list[Path]:
+    """Every `.fsq` below `root` (or `root` itself), sorted.
+
+    Raises:
+        TokenFileError: there is none.
+    """
+    if not root.is_dir():
+        return [root]
+    paths = sorted(p for p in root.rglob("*.fsq") if p.is_file())
+    if not paths:
+        raise TokenFileError(f"{root}: no token file (.fsq) found here")
+    return paths
+
+
+def truncate_file(
+    source: Path, output: BinaryIO, num_codebooks: int | None = None, bitrate: float | str | None = None
+) -> int:
+    """Copy a token file with its first codebooks only, page by page, without the network.
+
+    Args:
+        source: the token file.
+        output: gets the copy.
+        num_codebooks: keep the first so many.
+        bitrate: instead: as many as fit, in bits a second for all channels together.
+
+    Returns:
+        Bytes written.
+
+    Raises:
+        ConfigError: there are not that many codebooks, or not one fits the bitrate.
+        TokenFileError: the source is damaged.
+    """
+    with open_tokens(source) as reader:
+        header = reader.header
+        depth = choose_depth(num_codebooks, bitrate, header.num_codebooks, header.codebook_bitrate)
+        written = output.write(header.with_codebooks(depth).to_bytes())
+        sizes = []
+        for index, data in enumerate(reader.raw_pages()):
+            sizes.append(output.write(reader.pages.keep_codebooks(index, data, depth)))
+        assert reader.trailer is not None
+        old = reader.trailer
+        written += sum(sizes) + output.write(Trailer(old.samples, old.frames, np.array(sizes, np.int64)).to_bytes())
+    return written

@@ -1,0 +1,98 @@
+"""Scores behind docs/evaluation.md: a shipped model beside other codecs.
+
+    python benchmarks/evaluate_models.py speech-16k ../shared/data/speech/test
+    python benchmarks/evaluate_models.py music-44k ../shared/data/music/test --workers 4
+
+Writes docs/evaluation/MODEL.csv and MODEL.md, its table into docs/evaluation.md, and a report to hear and see into
+WORK. A run that was stopped goes on; other weights of the same name are scored anew, the other codecs are not.
+Needs `audiocodec[metrics]` and the Debian packages opus-tools, codec2 and liblc3-tools.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+import audiocodec
+from audiocodec.errors import AudioCodecError
+from audiocodec.evaluate import (
+    METRICS,
+    Settings,
+    Summary,
+    check_metrics,
+    check_report,
+    evaluate,
+    markdown,
+    summarize,
+    write_csv,
+    write_report,
+)
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "evaluation.md"
+SPEECH = ("opus@6k", "opus@8k", "opus@12k", "opus@16k", "codec2@1.2k", "codec2@3.2k", "lc3@16k")
+MUSIC = ("opus@8k", "opus@12k", "opus@14.6k", "opus@16k", "opus@24k", "lc3@24k")  # 14.6: as large as ours at 15.5
+PLAN: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {  # bitrates, others, metrics
+    "speech-16k": (
+        ("1.5k", "3k", "6k", "1.5k+20", "3k+20", "6k+20"),  # +20: with 20 steps of `encode --refine`
+        SPEECH,
+        ("pesq", "estoi", "stoi", "visqol_speech", "distillmos", "si_sdr", "mel", "stft"),
+    ),
+    "music-44k": (
+        ("4k", "8k", "15.5k", "4k+20", "8k+20", "15.5k+20"),
+        MUSIC,
+        ("visqol_audio", "si_sdr", "mel", "stft"),
+    ),
+}
+
+
+def table(summaries: Sequence[Summary]) -> str:
+    """Means, and half of their 95 % intervals."""
+    metrics = list(summaries[0].means)
+    heads = [f"{name} {'↑' if METRICS[name].higher_is_better else '↓'}" for name in metrics]
+    lines = [["system", "kbit/s", *heads], ["---"] * (2 + len(heads))]
+    for s in summaries:
+        cells = [f"{mean:.2f} ± {(high - low) / 2:.2f}" for mean, low, high in s.means.values()]
+        lines.append([s.system, f"{s.kbit_s:.2f}", *cells])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+@click.command(help=__doc__)
+@click.argument("model", type=click.Choice(list(PLAN)))
+@click.argument("clips", type=click.Path(exists=True, file_okay=False))
+@click.option("--work", type=click.Path(path_type=Path), default="runs/evaluation", show_default=True)
+@click.option("--workers", default=1, show_default=True)
+def main(model: str, clips: str, work: Path, workers: int) -> None:
+    """Score what is missing, and write it down."""
+    bitrates, others, metrics = PLAN[model]
+    ours = tuple(f"{model}@{bitrate}" for bitrate in bitrates)
+    try:
+        missing = check_metrics(metrics)[1]
+        if missing:
+            raise click.ClickException(missing[0])
+        check_report()
+        codec = audiocodec.load(model)
+        version = f"{model}-{codec.model_hash.hex()[:8]}"
+        both = Settings(clips, ours + others, metrics, mono=True)  # no metric hears stereo
+        rows = evaluate(replace(both, systems=ours), work / version, workers)
+        rows += evaluate(replace(both, systems=others), work / f"{model}-others", workers)
+        summaries = summarize(rows, metrics)
+        write_report(rows, summaries, both, work / f"{version}.html", 4, overwrite=True)
+    except AudioCodecError as error:
+        raise click.ClickException(str(error)) from error
+    write_csv(rows, DOCUMENT.parent / "evaluation" / f"{model}.csv")
+    (DOCUMENT.parent / "evaluation" / f"{model}.md").write_text(markdown(summaries), "utf-8")
+    said = f"{model} {codec.version}, {summaries[0].clips} clips, means ± half of the 95 % interval:\n\n"
+    said += table(summaries)
+    place = rf"(?<=<!-- {model} -->\n).*?(?=<!-- end -->)"
+    DOCUMENT.write_text(re.sub(place, lambda _: f"\n{said}\n", DOCUMENT.read_text("utf-8"), flags=re.DOTALL), "utf-8")
+    if any("error" in row for row in rows):
+        sys.exit("some clips could not be scored; see docs/evaluation/")
+
+
+if __name__ == "__main__":
+    main()

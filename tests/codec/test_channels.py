@@ -1,0 +1,109 @@
+"""Two channels as one row of codes."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+from audiocodec import audio
+from audiocodec.cli import main
+from audiocodec.codec import Codec, channels
+from audiocodec.errors import ConfigError
+from audiocodec.model.bundle import load_bundle
+from audiocodec.model.hub import save_hub_folder
+from audiocodec.tokens import Tokens
+
+
+@pytest.fixture(scope="module")
+def joint() -> Codec:
+    """speech-16k, but with its two channels joint."""
+    bundle = load_bundle("speech-16k")
+    description = {**bundle.description, "model": {**bundle.description["model"], "joint_stereo": True}}
+    return Codec(dataclasses.replace(bundle, description=description))
+
+
+@pytest.fixture(scope="module")
+def wide(speech: np.ndarray) -> np.ndarray:
+    """A voice left of the middle and another far to the right, "2 t"."""
+    voice, other = speech[0, :40_000], 0.3 * speech[0, 40_000:80_000]
+    return np.stack([voice, 0.6 * voice + other])
+
+
+def test_the_codebooks_worth_most_come_first() -> None:
+    assert [channels.depths(q) for q in (1, 2, 3, 4, 6, 12, 18)] == [
+        (1, 0), (1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (12, 6),
+    ]  # fmt: skip
+    codes = np.arange(18 * 5).reshape(18, 5)
+    mid, side = codes[:12], codes[12:]
+    row = channels.join(mid, side)
+    assert row.shape == (1, 18, 5)
+    for q in range(1, 19):
+        kept_mid, kept_side = channels.split(row[:, :q])
+        assert np.array_equal(kept_mid, mid[: len(kept_mid)])
+        assert np.array_equal(kept_side, side[: len(kept_side)])
+        assert (len(kept_mid), len(kept_side)) == channels.depths(q)
+
+
+def test_there_and_back(wide: np.ndarray) -> None:
+    np.testing.assert_allclose(channels.to_left_right(channels.to_mid_side(wide)), wide, atol=1e-6)
+
+
+def test_mid_and_side_are_coded_as_they_would_be_alone(joint: Codec, wide: np.ndarray) -> None:
+    tokens = joint.encode(wide, 16_000)
+    assert tokens.codes.shape[:2] == (1, 12)
+    assert (tokens.header.channels, tokens.header.rows, tokens.header.joint) == (2, 1, True)
+    assert tokens.bitrate == pytest.approx(joint.encode(wide[:1], 16_000).bitrate)
+    mid, side = (joint.encode(wav, 16_000) for wav in channels.to_mid_side(wide))
+    assert np.array_equal(tokens.codes, channels.join(mid.codes[0, :8], side.codes[0, :4]))
+    heard = joint.decode(tokens)
+    expected = channels.to_left_right(np.concatenate([joint.decode(mid, 8), joint.decode(side, 4)]))
+    assert np.array_equal(heard, expected)
+    assert joint.decode(tokens, 1).shape == wide.shape
+    assert np.array_equal(*joint.decode(tokens, 1))  # no side: both channels alike
+
+
+def test_it_is_better_than_each_channel_alone(joint: Codec, codec: Codec, wide: np.ndarray) -> None:
+    def snr_db(model: Codec) -> float:
+        heard = model.decode(model.encode(wide, 16_000, bitrate=6000))
+        return float(10 * np.log10(np.square(wide).sum() / np.square(heard - wide).sum()))
+
+    assert snr_db(joint) > snr_db(codec) + 0.4
+
+
+def test_files(joint: Codec, wide: np.ndarray, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", wide.T, 16_000, subtype="FLOAT")
+    save_hub_folder(tmp_path / "joint", joint.bundle)
+
+    def run(*words: object) -> str:
+        result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    run("encode", tmp_path / "a.wav", tmp_path / "a.fsq", "--model", tmp_path / "joint")
+    assert '"joint": true' in run("info", tmp_path / "a.fsq", "--json")
+    run("verify", tmp_path / "a.fsq")
+    run("truncate", tmp_path / "a.fsq", tmp_path / "b.fsq", "--num-codebooks", 5)
+    tokens = Tokens.load(tmp_path / "b.fsq")
+    assert (tokens.codes.shape[:2], tokens.header.joint) == ((1, 5), True)
+    run("convert", tmp_path / "b.fsq", tmp_path / "b.npz")
+    run("convert", tmp_path / "b.npz", tmp_path / "c.fsq")
+    assert (tmp_path / "c.fsq").read_bytes() == (tmp_path / "b.fsq").read_bytes()
+    run("decode", tmp_path / "c.fsq", tmp_path / "c.wav", "--model", tmp_path / "joint")
+    np.testing.assert_allclose(audio.read(tmp_path / "c.wav")[0], joint.decode(tokens), atol=1e-4)
+    options = ("--start", 1, "--duration", 0.5, "--model", tmp_path / "joint")
+    run("decode", tmp_path / "c.fsq", tmp_path / "d.wav", *options)
+    np.testing.assert_allclose(audio.read(tmp_path / "d.wav")[0], joint.decode(tokens)[:, 16_000:24_000], atol=1e-4)
+
+
+def test_other_numbers_of_channels_are_coded_each_alone(joint: Codec, wide: np.ndarray) -> None:
+    for count in (1, 3):
+        tokens = joint.encode(np.concatenate([wide, wide])[:count], 16_000)
+        assert (len(tokens.codes), tokens.header.joint) == (count, False)
+    assert joint.depth_for(None, 6000, 2) == 12
+    with pytest.raises(ConfigError, match="is below the 497 bit/s"):
+        joint.depth_for(None, 400, 2)

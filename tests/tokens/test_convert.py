@@ -1,0 +1,115 @@
+"""Token files to arrays and back, exactly."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from audiocodec.cli import main
+from audiocodec.errors import MissingExtraError, TokenFileError
+from audiocodec.tokens import Tokens
+from audiocodec.tokens.convert import export_tokens, import_tokens
+from tests.golden.make_golden import tokens_v2
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture(autouse=True)
+def _models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIOCODEC_MODELS", str(GOLDEN))
+
+
+@pytest.fixture
+def run() -> Callable[..., Result]:
+    return lambda *arguments: CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".parquet"])
+def test_there_and_back(run: Callable[..., Result], tmp_path: Path, suffix: str) -> None:
+    there, back = tmp_path / f"a{suffix}", tmp_path / "b.fsq"
+    assert run("convert", GOLDEN / "v2.fsq", there).exit_code == 0
+    assert run("convert", there, back).exit_code == 0
+    assert back.read_bytes() == (GOLDEN / "v2.fsq").read_bytes()
+
+
+def test_numpy_alone(run: Callable[..., Result], tmp_path: Path) -> None:
+    there, back = tmp_path / "a.npy", tmp_path / "b.fsq"
+    run("convert", GOLDEN / "v2.fsq", there)
+    codes = np.load(there)
+    assert codes.dtype == np.uint16
+    assert np.array_equal(codes, tokens_v2().codes)
+    refused = run("convert", there, back)
+    assert (refused.exit_code, "--like" in refused.stderr) == (1, True)
+    assert run("convert", there, back, "--like", GOLDEN / "v2.fsq").exit_code == 0
+    assert back.read_bytes() == (GOLDEN / "v2.fsq").read_bytes()
+    np.save(there, codes[:, :2, :80])
+    assert run("convert", there, back, "--like", GOLDEN / "v2.fsq", "--force").exit_code == 0
+    made = Tokens.load(back)
+    assert np.array_equal(made.codes, codes[:, :2, :80])
+    assert made.header.samples == (80 * 320 - 320) * 3
+
+
+def test_what_others_find_in_the_files(tmp_path: Path) -> None:
+    parquet, safetensors = importlib.import_module("pyarrow.parquet"), importlib.import_module("safetensors")
+    made = tokens_v2()
+    for suffix in (".npz", ".parquet", ".safetensors"):
+        export_tokens(made, tmp_path / f"a{suffix}", suffix)
+    header = json.loads(str(np.load(tmp_path / "a.npz")["header"]))
+    assert (header["model"], header["levels"], header["metadata"]["title"]) == ("golden", [8, 5, 5, 5], "Größe")
+    table = parquet.read_table(tmp_path / "a.parquet")
+    assert table.column_names == ["c0_q0", "c0_q1", "c0_q2", "c1_q0", "c1_q1", "c1_q2"]
+    assert table["c1_q2"].to_pylist() == made.codes[1, 2].tolist()
+    with safetensors.safe_open(tmp_path / "a.safetensors", "numpy") as file:
+        assert np.array_equal(file.get_tensor("codes"), made.codes)
+        assert json.loads(file.metadata()["audiocodec"]) == header
+
+
+def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingExtraError, match=r"audiocodec\[parquet\]"):
+        export_tokens(tokens_v2(), tmp_path / "a.parquet", ".parquet")
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".safetensors", ".parquet"])
+@pytest.mark.parametrize("data", [b"", b"nonsense" * 9, b"PK\3\4cut"])
+def test_broken_files_are_one_sentence(run: Callable[..., Result], tmp_path: Path, suffix: str, data: bytes) -> None:
+    (tmp_path / f"a{suffix}").write_bytes(data)
+    result = run("convert", tmp_path / f"a{suffix}", tmp_path / "b.fsq", "--like", GOLDEN / "v2.fsq")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {tmp_path / f'a{suffix}'}: ")
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "b.fsq").exists()
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        (np.zeros((1, 3, 5), int), "integers 'b q t'"),
+        (np.zeros((2, 3, 5)), "integers 'b q t'"),
+        (np.full((2, 3, 5), 1000), "outside"),
+        (np.zeros((2, 0, 5), int), "codebooks"),
+    ],
+)
+def test_arrays_that_are_no_codes(tmp_path: Path, codes: np.ndarray, message: str) -> None:
+    np.save(tmp_path / "a.npy", codes)
+    with pytest.raises(TokenFileError, match=message):
+        import_tokens(tmp_path / "a.npy", replace(tokens_v2().header, samples=None))
+
+
+def test_misuse(run: Callable[..., Result], tmp_path: Path) -> None:
+    for arguments in (["a.fsq", "a.txt"], ["a.wav", "a.fsq"], ["missing.npz", "a.fsq"]):
+        result = run("convert", *(tmp_path / a for a in arguments))
+        assert result.exit_code == 1
+        assert result.stderr.count("\n") == 1
+    (tmp_path / "a.npz").write_text("mine")
+    assert run("convert", GOLDEN / "v2.fsq", tmp_path / "a.npz").exit_code == 1
+    assert (tmp_path / "a.npz").read_text() == "mine"
