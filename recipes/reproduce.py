@@ -1,4 +1,4 @@
-"""Train a recipe again, all its phases, and make a model of it.
+"""Train a model again, all its stages one after the other, and package it.
 
     python recipes/reproduce.py speech-16k ../shared/data/speech runs
     python recipes/reproduce.py tiny tests/sounds runs budget.minutes=0.5
@@ -9,6 +9,7 @@ Stopped and started again it goes on where it was.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from pathlib import Path
 
@@ -20,9 +21,9 @@ from audiocodec.train.package import package_run
 from audiocodec.train.recipe import run
 
 
-def phases(recipe: str) -> list[str]:
-    """Names of the recipe's phases, in order."""
-    return [name for name in recipes() if name.startswith(f"{recipe}/phase")]
+def stages(recipe: str) -> list[str]:
+    """Names of the stages that make a model, in order: `speech-16k/1-spectral`, `speech-16k/2-joint`, ..."""
+    return [name for name in recipes() if re.match(rf"{re.escape(recipe)}/[0-9]+-", name)]
 
 
 @click.command(help=__doc__)
@@ -31,10 +32,10 @@ def phases(recipe: str) -> list[str]:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1)
 def main(recipe: str, root: str, folder: Path, overrides: tuple[str, ...]) -> None:
-    """Each phase begins with the averaged weights of the one before."""
+    """Each stage begins with the averaged weights of the one before."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
-        names, before = phases(recipe), None
+        names, before = stages(recipe), None
         find_recipe(recipe)
         for name in names:
             begin: list[str] = [] if before is None else [f"start_from={before}"]

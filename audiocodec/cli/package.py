@@ -21,7 +21,7 @@ def package(run_dir: Path, name: str, version: str, folder: Path | None, best: b
 
     \b
     Example:
-        audiocodec package runs/tiny/phase1 --name my-codec
+        audiocodec package runs/tiny/1-spectral --name my-codec
         audiocodec encode speech.wav speech.fsq --model my-codec
     """
     from audiocodec._util.extras import require

@@ -27,7 +27,7 @@ class DataConfig:
 
     Attributes:
         root: folder or manifest (see `audiocodec.train.data.load_corpus`), or several with their weights:
-            `{speech: 0.6, music: 0.4}`.
+            `{speech: 0.6, music: 0.4}`. The recipes of the package leave it to who runs them.
         segment_frames: frames of a training segment.
         batch_size: segments of a batch, in each process.
         cache: folder for decoded samples, 2 bytes each, so that nothing is decoded twice. None
@@ -39,9 +39,9 @@ class DataConfig:
         seed: of segments, initial weights and dropped codebooks.
     """
 
-    root: Any
     segment_frames: int
     batch_size: int
+    root: Any = None
     cache: str | None = None
     workers: int = 0
     valid_clips: int = 12
@@ -179,7 +179,7 @@ def dump_config(config: RecipeConfig) -> str:
 
 
 def recipes() -> dict[str, Path]:
-    """The recipes that come with the package: name such as `speech-16k/phase1` -> its YAML."""
+    """The recipes that come with the package: name such as `speech-16k/1-spectral` -> its YAML."""
     root = Path(audiocodec.__file__).parent / "configs"
     if not root.is_dir():
         root = root.parents[1] / "configs"  # in a checkout
@@ -198,7 +198,8 @@ def find_recipe(name: str) -> Path:
             raise ConfigError(f"{path}: no such file")
         return path
     found = recipes()
-    if f"{name}/phase1" in found:
-        return found[f"{name}/phase1"]
+    first = next((full for full in found if full.startswith(f"{name}/1-")), name)
+    if first in found:
+        return found[first]
     known(name, sorted({*found, *(full.split("/")[0] for full in found)}), "recipe")
     return found[name]

@@ -87,6 +87,8 @@ def build_adversary(spec: AdversarialConfig, bfloat16: bool) -> Adversary:
 
 def _roots(data: DataConfig) -> dict[Path, float]:
     """Where the sound is, and the weight of each place."""
+    if data.root is None:
+        raise ConfigError("data.root is missing: say what to train on, as in data.root=FOLDER")
     if isinstance(data.root, str):
         return {Path(data.root).expanduser(): 1.0}
     if not isinstance(data.root, Mapping) or not data.root:

@@ -46,7 +46,7 @@ ISTFT = {
     "latent_dim": 12,
 }
 PLAIN = {key: value for key, value in CONV.items() if key not in ("delay", "gain")}
-MUSIC = yaml.safe_load((ROOT / "configs/music-44k/phase1.yaml").read_text())["model"]
+MUSIC = yaml.safe_load((ROOT / "configs/music-44k/1-spectral.yaml").read_text())["model"]
 COMPANDED = {
     "sample_rate": 8000,
     "encoder": {**ENCODER, "companded": True},

@@ -41,7 +41,14 @@ def test_from_a_folder_to_a_token_file(run: Run, tmp_path: Path) -> None:
 def test_lists_and_dry_runs(run: Run, tmp_path: Path) -> None:
     result = run("train", "--list")
     assert result.exit_code == 0
-    for word in ("tiny/phase1", "music-44k/phase2", "ResidualFSQ", "complex_stft", "PeriodDiscriminator", "hinge"):
+    for word in (
+        "tiny/1-spectral",
+        "music-44k/adversarial",
+        "ResidualFSQ",
+        "complex_stft",
+        "PeriodDiscriminator",
+        "hinge",
+    ):
         assert word in result.output
     result = run(*quick(tmp_path / "run", "budget.minutes=7"), "--dry-run")
     assert result.exit_code == 0

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import audiocodec
+from audiocodec.train.config import find_recipe, load_config
 
 ROOT = Path(__file__).parents[2]
 SOUNDS = ROOT / "tests" / "sounds"
@@ -30,8 +31,14 @@ def test_a_recipe_is_reproduced_as_a_model(load_recipe: ModuleType, tmp_path: Pa
     assert codec.model_hash.hex()[:8] in result.output
 
 
-def test_phases_follow_each_other(load_recipe: ModuleType) -> None:
-    assert load_recipe.import_module("reproduce").phases("speech-16k") == ["speech-16k/phase1", "speech-16k/phase2"]
+def test_stages_follow_each_other(load_recipe: ModuleType) -> None:
+    """Each one that names what it begins with names the stage before it."""
+    stages = load_recipe.import_module("reproduce").stages
+    assert [len(stages(name)) for name in ("tiny", "music-44k", "speech-16k")] == [1, 2, 5]
+    for model in ("music-44k", "speech-16k"):
+        names = stages(model)
+        starts = [load_config(find_recipe(name)).start_from for name in names]
+        assert starts == [None, *(f"runs/{name}" for name in names[:-1])]
 
 
 def test_a_rebased_model_says_the_same(load_recipe: ModuleType, tmp_path: Path) -> None:

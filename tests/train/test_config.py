@@ -9,7 +9,7 @@ import pytest
 from audiocodec.errors import ConfigError
 from audiocodec.model.build import build_model
 from audiocodec.train.config import dump_config, find_recipe, load_config, recipes
-from audiocodec.train.recipe import build_adversary, build_losses
+from audiocodec.train.recipe import build_adversary, build_losses, build_trainer
 from audiocodec.train.summary import macs_per_second, summary
 from tests.model.test_build import TINY
 from tests.train.tiny import recipe
@@ -17,14 +17,17 @@ from tests.train.tiny import recipe
 
 def test_there_are_recipes() -> None:
     assert {
-        "tiny/phase1",
+        "tiny/1-spectral",
         "fsq_vs_vq/base",
-        "speech-16k/decoder",
-        "speech-16k/phase1",
-        "speech-16k/phase2",
-        "music-44k/decoder",
-        "music-44k/phase1",
-        "music-44k/phase2",
+        "speech-16k/1-spectral",
+        "speech-16k/2-joint",
+        "speech-16k/3-perceptual",
+        "speech-16k/4-noise",
+        "speech-16k/5-decoder",
+        "speech-16k/adversarial",
+        "music-44k/1-spectral",
+        "music-44k/2-decoder",
+        "music-44k/adversarial",
     } == set(recipes())
 
 
@@ -38,18 +41,21 @@ def test_every_recipe_builds(name: str) -> None:
     assert recipes()[name].read_text().startswith("# ")
 
 
-@pytest.mark.parametrize("name", ["speech-16k/phase1", "music-44k/phase1"])
+@pytest.mark.parametrize("name", ["speech-16k/1-spectral", "music-44k/1-spectral"])
 def test_models_that_ship_stay_small(name: str) -> None:
     model = build_model(load_config(recipes()[name]).model)
     assert sum(p.numel() for p in model.parameters()) * 2 <= 10 * 2**20
 
 
-def test_the_second_phase_trains_the_same_network() -> None:
+def test_the_stages_of_a_model_train_the_same_weights() -> None:
     for name in ("speech-16k", "music-44k"):
-        first, second = (load_config(recipes()[f"{name}/phase{i}"]) for i in (1, 2))
-        assert first.model == second.model
-        assert second.phase == "adversarial"
-        assert second.budget.minutes == 60
+        models = [build_model(load_config(path).model) for key, path in recipes().items() if key.startswith(name)]
+        shapes = [{key: value.shape for key, value in model.state_dict().items()} for model in models]
+        assert len(shapes) > 2
+        assert all(shape == shapes[0] for shape in shapes)
+        adversarial = load_config(recipes()[f"{name}/adversarial"])
+        assert adversarial.phase == "adversarial"
+        assert adversarial.budget.minutes == 60
 
 
 def test_what_is_dumped_loads_as_the_same(tmp_path: Path) -> None:
@@ -102,7 +108,7 @@ def test_bad_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_unknown_recipes_are_refused() -> None:
-    assert find_recipe("tiny") == recipes()["tiny/phase1"]
+    assert find_recipe("tiny") == recipes()["tiny/1-spectral"]
     with pytest.raises(ConfigError, match="did you mean 'tiny'"):
         find_recipe("tinny")
     with pytest.raises(ConfigError, match="no such file"):
@@ -130,3 +136,9 @@ def test_work_is_counted() -> None:
     first = 16_000 / 16 * 8 * 32  # samples / stride x channels x kernel
     assert first < encoder < 100 * first
     assert first < decoder < 100 * first
+
+
+def test_a_recipe_without_data_says_how_to_give_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="data.root=FOLDER"):
+        build_trainer(load_config(recipes()["tiny/1-spectral"]), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
