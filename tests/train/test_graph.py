@@ -153,7 +153,7 @@ def test_no_sound_is_refused(tmp_path: Path) -> None:
 
 
 def test_varied_segments_differ_and_never_clip() -> None:
-    augment = Augment(mix=1, room=1, equalize=1, band_limit=1, noise=1, gain_db=(0, 20))
+    augment = Augment(mix=1, room=1, equalize=1, band_limit=1, noise=1, tones=0.5, gain_db=(0, 20))
     vary = Vary(augment, 4000, CPU)
     torch.manual_seed(0)
     x = 0.3 * torch.randn(8, 4000)
@@ -203,7 +203,9 @@ class NoWaiting(TorchDispatchMode):
 
 def test_a_step_never_waits_for_the_device(tmp_path: Path) -> None:
     sections = {"losses": {name: {"sample_rate": 16000} for name in ("estoi", "loudness", "coherence")}}
-    augment = [f"data.augment.{name}=0.5" for name in ("speed", "mix", "room", "equalize", "band_limit", "noise")]
+    augment = [
+        f"data.augment.{name}=0.5" for name in ("speed", "mix", "room", "equalize", "band_limit", "noise", "tones")
+    ]
     overrides = ("train.graph=true", "train.lost=0.5", "data.segment_frames=20", *augment)
     trainer = build_trainer(recipe(tmp_path, *overrides, **sections), tmp_path / "run")
     assert isinstance(trainer, GraphTrainer)
@@ -228,7 +230,7 @@ NOISY_SECTIONS = {
 
 @pytest.mark.parametrize("phase", ["spectral", "decoder"])
 def test_a_step_of_a_decoder_with_noise_never_waits_and_moves_what_it_may(tmp_path: Path, phase: str) -> None:
-    overrides = ["data.segment_frames=20", "train.graph=true", "train.warmup_steps=1"]
+    overrides = ["data.segment_frames=20", "train.graph=true", "train.warmup_steps=1", "train.contrast=0.3"]
     build_trainer(recipe(tmp_path, *overrides, **NOISY_SECTIONS), tmp_path / "first").fit()
     config = recipe(tmp_path, *overrides, f"phase={phase}", f"start_from={tmp_path / 'first'}", **NOISY_SECTIONS)
     trainer = build_trainer(config, tmp_path / "run")

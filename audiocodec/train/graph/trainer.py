@@ -159,7 +159,7 @@ class GraphTrainer(Trainer):
     def _sounds(self, waveform: Tensor, depths: Tensor | None) -> tuple[list[Tensor], QuantizeResult]:
         """Estimate and target; of a decoder with noise also the second draw, and what is not noise of both."""
         if self.model.noisy:
-            draws, result = self.model.draw(waveform, depths)
+            draws, result = self.model.draw(waveform, depths, self._wanted(waveform))
             return [draws.first, draws.target, draws.second, draws.known, draws.known_target], result
         estimate, target, result = self.model(waveform, depths)
         return [estimate, target], result

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from audiocodec.train.data import Augment
 
+LOWEST_TONE, HIGHEST_TONE = np.log([0.006, 0.47])  # of cycles a sample, as in `Augment`
+
 
 class Vary:
     """Changes every segment of a batch by its own draw, as `Augment` changes one; playing speed is `SoundBank`'s.
@@ -32,6 +34,8 @@ class Vary:
         augment = self.augment
         if augment.mix:
             x = self._mixed(x)
+        if augment.tones:
+            x = torch.where(_uniform(x) < augment.tones, self._tones(x), x)
         if augment.room:
             x = self._in_a_room(x)
         if augment.equalize or augment.band_limit:
@@ -49,6 +53,20 @@ class Vary:
         other = x.roll(1, 0)
         power, other_power = x.square().mean(1, keepdim=True), other.square().mean(1, keepdim=True)
         return x + other * level * (power / (other_power + 1e-9)).sqrt().clamp(max=100)
+
+    def _tones(self, x: Tensor) -> Tensor:
+        """One to three tones for each item; see `Augment`."""
+        time = torch.arange(self.samples, device=x.device) / self.samples
+        total = torch.zeros_like(x)
+        for i in range(3):
+            frequency = torch.exp(LOWEST_TONE + (HIGHEST_TONE - LOWEST_TONE) * _uniform(x))
+            glide = torch.where(_uniform(x) < 0.5, 0.5 * torch.randn(len(x), 1, device=x.device), 0.0)
+            phase = 2 * torch.pi * (frequency * 2 ** (glide * time)).clamp(0, 0.48).cumsum(1)
+            level = torch.where(_uniform(x) < (3 - i) / 3, 10 ** -_uniform(x), 0.0)
+            beat = torch.sin(2 * torch.pi * ((1 + 19 * _uniform(x)) * time + _uniform(x)))
+            pulses = beat > torch.where(_uniform(x) < 0.5, -1.0, 0.0)
+            total = total + level * pulses * torch.sin(phase + 2 * torch.pi * _uniform(x))
+        return 0.1 * total
 
     def _in_a_room(self, x: Tensor) -> Tensor:
         fall = torch.exp(-6.9 * self.seconds / (0.1 + 0.5 * _uniform(x))) * (self.seconds > 0.003)
