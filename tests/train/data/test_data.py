@@ -194,7 +194,7 @@ def test_a_file_that_breaks_later_costs_nothing(folder: Path, caplog: pytest.Log
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_segment_is_the_same_whoever_asks(workers: int) -> None:
-    everything = Augment(speed=0.5, mix=0.5, room=0.5, equalize=0.5, band_limit=0.5, noise=0.5)
+    everything = Augment(speed=0.5, mix=0.5, room=0.5, equalize=0.5, band_limit=0.5, noise=0.5, tones=0.2)
     rng = np.random.default_rng(0)
     samples = (5000 * rng.standard_normal(50_000)).astype(np.int16)
     dataset = SegmentDataset(
@@ -272,3 +272,15 @@ def test_gain_and_polarity_vary_without_clipping() -> None:
     assert (values < 0).any()
     assert np.abs(values).max() <= 0.991
     assert len(np.unique(np.abs(values))) > 20
+
+
+def test_tones_stand_in_for_segments() -> None:
+    """Lone tones: nearly all of the power in few bins, nothing of the sound."""
+    augment, rng = Augment(gain_db=(0, 0), tones=1.0), np.random.default_rng(0)
+    shares = []
+    for _ in range(40):
+        tone = augment(rng.standard_normal(8000).astype(np.float32), rng)
+        power = np.sort(np.abs(np.fft.rfft(tone * np.hanning(8000))) ** 2)[::-1]
+        shares.append(power[:400].sum() / power.sum())  # a tenth of the bins: gliding and pulsed ones spread
+    assert np.median(shares) > 0.95
+    assert np.abs(tone).max() <= 0.99
