@@ -28,9 +28,10 @@ class ConvDecoder(nn.Module):
         conceals: it was trained (`train.lost`) to make something of zeros in the place of lost frames.
         companded: the last stage is an inverse lapped transform of the squares of what it gets.
         noise_from: first coefficient of that transform whose sign is random: see `audiocodec.model.nn.LappedSynthesis`.
+        postfilter: exponent by which formants stand out more in the noise, the same.
 
     Raises:
-        ConfigError: noise without a lapped transform.
+        ConfigError: noise without a lapped transform, or a post-filter without noise.
     """
 
     def __init__(
@@ -44,10 +45,13 @@ class ConvDecoder(nn.Module):
         conceals: bool = False,
         companded: bool = False,
         noise_from: int | None = None,
+        postfilter: float = 0.0,
     ) -> None:
         super().__init__()
         if noise_from is not None and not companded:
             raise ConfigError("noise_from needs companded: true")
+        if postfilter and noise_from is None:
+            raise ConfigError("postfilter needs noise_from")
         self.hop_length = math.prod(strides)
         self.delay, self.conceals, self.noise_from = delay, conceals, noise_from
         layers: list[nn.Module] = [CausalConv(latent_dim, dims[0], kernel=3)]
@@ -55,7 +59,7 @@ class ConvDecoder(nn.Module):
             layers += [ResidualBlock(dim, dim, dilation=3 ** (j % 3)) for j in range(depth)]
             last = i == len(dims) - 1
             layers.append(
-                LappedSynthesis(dim, stride, noise_from)
+                LappedSynthesis(dim, stride, noise_from, postfilter)
                 if last and companded
                 else Upsample(dim, 1 if last else dims[i + 1], stride)
             )

@@ -6,6 +6,8 @@ import numpy as np
 
 SIGN_ROWS = 997  # steps after which the random signs repeat: a prime, so that no period of a sound fits
 MULTIPLIER = 6364136223846793005  # of the generator of signs: Knuth's, modulo 2**64
+NEAR, AROUND = 3, 13  # coefficients whose mean powers the post-filter compares
+QUIET = 1e-12  # power that it leaves alone
 FLOOR = 1e-4  # smaller coefficients are scaled by one factor instead of companded
 
 
@@ -21,6 +23,13 @@ def lapped_basis(hop: int) -> np.ndarray:
     k, n = np.arange(hop)[:, None] + 0.5, np.arange(2 * hop) + 0.5
     window = np.sin(np.pi / (2 * hop) * n) * np.sqrt(2 / hop)
     return (window * np.cos(np.pi / hop * k * (n + hop / 2))).astype(np.float32)
+
+
+def neighbour_means(hop: int, width: int) -> np.ndarray:
+    """A matrix that takes the mean of `width` neighbouring coefficients, fewer at the ends, "hop hop", float32."""
+    places = np.arange(hop)
+    near = (np.abs(places[:, None] - places) <= width // 2).astype(np.float64)
+    return (near / near.sum(1, keepdims=True)).astype(np.float32)
 
 
 def sign_table(hop: int, first: int) -> np.ndarray:

@@ -6,11 +6,12 @@ Each takes and gives the name of a tensor "b t d" and mirrors the class of its n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from audiocodec.backends.onnx.graph import END, FLOAT, INT64, Graph
-from audiocodec.model.lapped_basis import FLOOR, lapped_basis, sign_table
+from audiocodec.backends.onnx.graph import BOOL, END, FLOAT, INT64, Graph
+from audiocodec.model.lapped_basis import AROUND, FLOOR, NEAR, QUIET, lapped_basis, neighbour_means, sign_table
 
 Weights = Mapping[str, np.ndarray]
 
@@ -62,15 +63,34 @@ def lapped_analysis(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
     return linear(graph, companded, weight, weights[f"{prefix}linear.bias"])
 
 
-def lapped_synthesis(graph: Graph, x: str, weights: Weights, prefix: str, noise_from: int | None = None) -> str:
+def lapped_synthesis(graph: Graph, x: str, weights: Weights, prefix: str, spec: Mapping[str, Any]) -> str:
     """`LappedSynthesis`; its hop follows from the weights."""
     weight = weights[f"{prefix}linear.weight"]
     y = linear(graph, x, weight, weights[f"{prefix}linear.bias"])
     power = graph.node("Add", graph.node("Mul", y, y), graph.constant(np.array(FLOOR, np.float32)))
     bands = graph.node("Mul", y, graph.node("Sqrt", power))
+    noise_from, postfilter = spec.get("noise_from"), spec.get("postfilter", 0.0)
+    if noise_from is not None and postfilter:
+        bands = graph.node("Mul", bands, _postfilter_gain(graph, bands, len(weight), noise_from, postfilter))
     if noise_from is not None:
         bands = graph.node("Mul", bands, _signs(graph, bands, sign_table(len(weight), noise_from)))
     return overlap_add(graph, linear(graph, bands, lapped_basis(len(weight)).T), 2 * len(weight), 2)
+
+
+def _postfilter_gain(graph: Graph, x: str, hop: int, noise_from: int, exponent: float) -> str:
+    """`LappedSynthesis._sharpened` as a factor on x, "b t hop"."""
+
+    def number(value: float) -> str:
+        return graph.constant(np.array(value, np.float32))
+
+    power, around_matrix = graph.node("Mul", x, x), neighbour_means(hop, AROUND)
+    near = graph.node("Add", linear(graph, power, neighbour_means(hop, NEAR)), number(QUIET))
+    around = graph.node("Add", linear(graph, power, around_matrix), number(QUIET))
+    gain = graph.node("Pow", graph.node("Div", near, around), number(exponent))
+    kept = graph.node("Add", linear(graph, graph.node("Mul", near, gain), around_matrix), number(QUIET))
+    gain = graph.node("Sqrt", graph.node("Div", graph.node("Mul", gain, around), kept))
+    low = graph.constant((np.arange(hop) < noise_from).astype(np.int8))
+    return graph.node("Where", graph.node("Cast", low, to=BOOL), number(1.0), gain)
 
 
 def _signs(graph: Graph, x: str, table: np.ndarray) -> str:

@@ -44,7 +44,7 @@ def _decode_conv(graph: Graph, x: str, weights: Weights, spec: Spec, prefix: str
         if spec.get("gain") and last:
             x, i = layers.gain(graph, x, weights, f"{prefix}{i}."), i + 1
         if spec.get("companded") and last:
-            x = layers.lapped_synthesis(graph, x, weights, f"{prefix}{i}.", spec.get("noise_from"))
+            x = layers.lapped_synthesis(graph, x, weights, f"{prefix}{i}.", spec)
         else:
             x = layers.upsample(graph, x, weights, f"{prefix}{i}.")
         i += 1

@@ -104,3 +104,20 @@ def test_draws_share_what_lies_below_the_noise() -> None:
     torch.testing.assert_close(low[0][..., inner], low[1][..., inner], atol=1e-3, rtol=0)
     torch.testing.assert_close(low[0][..., inner], known.transpose(1, 2)[..., inner], atol=1e-3, rtol=0)
     assert (first - second).std() > 0.3 * first.std()
+
+
+def test_the_post_filter_sharpens_formants_and_keeps_levels() -> None:
+    plain, sharp = noisy(), LappedSynthesis(64, 64, noise_from=16, postfilter=0.5)
+    sharp.load_state_dict(plain.state_dict())
+    envelope = 1.0 + 0.9 * torch.cos(2 * torch.pi * torch.arange(64) / 10)  # formants 10 coefficients apart
+    x = (torch.randn(40, 64, generator=torch.Generator().manual_seed(0)) * envelope)[None]
+    coefficients = expand(x)
+    with torch.no_grad():
+        changed = sharp._sharpened(coefficients)
+        assert torch.equal(changed[..., :16], coefficients[..., :16])
+        power = [c.square().mean(1)[0, 16:] for c in (coefficients, changed)]
+        peaks, valleys = envelope[16:] > 1.7, envelope[16:] < 0.3
+        depth = [10 * torch.log10(p[peaks].mean() / p[valleys].mean()) for p in power]
+        assert depth[1] > depth[0] + 3
+        assert abs(10 * torch.log10(power[1].sum() / power[0].sum())) < 1
+        assert torch.isfinite(sharp(torch.zeros(1, 5, 64))[0]).all()
