@@ -22,6 +22,7 @@ from audiocodec.model import CodecModel, ConvDecoder
 from audiocodec.quality.losses import (
     CoherenceLoss,
     ComplexSTFTLoss,
+    EnvelopeLoss,
     EstoiLoss,
     LoudnessLoss,
     MelLoss,
@@ -172,6 +173,7 @@ def search_losses(sample_rate: int) -> list[tuple[float, nn.Module]]:
     if sample_rate <= SPEECH_RATE:
         return [
             (6.0, MelLoss(sample_rate, (128, 512, 2048), (20, 80, 80))),
+            (2.0, EnvelopeLoss(sample_rate)),
             (2.0, ComplexSTFTLoss((128, 512))),
             (1.0, CoherenceLoss(sample_rate)),
             (0.5, WaveformLoss()),
