@@ -26,15 +26,22 @@ class AudioWriter:
         channels: of every block.
         suffix: tells the format (".wav", ".flac", ...); 16-bit where the format has bits.
         tags: written as far as the format has a place for them; names not in `TAGS` are left out.
+        name: of the file, for messages; by default `path`.
 
     Raises:
         OutputError: the format is unknown or cannot hold this rate or channel count.
     """
 
     def __init__(
-        self, path: Path, sample_rate: int, channels: int, suffix: str, tags: Mapping[str, str] | None = None
+        self,
+        path: Path,
+        sample_rate: int,
+        channels: int,
+        suffix: str,
+        tags: Mapping[str, str] | None = None,
+        name: Path | None = None,
     ) -> None:
-        self.path = path
+        self.name = name or path
         formats: dict[str, dict[str, Any]] = {
             ".opus": {"format": "OGG", "subtype": "OPUS"},
             ".oga": {"format": "OGG"},
@@ -50,10 +57,10 @@ class AudioWriter:
             raise OutputError(
                 f"cannot write {suffix} with {channels} channels at {sample_rate} Hz ({reason(error)})"
             ) from error
-        for name, text in (tags or {}).items():
-            if name in TAGS:
+        for tag, text in (tags or {}).items():
+            if tag in TAGS:
                 with contextlib.suppress(soundfile.LibsndfileError):
-                    setattr(self._file, name, text)
+                    setattr(self._file, tag, text)
 
     def write(self, block: np.ndarray) -> None:
         """block: "c t", clipped to full scale.
@@ -64,14 +71,20 @@ class AudioWriter:
         try:
             self._file.write(np.clip(block.T, -1.0, 1.0))
         except (soundfile.LibsndfileError, OSError, AssertionError) as error:  # it asserts that all was written
-            raise OutputError(f"{self.path}: cannot be written ({reason(error) or 'no space left?'})") from error
+            raise OutputError(f"{self.name}: cannot be written ({_said(error)})") from error
 
     def close(self) -> None:
         """Finish the file. Raises: OutputError if that fails."""
         try:
             self._file.close()
         except (soundfile.LibsndfileError, OSError) as error:
-            raise OutputError(f"{self.path}: cannot be written ({reason(error)})") from error
+            raise OutputError(f"{self.name}: cannot be written ({_said(error)})") from error
+
+
+def _said(error: Exception) -> str:
+    """Of a full disk libsndfile says nothing, or little."""
+    said = reason(error)
+    return "is the disk full?" if said in ("", "System error") else said
 
 
 class WavPipe:

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import click
 
+from audiocodec._util.terminal import printable
 from audiocodec.errors import AudioCodecError, AudioError, OutputError
 
 PIPE = "-"
@@ -106,12 +107,12 @@ def run_all(pairs: list[tuple[str, str]], work: Callable[[str, str], str]) -> No
     failed = 0
     for source, target in pairs:
         try:
-            click.echo(work(source, target), err=True)
+            click.echo(printable(work(source, target)), err=True)
         except AudioCodecError as error:
             if len(pairs) == 1:
                 raise
             named = any(name in str(error) for name in (source, target))
-            click.echo(f"error: {error}" if named else f"error: {source}: {error}", err=True)
+            click.echo(printable(f"error: {error}" if named else f"error: {source}: {error}"), err=True)
             failed += 1
     if failed:
         click.echo(f"{failed} of {len(pairs)} files failed", err=True)

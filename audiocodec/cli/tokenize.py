@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from audiocodec._util.terminal import on_terminal
 from audiocodec.cli import options
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _line(progress: Progress) -> str:
 @contextmanager
 def _shown(label: str) -> Iterator[Callable[[Progress], None]]:
     """A bar on a terminal; elsewhere a line for every tenth of the shards."""
-    if not sys.stderr.isatty():
+    if not on_terminal():
         yield _tenths
         return
     from rich.console import Console

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from audiocodec._util.terminal import printable
 from audiocodec.cli.paths import PIPE, source_path
 
 
@@ -28,9 +29,9 @@ def verify(files: tuple[str, ...]) -> None:
         except TokenFileError as error:
             problems = [str(error)]
         for problem in problems:
-            click.echo(f"error: {problem}", err=True)
+            click.echo(f"error: {printable(problem)}", err=True)
         failed = failed or bool(problems)
         if not problems:
-            click.echo(f"{name}: ok")
+            click.echo(f"{printable(name)}: ok")
     if failed:
         raise click.exceptions.Exit(1)

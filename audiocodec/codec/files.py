@@ -157,7 +157,9 @@ def decode_file(
             pages = _salvaged(source, codec.entropy) if salvage else iter(reader)
             blocks = decoder.decode(page if isinstance(page, int) else page[:, :depth] for page in pages)
         with replacing(target, overwrite, source) as temporary:
-            writer = audio.AudioWriter(temporary, header.sample_rate, header.channels, target.suffix, header.metadata)
+            writer = audio.AudioWriter(
+                temporary, header.sample_rate, header.channels, target.suffix, header.metadata, target
+            )
             written = _write_sound(writer, blocks, header, lambda: samples)
     elapsed_s = time.monotonic() - begin
     return FileReport(written / header.sample_rate, source.stat().st_size, elapsed_s, decoder.lost_frames)

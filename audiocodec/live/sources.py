@@ -69,14 +69,18 @@ def microphone_source(sample_rate: int, block: int, device: str | None) -> Sourc
     """A microphone.
 
     Raises:
-        AudioError, MissingExtraError: see `devices.open_stream`.
+        AudioError, MissingExtraError: see `devices.open_stream`; while it is read: the device went away, or gives
+            what is no sound.
     """
     stream = devices.open_stream("InputStream", sample_rate, block, device)
 
     def samples() -> Iterator[np.ndarray]:
         try:
             while True:
-                yield stream.read(block)[0][:, 0].copy()
+                with devices.going("the microphone"):
+                    heard = stream.read(block)[0][:, 0].copy()
+                audio.check_samples(heard, "the microphone")
+                yield heard
         finally:
             stream.close()
 

@@ -53,7 +53,7 @@ def _save_npy(path: Path, tokens: Tokens) -> None:
 def _save_npz(path: Path, tokens: Tokens) -> None:
     with path.open("wb") as file:
         header = np.array(header_to_json(tokens.header))
-        np.savez_compressed(file, allow_pickle=False, codes=small(tokens.codes, tokens.header), header=header)
+        np.savez_compressed(file, codes=small(tokens.codes, tokens.header), header=header)
 
 
 def _save_safetensors(path: Path, tokens: Tokens) -> None:

@@ -89,7 +89,7 @@ class Stop:
 
 @contextlib.contextmanager
 def asked_to_stop() -> Iterator[Stop]:
-    """Ctrl-C or SIGTERM asks the run to end at the next step; a second one ends it at once."""
+    """Ctrl-C, SIGTERM or SIGHUP asks the run to end at the next step; a second one ends it at once."""
     stop = Stop()
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -97,7 +97,10 @@ def asked_to_stop() -> Iterator[Stop]:
             raise KeyboardInterrupt
         stop.asked = True
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup has it ignored
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, ask) for number in numbers}
     try:
         yield stop
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import logging
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 
 from audiocodec._util.extras import require
+from audiocodec._util.terminal import on_terminal
 from audiocodec.model import CodecModel
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Monitor:
             self._events = SummaryWriter(str(run_dir / "tensorboard"))
 
     def __enter__(self) -> Monitor:
-        if sys.stderr.isatty():
+        if on_terminal():
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
