@@ -13,7 +13,8 @@ import numpy as np
 import soundfile
 
 from audiocodec._util.files import replacing
-from audiocodec.audio.reader import BLOCK_SAMPLES, TAGS, check_rate, check_samples, reason
+from audiocodec.audio.reader import BLOCK_SAMPLES, check_rate, check_samples, reason
+from audiocodec.audio.sndfile import TAGS, VORBIS_ORDER
 from audiocodec.errors import AudioError, OutputError
 
 
@@ -63,15 +64,25 @@ class AudioWriter:
                     setattr(self._file, tag, text)
 
     def write(self, block: np.ndarray) -> None:
-        """block: "c t", clipped to full scale.
+        """block: "c t", clipped to full scale, channels in the order of WAV; 16 bits are rounded to the nearest.
 
         Raises:
+            AudioError: the block holds NaN.
             OutputError: the disk is full, or the like.
         """
+        if np.isnan(block).any():
+            raise AudioError(f"{self.name}: what is to be written holds NaN")
         try:
-            self._file.write(np.clip(block.T, -1.0, 1.0))
+            self._file.write(self._as_held(block.T))
         except (soundfile.LibsndfileError, OSError, AssertionError) as error:  # it asserts that all was written
             raise OutputError(f"{self.name}: cannot be written ({_said(error)})") from error
+
+    def _as_held(self, block: np.ndarray) -> np.ndarray:
+        if self._file.subtype == "PCM_16":
+            return to_int16(block)
+        order = VORBIS_ORDER.get(block.shape[1]) if self._file.format == "OGG" else None
+        clipped = np.clip(block, -1.0, 1.0)
+        return clipped if order is None else clipped[:, np.argsort(order)]
 
     def close(self) -> None:
         """Finish the file. Raises: OutputError if that fails."""
@@ -79,6 +90,11 @@ class AudioWriter:
             self._file.close()
         except (soundfile.LibsndfileError, OSError) as error:
             raise OutputError(f"{self.name}: cannot be written ({_said(error)})") from error
+
+
+def to_int16(samples: np.ndarray) -> np.ndarray:
+    """Samples to the nearest of 16 bits, clipped to full scale."""
+    return np.rint(np.clip(samples, -1, 32767 / 32768) * 32768).astype("<i2")
 
 
 def _said(error: Exception) -> str:
@@ -111,7 +127,7 @@ class WavPipe:
         if not self._started:
             self._output.write(self._header)
             self._started = True
-        self._output.write(np.rint(np.clip(block.T, -1.0, 1.0) * 32767).astype("<i2").tobytes())
+        self._output.write(to_int16(block.T).tobytes())
         self._output.flush()
 
     def close(self) -> None:

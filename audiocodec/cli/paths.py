@@ -61,17 +61,19 @@ def _refuse_twins(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 @contextlib.contextmanager
 def source_path(argument: str) -> Iterator[Path]:
-    """The path of a source; standard input is kept in a temporary file meanwhile."""
-    if argument != PIPE:
+    """The path of a source; what comes through a pipe, as standard input, is kept in a temporary file meanwhile."""
+    if argument != PIPE and not Path(argument).is_fifo():
         yield Path(argument)
         return
+    name = "standard input" if argument == PIPE else argument
     with tempfile.NamedTemporaryFile(prefix="audiocodec-") as file:
-        shutil.copyfileobj(binary_input(), file)
+        with contextlib.nullcontext(binary_input()) if argument == PIPE else Path(argument).open("rb") as pipe:
+            shutil.copyfileobj(pipe, file)
         file.flush()
         try:
             yield Path(file.name)
         except AudioCodecError as error:
-            raise type(error)(str(error).replace(file.name, "standard input")) from error
+            raise type(error)(str(error).replace(file.name, name)) from error
 
 
 def binary_input() -> BinaryIO:
@@ -108,8 +110,8 @@ def run_all(pairs: list[tuple[str, str]], work: Callable[[str, str], str]) -> No
     for source, target in pairs:
         try:
             click.echo(printable(work(source, target)), err=True)
-        except AudioCodecError as error:
-            if len(pairs) == 1:
+        except (AudioCodecError, OSError) as error:
+            if len(pairs) == 1 or isinstance(error, BrokenPipeError):
                 raise
             named = any(name in str(error) for name in (source, target))
             click.echo(printable(f"error: {error}" if named else f"error: {source}: {error}"), err=True)

@@ -13,7 +13,7 @@ import click
 
 from audiocodec._util.terminal import on_terminal
 from audiocodec.cli import options
-from audiocodec.cli.paths import PIPE, binary_output
+from audiocodec.cli.paths import PIPE, binary_output, source_path
 from audiocodec.errors import AudioCodecError, OutputError
 
 if TYPE_CHECKING:
@@ -117,10 +117,10 @@ def stream(
             stack.callback(sender.close)
             packetizer = Packetizer(codec.model_hash, codec.codebook_size, packet_frames, repeat)
             seal = Sealer(key, time.time).seal if key else bytes
-            taken = _source(codec, source, rate, input_device)
+            taken = _source(codec, source, rate, input_device, stack)
             live.send(codec, taken, packetizer, lambda packet: sender.send(seal(packet)), depth, meter, clock)
             return
-        taken = _source(codec, source, rate, input_device)
+        taken = _source(codec, source, rate, input_device, stack)
         sink = stack.enter_context(_sink(codec, target, rate, output_device, force, source))
         live.loop_back(codec, taken, sink, depth, meter)
 
@@ -143,14 +143,14 @@ def _check(
         raise click.UsageError("--listen takes its sound from the network: leave out --input")
 
 
-def _source(codec: Codec, name: str | None, rate: int, device: str | None) -> Source:
+def _source(codec: Codec, name: str | None, rate: int, device: str | None, stack: contextlib.ExitStack) -> Source:
     from audiocodec import live
     from audiocodec.errors import AudioError
 
     if name is None:
         return live.microphone_source(codec.sample_rate, codec.hop_length, device)
     if name != PIPE:
-        return live.file_source(Path(name), codec.sample_rate, codec.hop_length)
+        return live.file_source(stack.enter_context(source_path(name)), codec.sample_rate, codec.hop_length)
     if sys.stdin is None:
         raise AudioError("standard input is closed")
     return live.pipe_source(sys.stdin.buffer, rate, codec.sample_rate, codec.hop_length)

@@ -28,6 +28,8 @@ def verify(files: tuple[str, ...]) -> None:
                 problems = [problem.replace(str(path), name) for problem in problems_of(path)]
         except TokenFileError as error:
             problems = [str(error)]
+        except OSError as error:
+            problems = [f"{name}: cannot be read ({error.strerror})"]
         for problem in problems:
             click.echo(f"error: {printable(problem)}", err=True)
         failed = failed or bool(problems)

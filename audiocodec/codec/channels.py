@@ -84,7 +84,8 @@ def as_channels(wav: Any) -> np.ndarray:
     """Any array of samples to float32 "c t".
 
     Raises:
-        AudioError: not one or two axes, no or too many channels, not numbers, NaN or infinity.
+        AudioError: not one or two axes, no or too many channels, not numbers, NaN or infinity, or a range far beyond
+            [-1, 1].
     """
     array = wav.detach().cpu().numpy() if hasattr(wav, "detach") else np.asarray(wav)
     if array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.floating):

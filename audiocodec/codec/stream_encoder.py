@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from audiocodec import audio
 from audiocodec.backends.base import FrameEncoder
 from audiocodec.backends.state import Arrays, take
 from audiocodec.errors import AudioError
@@ -51,7 +52,7 @@ class StreamEncoder:
         """samples: "t" at the model's rate, any number -> codes that are ready, "q t", int64.
 
         Raises:
-            AudioError: not one axis of floats, or NaN or infinite samples.
+            AudioError: not one axis of floats, NaN or infinite samples, or a range far beyond [-1, 1].
         """
         return encode_batch([self], [samples])[0]
 
@@ -97,8 +98,7 @@ def encode_batch(encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray
     for wav in samples:
         if wav.ndim != 1 or not np.issubdtype(wav.dtype, np.floating):
             raise AudioError(f"samples must be floats 't', got {wav.dtype} of shape {wav.shape}")
-        if not np.isfinite(wav).all():
-            raise AudioError("samples hold NaN or infinity")
+        audio.check_samples(wav, "samples")
     complete = []
     for encoder, wav in zip(encoders, samples, strict=True):
         pending = np.concatenate([encoder._remainder, wav.astype(np.float32, copy=False)])

@@ -36,7 +36,7 @@ class PipeSink:
 
     def write(self, samples: np.ndarray, last: bool = False) -> None:
         ready = self._resampler.push(samples[None], last)[0]
-        self._stream.write(np.round(np.clip(ready, -1, 32767 / 32768) * 32768).astype("<i2").tobytes())
+        self._stream.write(audio.to_int16(ready).tobytes())
         self._stream.flush()
 
     def close(self) -> None:

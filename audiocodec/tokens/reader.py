@@ -134,12 +134,15 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         TokenFileError: it cannot be opened or read.
     """
     try:
-        with path.open("rb") as file:
-            yield file
+        file = path.open("rb")
     except IsADirectoryError as error:
         raise TokenFileError(f"{path}: is a folder, not a token file") from error
     except FileNotFoundError as error:
         raise TokenFileError(f"{path}: no such file") from error
+    except OSError as error:
+        raise TokenFileError(f"{path}: cannot be read ({error.strerror})") from error
+    with file:
+        yield file
 
 
 @contextmanager

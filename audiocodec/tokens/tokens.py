@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from audiocodec._util.files import replacing
+from audiocodec._util.folders import files_below
 from audiocodec.errors import TokenFileError
 from audiocodec.tokens.bitrate import check_depth, choose_depth
 from audiocodec.tokens.entropy.model import EntropyModel
@@ -111,14 +112,14 @@ class Tokens:
 
 
 def list_token_files(root: Path) -> list[Path]:
-    """Every `.fsq` below `root` (or `root` itself), sorted.
+    """Every `.fsq` below `root` (or `root` itself), sorted; links are followed.
 
     Raises:
         TokenFileError: there is none.
     """
     if not root.is_dir():
         return [root]
-    paths = sorted(p for p in root.rglob("*.fsq") if p.is_file())
+    paths = sorted(path for path in files_below(root) if path.suffix.lower() == ".fsq")
     if not paths:
         raise TokenFileError(f"{root}: no token file (.fsq) found here")
     return paths
