@@ -11,6 +11,7 @@ import click
 
 from audiocodec._util.terminal import on_terminal
 from audiocodec.cli import options
+from audiocodec.errors import AudioError
 
 if TYPE_CHECKING:
     from audiocodec.corpus import Progress
@@ -81,6 +82,8 @@ def tokenize(
         click.echo(f"time of the workers: {parts}", err=True)
     if done.errors:
         click.echo(f"{done.errors} sounds could not be used, see errors.csv", err=True)
+    if not done.sounds:
+        raise AudioError(f"{source}: no sound could be used, see {output}/errors.csv")
 
 
 def _line(progress: Progress) -> str:

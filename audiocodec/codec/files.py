@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from audiocodec.tokens.recovery.salvage import salvage as salvage_pages
 
 if TYPE_CHECKING:
     from audiocodec.codec.codec import Codec
+
+logger = logging.getLogger(__name__)
 
 MOST_LOST = 1000  # frames of silence made at once
 
@@ -83,7 +86,10 @@ def encode_stream(
     depth = codec.depth_for(num_codebooks, bitrate, reader.channels)
     encoder = codec.block_encoder(reader.sample_rate, reader.channels, depth, refine)
     check_metadata(metadata or {})
-    texts = fitting({**(metadata or {}), **{k: v for k, v in reader.tags.items() if k not in (metadata or {})}})
+    tags = {name: text for name, text in reader.tags.items() if name not in (metadata or {})}
+    texts = fitting({**(metadata or {}), **tags})
+    for name in tags.keys() - texts.keys():
+        logger.warning("%s: its tag %r does not fit into a token file and is left out", reader.path, name)
     header = codec.header(reader.sample_rate, reader.channels, None, depth, texts)
     writer = TokenWriter(output, header, codec.entropy)
     for codes in encoder.encode(reader):

@@ -93,8 +93,11 @@ def _split(path: str, end: int | None = None) -> tuple[str, str]:
 def _of_csv(source: str) -> Iterator[Sound]:
     root, name = _split(source)
     store = open_store(root)
+    csv.field_size_limit(2**31 - 1)  # long texts are texts, too
     try:
-        rows = list(csv.DictReader(io.StringIO(store.read(name).decode("utf-8-sig")), strict=True))
+        reader = csv.DictReader(io.StringIO(store.read(name).decode("utf-8-sig")), strict=True)
+        refuse_twins(source, (f"the column {column!r}" for column in reader.fieldnames or ()))
+        rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{source}: cannot be read as a list of sounds ({error})") from error
     _check(source, rows)

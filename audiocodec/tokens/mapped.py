@@ -44,7 +44,7 @@ class TokenFile:
     def __init__(self, path: str | Path, entropy: EntropyModel | None = None) -> None:
         self.path, self._given = Path(path), entropy
         name = str(path)
-        with opened(self.path) as file:
+        with opened(self.path, search=True) as file:
             header = Header.read(file, name)
             start = file.tell()
             found, end = Trailer.find(file, name)

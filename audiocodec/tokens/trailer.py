@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from audiocodec.errors import DamagedFileError, TokenFileError
+from audiocodec.errors import DamagedFileError
 
 SYNC = b"SK"
 FOOTER = struct.Struct("<I4s")  # bytes of the table, end magic
@@ -54,13 +54,7 @@ class Trailer:
 
     @classmethod
     def find(cls, file: BinaryIO, name: str) -> tuple[Trailer | None, int]:
-        """By way of the footer, and where it starts; None and the file's size if it is missing or damaged.
-
-        Raises:
-            TokenFileError: the file is a pipe.
-        """
-        if not file.seekable():
-            raise TokenFileError(f"{name}: is a pipe, which cannot be searched; copy it to a file first")
+        """By way of the footer, and where it starts; None and the file's size if it is missing or damaged."""
         size = file.seek(0, os.SEEK_END)
         if size < MIN_BYTES:
             return None, size

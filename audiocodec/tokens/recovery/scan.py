@@ -143,7 +143,7 @@ def scanned(path: Path) -> Iterator[Scan]:
     Raises:
         TokenFileError: it cannot be opened, is no token file, or its header is damaged.
     """
-    with opened(path) as file:
+    with opened(path, search=True) as file:
         header = Header.read(file, str(path))
         start = file.tell()
         found, end = Trailer.find(file, str(path))
