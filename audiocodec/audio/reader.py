@@ -159,14 +159,21 @@ def _plain(said: str) -> str:
     return "its sound cannot be decoded" if any(words in said for words in misleading) else said
 
 
-def check_rate(sample_rate: int, name: str) -> None:
-    """Refuse sample rates that no sound has.
+def check_rate(sample_rate: float, name: str) -> int:
+    """A sample rate as an int; refuse those that no sound has.
 
     Raises:
-        AudioError: outside 100 Hz to 1 MHz.
+        AudioError: not a whole number, or outside 100 Hz to 1 MHz.
     """
+    try:
+        whole = int(sample_rate) == sample_rate
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not whole:
+        raise AudioError(f"{name}: sample rate {sample_rate!r} is no whole number of Hz")
     if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
         raise AudioError(f"{name}: sample rate {sample_rate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
+    return int(sample_rate)
 
 
 def reason(error: Exception) -> str:

@@ -151,7 +151,7 @@ def write(path: str | Path, wav: np.ndarray, sample_rate: int, overwrite: bool =
     if wav.ndim != 2 or not np.issubdtype(wav.dtype, np.floating):
         raise AudioError(f"wav must be floats 't' or 'c t', got {wav.dtype} of shape {wav.shape}")
     check_samples(wav, "wav")
-    check_rate(sample_rate, "wav")
+    sample_rate = check_rate(sample_rate, "wav")
     with replacing(path, overwrite) as temporary:
         writer = AudioWriter(temporary, sample_rate, len(wav), path.suffix)
         try:

@@ -65,7 +65,11 @@ class Codec:
         if self.entropy is not None and not self.entropy.fits(self.levels, self.num_codebooks):
             raise ModelError(f"{self.name}: its entropy model is for other codes")
         self.joint_stereo = self.model.joint_stereo
-        self.threads = threads
+        self.threads, self._backend = threads, backend
+
+    def __reduce__(self) -> tuple[type[Codec], tuple[Bundle, int, str]]:
+        """Pickled and copied as its bundle, and opened again from that."""
+        return Codec, (self.bundle, self.threads, self._backend)
 
     def rows(self, channels: int) -> int:
         """Rows of codes that a sound takes: one for each channel, or for two channels together."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from audiocodec import __version__
+import audiocodec
 from audiocodec._util.files import is_leftover
 from audiocodec.backends.onnx import OnnxModel
 from audiocodec.codec import Codec, load
@@ -106,7 +106,7 @@ def tokenize(
     if format == "fsq":
         check_targets(source, sounds)
     settings = Settings(
-        audiocodec=__version__,
+        audiocodec=audiocodec.__version__,
         format=format,
         model=codec.name,
         model_version=codec.version,

@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 
 from audiocodec import audio
-from audiocodec.errors import AudioCodecError, ConfigError, OutputError
+from audiocodec.errors import AudioCodecError, AudioError, ConfigError, OutputError
 from audiocodec.evaluate import usage
 from audiocodec.evaluate.scores import score
 from audiocodec.evaluate.systems import Coded, System, parse_system
@@ -50,10 +50,12 @@ class Settings:
         """A clip as systems get it, "c t", and its sample rate.
 
         Raises:
-            AudioError: it cannot be read.
+            AudioError: it cannot be read, or holds no samples.
         """
         wav, rate = audio.read(clip)
         wav = wav[:, : int(self.seconds * rate)]
+        if not wav.shape[1]:
+            raise AudioError(f"{clip}: holds no samples")
         return wav.mean(axis=0, keepdims=True) if self.mono else wav, rate
 
 
@@ -62,6 +64,7 @@ def align(reference: np.ndarray, estimate: np.ndarray, most: int) -> np.ndarray:
     length = reference.shape[1] + estimate.shape[1]
     spectra = [np.fft.rfft(x.mean(axis=0), length) for x in (estimate, reference)]
     correlation = np.fft.irfft(spectra[0] * spectra[1].conj(), length)
+    most = min(most, (length - 1) // 2)
     lags = np.concatenate([np.arange(most + 1), np.arange(-most, 0)])
     lag = int(lags[np.argmax(correlation[lags])])
     return estimate[:, lag:] if lag >= 0 else np.pad(estimate, ((0, 0), (-lag, 0)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,10 @@ class Bundle:
     model_hash: bytes
     description: dict[str, Any]
     entropy: EntropyModel | None = None
+
+    def __reduce__(self) -> tuple[type[Bundle], tuple[Any, ...]]:
+        """Pickled without the network, which is built again."""
+        return Bundle, tuple(getattr(self, field.name) for field in fields(self))
 
     @functools.cached_property
     def model(self) -> CodecModel:

@@ -23,7 +23,8 @@ KEY = "audiocodec"
 def header_to_json(header: Header) -> str:
     """Every field of a header; hashes in hexadecimal."""
     fields = asdict(header)
-    return json.dumps({k: v.hex() if isinstance(v, bytes) else v for k, v in fields.items()}, ensure_ascii=False)
+    plain = {k: v.hex() if isinstance(v, bytes) else v for k, v in fields.items()}
+    return json.dumps(plain, ensure_ascii=False, default=int)  # int: of numpy
 
 
 def header_from_json(text: str, name: str) -> Header:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -11,6 +12,8 @@ from torch.utils.data import DataLoader, Dataset
 from audiocodec.errors import AudioError
 from audiocodec.train.data.augment import Augment, mixed
 from audiocodec.train.data.sources import Source
+
+logger = logging.getLogger(__name__)
 
 TRIES = 20
 SILENCE = 1e-6  # mean square, -60 dBFS
@@ -43,6 +46,7 @@ class SegmentDataset(Dataset[np.ndarray]):
         self.sources = [source for source, _ in sources]
         self.weights = weights / weights.sum()
         self.segment_samples, self.augment, self.seed = segment_samples, augment, seed
+        self._told = False  # of silence
         self._usable = [_long_enough(source.lengths, segment_samples) for source in self.sources]
 
     def __getitem__(self, index: int) -> np.ndarray:
@@ -70,6 +74,12 @@ class SegmentDataset(Dataset[np.ndarray]):
                 return segment
         if not read:
             raise AudioError(f"{TRIES} pieces of training data in a row could not be read")
+        if not self._told:
+            self._told = True
+            logger.warning(
+                "%d pieces of training data in a row were silent; is all of it? are channels out of phase?",
+                TRIES,
+            )
         return segment
 
     def _piece(self, rng: np.random.Generator) -> np.ndarray:
