@@ -118,7 +118,14 @@ def stream(
             packetizer = Packetizer(codec.model_hash, codec.codebook_size, packet_frames, repeat)
             seal = Sealer(key, time.time).seal if key else bytes
             taken = _source(codec, source, rate, input_device, stack)
-            live.send(codec, taken, packetizer, lambda packet: sender.send(seal(packet)), depth, meter, clock)
+
+            def transmit(packet: bytes) -> None:
+                sender.send(seal(packet))
+                meter.unsent = sender.unsent
+
+            live.send(codec, taken, packetizer, transmit, depth, meter, clock)
+            if sender.unsent and not sender.sent:
+                raise OutputError(f"{to}: nothing could be sent ({sender.problem})")
             return
         taken = _source(codec, source, rate, input_device, stack)
         sink = stack.enter_context(_sink(codec, target, rate, output_device, force, source))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from audiocodec._util.processors import processors
 from audiocodec._util.terminal import on_terminal
 from audiocodec.cli import options
 from audiocodec.errors import AudioError
@@ -66,7 +66,7 @@ def tokenize(
     from audiocodec.corpus import tokenize as run
     from audiocodec.corpus.stopwatch import shares
 
-    workers = os.cpu_count() or 1 if workers is None else workers
+    workers = processors() if workers is None else workers
     if workers:
         require("ray", "ray", "or give --workers 0")
     with _shown(output) as on_shard:

@@ -39,7 +39,7 @@ class FileReport:
         duration_s: of the sound.
         file_bytes: of the token file.
         elapsed_s: time spent.
-        lost_frames: frames that salvage replaced by silence.
+        lost_frames: frames that salvage replaced by silence, or that are missing at the end.
     """
 
     duration_s: float
@@ -137,7 +137,7 @@ def decode_file(
         target: sound file.
         num_codebooks: use the first so many.
         overwrite: allow the target to exist.
-        salvage: put silence where pages are damaged instead of refusing.
+        salvage: put silence where pages are damaged instead of refusing; what is cut off at the end is counted.
         start_s: where to start, in seconds; only the pages needed are read.
         duration_s: how much from there; by default all the rest.
 
@@ -167,8 +167,10 @@ def decode_file(
                 temporary, header.sample_rate, header.channels, target.suffix, header.metadata, target
             )
             written = _write_sound(writer, blocks, header, lambda: samples)
-    elapsed_s = time.monotonic() - begin
-    return FileReport(written / header.sample_rate, source.stat().st_size, elapsed_s, decoder.lost_frames)
+    elapsed_s, lost = time.monotonic() - begin, decoder.lost_frames
+    if salvage and samples is not None and written < samples:  # cut off: no silence is made up for that
+        lost += round((samples - written) / header.sample_rate * header.frame_rate)
+    return FileReport(written / header.sample_rate, source.stat().st_size, elapsed_s, lost)
 
 
 def decode_part(

@@ -8,6 +8,7 @@ import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -126,6 +127,7 @@ def evaluate(
         AudioError: no clips.
         ConfigError: the folder holds an evaluation with other settings, or two systems are called the same.
         OutputError: the folder cannot be written.
+        AudioCodecError: a worker was killed.
     """
     clips = audio.list_audio_files(Path(settings.clips))
     names = [text.partition("=")[0] for text in settings.systems]
@@ -150,8 +152,13 @@ def _compute(todo: Sequence[tuple[Path, str]], settings: Settings, workers: int)
         yield from (work(clip, system) for clip, system in todo)
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), _one_thread) as pool:
-        for future in as_completed([pool.submit(work, clip, system) for clip, system in todo]):
-            yield future.result()
+        try:
+            for future in as_completed([pool.submit(work, clip, system) for clip, system in todo]):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise AudioCodecError(
+                "a worker was killed, perhaps for want of memory; what is done is kept, go on with fewer --workers"
+            ) from error
 
 
 def _plain(row: Row) -> Row:

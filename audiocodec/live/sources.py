@@ -89,13 +89,17 @@ def microphone_source(sample_rate: int, block: int, device: str | None) -> Sourc
     stream = devices.open_stream("InputStream", sample_rate, block, device)
 
     def samples() -> Iterator[np.ndarray]:
+        overflows = 0
         try:
             while True:
                 with devices.going("the microphone"):
-                    heard = stream.read(block)[0][:, 0].copy()
+                    heard, overflowed = stream.read(block)
+                overflows += bool(overflowed)
                 audio.check_samples(heard, "the microphone")
-                yield heard
+                yield heard[:, 0].copy()
         finally:
             stream.close()
+            if overflows:
+                logger.warning("the microphone was read too late %d times, sound is missing there", overflows)
 
     return Source(samples(), paced=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from audiocodec.errors import AudioError
+from audiocodec.errors import AudioCodecError, AudioError
 from audiocodec.train.data.augment import Augment, mixed
 from audiocodec.train.data.sources import Source
 
@@ -17,6 +18,10 @@ logger = logging.getLogger(__name__)
 
 TRIES = 20
 SILENCE = 1e-6  # mean square, -60 dBFS
+
+
+class LoaderKilledError(AudioCodecError):
+    """A process of `data.workers` is gone, perhaps for want of memory; the weights are sound."""
 
 
 class SegmentDataset(Dataset[np.ndarray]):
@@ -128,6 +133,9 @@ def batches(
         rank: number of this process.
         world_size: number of processes.
         workers: processes that read ahead; 0 reads in this one.
+
+    Raises:
+        LoaderKilledError: one of these was killed.
     """
     loader: DataLoader[np.ndarray] = DataLoader(
         dataset,
@@ -136,4 +144,15 @@ def batches(
         pin_memory=torch.cuda.is_available(),
         prefetch_factor=4 if workers else None,
     )
-    return iter(loader)
+    return _alive(iter(loader))
+
+
+def _alive(found: Iterator[Any]) -> Iterator[Any]:
+    while True:
+        try:
+            batch = next(found)
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise LoaderKilledError(f"a process that reads data was killed ({str(error).splitlines()[0]})") from error
+        yield batch
