@@ -98,7 +98,7 @@ class AudioReader:
                 self.on_block(len(block))
                 yield np.ascontiguousarray(block.T)
         except (soundfile.LibsndfileError, OSError) as error:
-            raise AudioError(f"{self.path}: breaks off while being read ({reason(error)})") from error
+            raise AudioError(f"{self.path}: breaks off while being read ({_plain(reason(error))})") from error
         if not count and self._findings.unread:
             raise AudioError(f"{self.path}: {self._findings.unread}; nor does ffmpeg read any of it")
         if count < self.samples - self._findings.spare:

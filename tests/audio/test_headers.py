@@ -287,3 +287,18 @@ def test_nan_is_never_written(tmp_path: Path) -> None:
         with pytest.raises(AudioError, match="what is to be written holds NaN"):
             writer.write(np.full((1, 100), np.nan, np.float32))
         writer.close()
+
+
+@pytest.mark.parametrize("with_ffmpeg", [True, False])
+def test_what_libsndfile_says_is_not_repeated_where_it_misleads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_ffmpeg: bool
+) -> None:
+    """It takes an MP3 that it cannot decode for a file that is not there."""
+    path = tmp_path / "a.mp3"
+    path.write_bytes(b"\xff\xfb\x90\x00" + bytes(60))
+    if not with_ffmpeg:
+        monkeypatch.setattr(ffmpeg, "program", lambda: None)
+    with pytest.raises(AudioError) as caught:
+        audio.read(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert not any(words in str(caught.value) for words in ("regular file", "Unspecified", "unknown error"))
