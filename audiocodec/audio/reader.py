@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
+import logging
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -11,89 +11,72 @@ from types import TracebackType
 import numpy as np
 import soundfile
 
+from audiocodec.audio import ffmpeg
+from audiocodec.audio.inspect import Findings, inspect
 from audiocodec.audio.resample import resample_blocks
+from audiocodec.audio.sndfile import SndFile
 from audiocodec.errors import AudioError
 
-SUFFIXES = frozenset(
-    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64", ".rf64"}
-)
+logger = logging.getLogger(__name__)
+
 BLOCK_SAMPLES = 1 << 16
-TAGS = ("title", "artist", "album", "tracknumber", "date", "genre", "comment", "copyright", "license")
 MAX_CHANNELS = 255
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 100, 1_000_000
-
-
-def list_audio_files(root: Path) -> list[Path]:
-    """Every sound file below `root` (or `root` itself), sorted, told by suffix.
-
-    Raises:
-        AudioError: there is none.
-    """
-    if not root.is_dir():
-        return [root]
-    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-    if not paths:
-        raise AudioError(f"{root}: no sound file found here (looked for {' '.join(sorted(SUFFIXES))})")
-    return paths
+MAX_PEAK = 100.0  # 40 dB above full scale: what is louder has another full scale
 
 
 def check_samples(samples: np.ndarray, name: str) -> None:
-    """Refuse NaN and infinity.
+    """Refuse NaN, infinity, and numbers of another range than [-1, 1].
 
     Raises:
-        AudioError: `samples` holds either.
+        AudioError: `samples` holds any.
     """
-    if not np.isfinite(samples).all():
+    peak = float(np.abs(samples).max(initial=0.0))
+    if not np.isfinite(peak):
         raise AudioError(f"{name}: holds NaN or infinite samples")
+    if peak > MAX_PEAK:
+        raise AudioError(f"{name}: has a peak of {peak:.6g} where full scale is 1; divide integers of 16 bits by 32768")
 
 
 class AudioReader:
     """A sound file read block by block.
 
+    What its header promises is compared with what there is. A file that libsndfile reads completely is read by it
+    alone; one that it reads incompletely, or not at all, by `ffmpeg` where that is installed.
+
     Args:
-        path: any file that libsndfile reads.
+        path: any file that libsndfile or ffmpeg reads.
 
     Attributes:
         sample_rate: Hz.
-        channels: at most 255.
-        samples: in each channel, by the header.
+        channels: at most 255; in the order that WAV has.
+        samples: in each channel; 0 if that is not known before all are read.
+        seekable: libsndfile reads it, so pieces of it can be.
         tags: text that the file carries: title, artist and the like.
         on_block: called with the number of samples of each block read.
 
     Raises:
-        AudioError: the file is missing, is no sound, or is cut short.
+        AudioError: the file is missing, is no sound, is cut short, or nothing here reads all of it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if path.is_dir():
-            raise AudioError(f"{path}: is a folder, not a sound file")
-        if not path.exists():
-            raise AudioError(f"{path}: no such file")
-        try:
-            if path.stat().st_size == 0:
-                raise AudioError(f"{path}: is empty (0 bytes)")
-            self._file = soundfile.SoundFile(os.fsencode(path))
-        except (soundfile.LibsndfileError, OSError, TypeError) as error:
-            raise AudioError(f"{path}: cannot be read as sound ({reason(error)})") from error
-        self.sample_rate = int(self._file.samplerate)
-        self.channels = int(self._file.channels)
-        self.samples = int(self._file.frames)
-        self.tags = _tags(self._file)
+        _check_path(path)
+        self._file, self._findings = _open(path)
+        self.sample_rate, self.channels = self._file.sample_rate, self._file.channels
+        self.seekable = isinstance(self._file, SndFile)
+        self.samples = self._file.samples if isinstance(self._file, SndFile) else 0
+        self.tags = self._file.tags
         self.on_block: Callable[[int], None] = lambda samples: None
         try:
-            self._check()
+            check_rate(self.sample_rate, str(path))
+            if self.channels > MAX_CHANNELS:
+                raise AudioError(f"{path}: has {self.channels} channels, at most {MAX_CHANNELS} can be coded")
         except AudioError:
             self._file.close()
             raise
-
-    def _check(self) -> None:
-        check_rate(self.sample_rate, str(self.path))
-        if self.channels > MAX_CHANNELS:
-            raise AudioError(f"{self.path}: has {self.channels} channels, at most {MAX_CHANNELS} can be coded")
-        missing = _missing_bytes(self.path)
-        if missing:
-            raise AudioError(f"{self.path}: is cut short, {missing} bytes that its header promises are missing")
+        if self._findings.note:
+            logger.warning("%s: %s", path, self._findings.note)
 
     def __enter__(self) -> AudioReader:
         return self
@@ -105,63 +88,98 @@ class AudioReader:
         """Blocks "c t" of at most `BLOCK_SAMPLES`, checked for NaN.
 
         Raises:
-            AudioError: a block cannot be decoded, or holds NaN or infinity.
+            AudioError: a block cannot be decoded, holds NaN or infinity, or the file ends before all is read.
         """
-        while True:
-            try:
-                block = self._file.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)
-            except (soundfile.LibsndfileError, OSError) as error:
-                raise AudioError(f"{self.path}: breaks off while being read ({reason(error)})") from error
-            if len(block) == 0:
-                return
-            check_samples(block, str(self.path))
-            self.on_block(len(block))
-            yield np.ascontiguousarray(block.T)
+        count = 0
+        try:
+            for block in self._file.blocks(BLOCK_SAMPLES):
+                check_samples(block, str(self.path))
+                count += len(block)
+                self.on_block(len(block))
+                yield np.ascontiguousarray(block.T)
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise AudioError(f"{self.path}: breaks off while being read ({_plain(reason(error))})") from error
+        if not count and self._findings.unread:
+            raise AudioError(f"{self.path}: {self._findings.unread}; nor does ffmpeg read any of it")
+        if count < self.samples - self._findings.spare:
+            raise AudioError(f"{self.path}: is cut short, {count} of the {self.samples} samples it promises are there")
 
 
-def _tags(file: soundfile.SoundFile) -> dict[str, str]:
-    """What is readable of the tags of an open file."""
-    found = {}
-    for name in TAGS:
-        with contextlib.suppress(UnicodeDecodeError):
-            found[name] = str(getattr(file, name))
-    return {name: text for name, text in found.items() if text}
+def _check_path(path: Path) -> None:
+    try:
+        kind = path.stat()
+        if stat.S_ISDIR(kind.st_mode):
+            raise AudioError(f"{path}: is a folder, not a sound file")
+        if not stat.S_ISREG(kind.st_mode):
+            raise AudioError(f"{path}: is a pipe or a device, not a sound file")
+        if kind.st_size == 0:
+            raise AudioError(f"{path}: is empty (0 bytes)")
+        with path.open("rb"):
+            pass
+    except FileNotFoundError as error:
+        raise AudioError(f"{path}: no such file") from error
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def check_rate(sample_rate: int, name: str) -> None:
-    """Refuse sample rates that no sound has.
+def _open(path: Path) -> tuple[SndFile | ffmpeg.FfmpegFile, Findings]:
+    """The file in the hands of what reads all of it, and what was found about it.
 
     Raises:
-        AudioError: outside 100 Hz to 1 MHz.
+        AudioError: nothing does.
     """
+    opened, problem = None, ""
+    try:
+        opened = SndFile(path)
+    except (soundfile.LibsndfileError, OSError, TypeError) as error:
+        problem = _plain(reason(error))
+    findings = inspect(path, None if opened is None else opened.samples)
+    if opened is not None and not findings.cut and not findings.unread:
+        return opened, findings
+    if opened is not None:
+        opened.close()
+    if findings.cut or findings.note:
+        raise AudioError(f"{path}: {findings.cut or findings.note}")
+    return _by_ffmpeg(path, findings.unread, problem), findings
+
+
+def _by_ffmpeg(path: Path, unread: str, problem: str) -> ffmpeg.FfmpegFile:
+    said = unread or f"cannot be read as sound ({problem})"
+    if ffmpeg.program() is None:
+        raise AudioError(f"{path}: {said}; ffmpeg may read it, install that")
+    try:
+        return ffmpeg.FfmpegFile(path)
+    except AudioError as error:
+        raise AudioError(f"{path}: {said}; nor does ffmpeg read it") from error
+
+
+def _plain(said: str) -> str:
+    """What libsndfile says of files that it takes for something that they are not."""
+    misleading = ("does not exist or is not a regular file", "Unspecified internal error", "unknown error")
+    return "its sound cannot be decoded" if any(words in said for words in misleading) else said
+
+
+def check_rate(sample_rate: float, name: str) -> int:
+    """A sample rate as an int; refuse those that no sound has.
+
+    Raises:
+        AudioError: not a whole number, or outside 100 Hz to 1 MHz.
+    """
+    try:
+        whole = int(sample_rate) == sample_rate
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not whole:
+        raise AudioError(f"{name}: sample rate {sample_rate!r} is no whole number of Hz")
     if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
         raise AudioError(f"{name}: sample rate {sample_rate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
+    return int(sample_rate)
 
 
 def reason(error: Exception) -> str:
     """What libsndfile or the system says, without a full stop."""
     text = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
     return str(text).strip().rstrip(".")
-
-
-def _missing_bytes(path: Path) -> int:
-    """Bytes that the data chunk of a RIFF WAV promises beyond the end of the file.
-
-    libsndfile reads such a file as if it were whole. Sizes of 2**31 - 1 and above are what
-    programs write that do not know the length; they promise nothing.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(12)
-        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            return 0
-        while len(chunk := file.read(8)) == 8:
-            length = int.from_bytes(chunk[4:], "little")
-            if chunk[:4] == b"data":
-                unknown = length >= 2**31 - 1 - 2**16
-                return 0 if unknown else max(0, file.tell() + length - size)
-            file.seek(length + length % 2, os.SEEK_CUR)
-    return 0
 
 
 def stream_resampled(path: Path, sample_rate: int) -> Iterator[np.ndarray]:

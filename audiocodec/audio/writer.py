@@ -13,7 +13,8 @@ import numpy as np
 import soundfile
 
 from audiocodec._util.files import replacing
-from audiocodec.audio.reader import BLOCK_SAMPLES, TAGS, check_rate, check_samples, reason
+from audiocodec.audio.reader import BLOCK_SAMPLES, check_rate, check_samples, reason
+from audiocodec.audio.sndfile import TAGS, VORBIS_ORDER
 from audiocodec.errors import AudioError, OutputError
 
 
@@ -26,15 +27,22 @@ class AudioWriter:
         channels: of every block.
         suffix: tells the format (".wav", ".flac", ...); 16-bit where the format has bits.
         tags: written as far as the format has a place for them; names not in `TAGS` are left out.
+        name: of the file, for messages; by default `path`.
 
     Raises:
         OutputError: the format is unknown or cannot hold this rate or channel count.
     """
 
     def __init__(
-        self, path: Path, sample_rate: int, channels: int, suffix: str, tags: Mapping[str, str] | None = None
+        self,
+        path: Path,
+        sample_rate: int,
+        channels: int,
+        suffix: str,
+        tags: Mapping[str, str] | None = None,
+        name: Path | None = None,
     ) -> None:
-        self.path = path
+        self.name = name or path
         formats: dict[str, dict[str, Any]] = {
             ".opus": {"format": "OGG", "subtype": "OPUS"},
             ".oga": {"format": "OGG"},
@@ -50,28 +58,49 @@ class AudioWriter:
             raise OutputError(
                 f"cannot write {suffix} with {channels} channels at {sample_rate} Hz ({reason(error)})"
             ) from error
-        for name, text in (tags or {}).items():
-            if name in TAGS:
+        for tag, text in (tags or {}).items():
+            if tag in TAGS:
                 with contextlib.suppress(soundfile.LibsndfileError):
-                    setattr(self._file, name, text)
+                    setattr(self._file, tag, text)
 
     def write(self, block: np.ndarray) -> None:
-        """block: "c t", clipped to full scale.
+        """block: "c t", clipped to full scale, channels in the order of WAV; 16 bits are rounded to the nearest.
 
         Raises:
+            AudioError: the block holds NaN.
             OutputError: the disk is full, or the like.
         """
+        if np.isnan(block).any():
+            raise AudioError(f"{self.name}: what is to be written holds NaN")
         try:
-            self._file.write(np.clip(block.T, -1.0, 1.0))
+            self._file.write(self._as_held(block.T))
         except (soundfile.LibsndfileError, OSError, AssertionError) as error:  # it asserts that all was written
-            raise OutputError(f"{self.path}: cannot be written ({reason(error) or 'no space left?'})") from error
+            raise OutputError(f"{self.name}: cannot be written ({_said(error)})") from error
+
+    def _as_held(self, block: np.ndarray) -> np.ndarray:
+        if self._file.subtype == "PCM_16":
+            return to_int16(block)
+        order = VORBIS_ORDER.get(block.shape[1]) if self._file.format == "OGG" else None
+        clipped = np.clip(block, -1.0, 1.0)
+        return clipped if order is None else clipped[:, np.argsort(order)]
 
     def close(self) -> None:
         """Finish the file. Raises: OutputError if that fails."""
         try:
             self._file.close()
         except (soundfile.LibsndfileError, OSError) as error:
-            raise OutputError(f"{self.path}: cannot be written ({reason(error)})") from error
+            raise OutputError(f"{self.name}: cannot be written ({_said(error)})") from error
+
+
+def to_int16(samples: np.ndarray) -> np.ndarray:
+    """Samples to the nearest of 16 bits, clipped to full scale."""
+    return np.rint(np.clip(samples, -1, 32767 / 32768) * 32768).astype("<i2")
+
+
+def _said(error: Exception) -> str:
+    """Of a full disk libsndfile says nothing, or little."""
+    said = reason(error)
+    return "is the disk full?" if said in ("", "System error") else said
 
 
 class WavPipe:
@@ -98,7 +127,7 @@ class WavPipe:
         if not self._started:
             self._output.write(self._header)
             self._started = True
-        self._output.write(np.rint(np.clip(block.T, -1.0, 1.0) * 32767).astype("<i2").tobytes())
+        self._output.write(to_int16(block.T).tobytes())
         self._output.flush()
 
     def close(self) -> None:
@@ -122,7 +151,7 @@ def write(path: str | Path, wav: np.ndarray, sample_rate: int, overwrite: bool =
     if wav.ndim != 2 or not np.issubdtype(wav.dtype, np.floating):
         raise AudioError(f"wav must be floats 't' or 'c t', got {wav.dtype} of shape {wav.shape}")
     check_samples(wav, "wav")
-    check_rate(sample_rate, "wav")
+    sample_rate = check_rate(sample_rate, "wav")
     with replacing(path, overwrite) as temporary:
         writer = AudioWriter(temporary, sample_rate, len(wav), path.suffix)
         try:

@@ -92,6 +92,7 @@ def frame_decoder(model: CodecModel | OnnxModel) -> FrameDecoder:
     return TorchDecoder(model)
 
 
+MAX_LEVELS = 2**16
 BACKENDS = ("auto", "onnx", "torch")
 
 
@@ -110,6 +111,7 @@ def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
     """
     if backend not in BACKENDS:
         raise ConfigError(f"backend is {backend!r}, known: {', '.join(BACKENDS)}")
+    _check_levels(bundle)
     if backend == "torch":
         return _torch_model(bundle)
     from audiocodec.backends.onnx import OnnxModel
@@ -120,6 +122,22 @@ def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
         if backend == "onnx" or not installed("torch"):
             raise
         return _torch_model(bundle)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"{bundle.name}: its description cannot be built ({error!r})") from error
+
+
+def _check_levels(bundle: Bundle) -> None:
+    """Refuse what would take all memory before anything else could refuse it.
+
+    Raises:
+        ModelError: a dimension of the codes has more levels than that.
+    """
+    try:
+        levels = [int(level) for level in bundle.description["model"]["quantizer"].get("levels", ())]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"{bundle.name}: its description has no quantizer that can be built ({error!r})") from error
+    if max(levels, default=2) > MAX_LEVELS:
+        raise ModelError(f"{bundle.name}: a dimension of its codes has {max(levels)} levels, at most {MAX_LEVELS}")
 
 
 def _torch_model(bundle: Bundle) -> CodecModel:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from audiocodec._util.terminal import printable
 from audiocodec.cli import options
 from audiocodec.cli.paths import PIPE, source_path
 
@@ -67,7 +68,7 @@ def _text(fields: dict[str, Any]) -> str:
             value = "; ".join(f"{name}: {text}" for name, text in value.items()) or "none"
         elif value is None:
             value = "unknown"
-        rows.append(f"{key:20s} {value}")
+        rows.append(f"{key:20s} {printable(str(value))}")
     return "\n".join(rows)
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
+import logging
 import os
+import signal
 import sys
 from typing import Any
 
 import click
 
 from audiocodec import __version__
+from audiocodec._util.terminal import printable
+from audiocodec.cli.signals import signals_interrupt
 from audiocodec.errors import AudioCodecError
 
 COMMANDS = {
@@ -52,22 +58,65 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an expected error ends it with exit code 1, Ctrl-C with 130."""
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the program; what cannot even be printed is one sentence, too."""
+        _settle_streams()
         try:
-            return super().invoke(ctx)
+            return super().main(*args, **options)
+        except OSError as error:
+            _drop_output()
+            click.echo(f"error: {printable(str(error))}", err=True)
+            sys.exit(1)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an expected error ends it with exit code 1, Ctrl-C with 130, SIGTERM with 143."""
+        try:
+            with signals_interrupt():
+                return super().invoke(ctx)
         except AudioCodecError as error:
-            click.echo(f"error: {error}", err=True)
+            click.echo(f"error: {printable(str(error))}", err=True)
             ctx.exit(1)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             ctx.exit(1)
         except OSError as error:
-            click.echo(f"error: {error}", err=True)
+            _drop_output()
+            click.echo(f"error: {printable(str(error))}", err=True)
             ctx.exit(1)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             click.echo("interrupted", err=True)
-            ctx.exit(130)
+            ctx.exit(128 + getattr(interrupt, "number", signal.SIGINT))
+
+
+def _settle_streams() -> None:
+    """Any text can be printed, whatever the encoding; no file takes the place of a closed standard stream."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    logging.lastResort = _Echo(logging.WARNING)
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+
+
+class _Echo(logging.Handler):
+    """Warnings of the package, a line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(printable(record.getMessage()), err=True)
+
+
+def _drop_output() -> None:
+    """What standard output does not take would be tried again at the exit: let it go without a word."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):
+            number = sys.stdout.fileno()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from audiocodec import live
 
 
-class Bitrate(click.ParamType[float]):
+class Bitrate(click.ParamType):  # type: ignore[type-arg]  # before click 8.4 it takes no argument
     """Bits a second: 3000, 3k or 1.5k."""
 
     name = "bitrate"
@@ -26,7 +26,7 @@ class Bitrate(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
-class Address(click.ParamType["live.Address"]):
+class Address(click.ParamType):  # type: ignore[type-arg]
     """HOST:PORT, or only a port where a host is given to go with it."""
 
     name = "address"

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import click
 
+from audiocodec._util.terminal import printable
 from audiocodec.errors import AudioCodecError, AudioError, OutputError
 
 PIPE = "-"
@@ -60,17 +61,19 @@ def _refuse_twins(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 @contextlib.contextmanager
 def source_path(argument: str) -> Iterator[Path]:
-    """The path of a source; standard input is kept in a temporary file meanwhile."""
-    if argument != PIPE:
+    """The path of a source; what comes through a pipe, as standard input, is kept in a temporary file meanwhile."""
+    if argument != PIPE and not Path(argument).is_fifo():
         yield Path(argument)
         return
+    name = "standard input" if argument == PIPE else argument
     with tempfile.NamedTemporaryFile(prefix="audiocodec-") as file:
-        shutil.copyfileobj(binary_input(), file)
+        with contextlib.nullcontext(binary_input()) if argument == PIPE else Path(argument).open("rb") as pipe:
+            shutil.copyfileobj(pipe, file)
         file.flush()
         try:
             yield Path(file.name)
         except AudioCodecError as error:
-            raise type(error)(str(error).replace(file.name, "standard input")) from error
+            raise type(error)(str(error).replace(file.name, name)) from error
 
 
 def binary_input() -> BinaryIO:
@@ -106,12 +109,12 @@ def run_all(pairs: list[tuple[str, str]], work: Callable[[str, str], str]) -> No
     failed = 0
     for source, target in pairs:
         try:
-            click.echo(work(source, target), err=True)
-        except AudioCodecError as error:
-            if len(pairs) == 1:
+            click.echo(printable(work(source, target)), err=True)
+        except (AudioCodecError, OSError) as error:
+            if len(pairs) == 1 or isinstance(error, BrokenPipeError):
                 raise
             named = any(name in str(error) for name in (source, target))
-            click.echo(f"error: {error}" if named else f"error: {source}: {error}", err=True)
+            click.echo(printable(f"error: {error}" if named else f"error: {source}: {error}"), err=True)
             failed += 1
     if failed:
         click.echo(f"{failed} of {len(pairs)} files failed", err=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from audiocodec._util.terminal import on_terminal
 
 
 @contextmanager
 def progress(label: str, total: float) -> Iterator[Callable[[float], None]]:
     """Gives a function that takes how much more is done; `total` 0 means unknown."""
-    if not sys.stderr.isatty():
+    if not on_terminal():
         yield lambda amount: None
         return
     from rich.console import Console

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from audiocodec._util.terminal import on_terminal
 from audiocodec.cli import options
-from audiocodec.cli.paths import PIPE, binary_output
+from audiocodec.cli.paths import PIPE, binary_output, source_path
+from audiocodec.errors import AudioCodecError, OutputError
 
 if TYPE_CHECKING:
     from audiocodec.codec import Codec
@@ -115,10 +117,17 @@ def stream(
             stack.callback(sender.close)
             packetizer = Packetizer(codec.model_hash, codec.codebook_size, packet_frames, repeat)
             seal = Sealer(key, time.time).seal if key else bytes
-            taken = _source(codec, source, rate, input_device)
-            live.send(codec, taken, packetizer, lambda packet: sender.send(seal(packet)), depth, meter, clock)
+            taken = _source(codec, source, rate, input_device, stack)
+
+            def transmit(packet: bytes) -> None:
+                sender.send(seal(packet))
+                meter.unsent = sender.unsent
+
+            live.send(codec, taken, packetizer, transmit, depth, meter, clock)
+            if sender.unsent and not sender.sent:
+                raise OutputError(f"{to}: nothing could be sent ({sender.problem})")
             return
-        taken = _source(codec, source, rate, input_device)
+        taken = _source(codec, source, rate, input_device, stack)
         sink = stack.enter_context(_sink(codec, target, rate, output_device, force, source))
         live.loop_back(codec, taken, sink, depth, meter)
 
@@ -141,14 +150,14 @@ def _check(
         raise click.UsageError("--listen takes its sound from the network: leave out --input")
 
 
-def _source(codec: Codec, name: str | None, rate: int, device: str | None) -> Source:
+def _source(codec: Codec, name: str | None, rate: int, device: str | None, stack: contextlib.ExitStack) -> Source:
     from audiocodec import live
     from audiocodec.errors import AudioError
 
     if name is None:
         return live.microphone_source(codec.sample_rate, codec.hop_length, device)
     if name != PIPE:
-        return live.file_source(Path(name), codec.sample_rate, codec.hop_length)
+        return live.file_source(stack.enter_context(source_path(name)), codec.sample_rate, codec.hop_length)
     if sys.stdin is None:
         raise AudioError("standard input is closed")
     return live.pipe_source(sys.stdin.buffer, rate, codec.sample_rate, codec.hop_length)
@@ -158,35 +167,57 @@ def _source(codec: Codec, name: str | None, rate: int, device: str | None) -> So
 def _sink(
     codec: Codec, name: str | None, rate: int, device: str | None, force: bool, source: str | None
 ) -> Iterator[Sink]:
+    """Closed in the end. However a live stream ends, what came until then is kept."""
+    from audiocodec import live
+
+    if name is not None and name != PIPE:
+        with _recording(codec, Path(name), force, None if source in (None, PIPE) else Path(str(source))) as sink:
+            yield sink
+        return
+    sink = (
+        live.SpeakerSink(codec.sample_rate, codec.hop_length, device)
+        if name is None
+        else live.PipeSink(binary_output(), rate, codec.sample_rate)
+    )
+    try:
+        yield sink
+    except KeyboardInterrupt:
+        sink.close()
+        raise
+    sink.close()
+
+
+@contextlib.contextmanager
+def _recording(codec: Codec, path: Path, force: bool, original: Path | None) -> Iterator[Sink]:
+    """A file that is finished and kept on Ctrl-C, and after an error if it holds anything by then."""
     from audiocodec import live
     from audiocodec._util.files import replacing
 
-    """Closed in the end; Ctrl-C is how a live stream ends, so what was written until then is kept."""
-    interrupted = False
-    with contextlib.ExitStack() as stack:
-        sink: Sink
-        if name is None:
-            sink = live.SpeakerSink(codec.sample_rate, codec.hop_length, device)
-        elif name == PIPE:
-            sink = live.PipeSink(binary_output(), rate, codec.sample_rate)
-        else:
-            original = None if source in (None, PIPE) else Path(str(source))
-            temporary = stack.enter_context(replacing(Path(name), force, original))
-            sink = live.FileSink(temporary, codec.sample_rate, Path(name).suffix)
+    broken: KeyboardInterrupt | AudioCodecError | None = None
+    with replacing(path, force, original) as temporary:
+        sink = live.FileSink(temporary, codec.sample_rate, path.suffix, path)
         try:
             yield sink
-        except KeyboardInterrupt:
-            interrupted = True
-        sink.close()
-    if interrupted:
-        raise KeyboardInterrupt
+            sink.close()
+        except KeyboardInterrupt as interrupt:
+            broken = interrupt
+            sink.close()
+        except AudioCodecError as error:
+            with contextlib.suppress(OutputError):  # the disk may be full still
+                sink.close()
+            if not sink.samples:
+                raise
+            kept = f"{sink.samples / codec.sample_rate:.1f} s that came before are kept in {path}"
+            broken = type(error)(f"{error}; {kept}")
+    if broken is not None:
+        raise broken
 
 
 def _show(line: str) -> None:
-    if sys.stderr.isatty():
+    if on_terminal():
         click.echo(f"\r{line}\x1b[K", err=True, nl=False)
 
 
 def _finish(meter: Meter) -> None:
     if meter.frames:
-        click.echo(f"\r{meter.line()}\x1b[K" if sys.stderr.isatty() else meter.line(), err=True)
+        click.echo(f"\r{meter.line()}\x1b[K" if on_terminal() else meter.line(), err=True)

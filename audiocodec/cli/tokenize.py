@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from audiocodec._util.processors import processors
+from audiocodec._util.terminal import on_terminal
 from audiocodec.cli import options
+from audiocodec.errors import AudioError
 
 if TYPE_CHECKING:
     from audiocodec.corpus import Progress
@@ -65,7 +66,7 @@ def tokenize(
     from audiocodec.corpus import tokenize as run
     from audiocodec.corpus.stopwatch import shares
 
-    workers = os.cpu_count() or 1 if workers is None else workers
+    workers = processors() if workers is None else workers
     if workers:
         require("ray", "ray", "or give --workers 0")
     with _shown(output) as on_shard:
@@ -81,6 +82,8 @@ def tokenize(
         click.echo(f"time of the workers: {parts}", err=True)
     if done.errors:
         click.echo(f"{done.errors} sounds could not be used, see errors.csv", err=True)
+    if not done.sounds:
+        raise AudioError(f"{source}: no sound could be used, see {output}/errors.csv")
 
 
 def _line(progress: Progress) -> str:
@@ -94,7 +97,7 @@ def _line(progress: Progress) -> str:
 @contextmanager
 def _shown(label: str) -> Iterator[Callable[[Progress], None]]:
     """A bar on a terminal; elsewhere a line for every tenth of the shards."""
-    if not sys.stderr.isatty():
+    if not on_terminal():
         yield _tenths
         return
     from rich.console import Console

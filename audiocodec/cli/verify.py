@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from audiocodec._util.terminal import printable
 from audiocodec.cli.paths import PIPE, source_path
 
 
@@ -27,10 +28,12 @@ def verify(files: tuple[str, ...]) -> None:
                 problems = [problem.replace(str(path), name) for problem in problems_of(path)]
         except TokenFileError as error:
             problems = [str(error)]
+        except OSError as error:
+            problems = [f"{name}: cannot be read ({error.strerror})"]
         for problem in problems:
-            click.echo(f"error: {problem}", err=True)
+            click.echo(f"error: {printable(problem)}", err=True)
         failed = failed or bool(problems)
         if not problems:
-            click.echo(f"{name}: ok")
+            click.echo(f"{printable(name)}: ok")
     if failed:
         raise click.exceptions.Exit(1)

@@ -8,6 +8,7 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec.codec.channels import as_channels
+from audiocodec.errors import ConfigError
 from audiocodec.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def encode(
 ) -> Tokens:
     """See `Codec.encode`, for one sound."""
     samples = as_channels(wav)
-    audio.check_rate(sample_rate, "wav")
+    sample_rate = audio.check_rate(sample_rate, "wav")
     channels = len(samples)
     depth = codec.depth_for(num_codebooks, bitrate, channels)
     encoder = codec.block_encoder(sample_rate, channels, depth, refine)
@@ -32,6 +33,9 @@ def decode(codec: Codec, tokens: Tokens, num_codebooks: int | None) -> np.ndarra
     if num_codebooks is not None:
         tokens = tokens.truncate(num_codebooks)
     codec.check_matches(tokens.header)
+    header, shape = tokens.header, tokens.codes.shape
+    if shape[:2] != (header.rows, header.num_codebooks):
+        raise ConfigError(f"the codes have shape {shape}, their header says ({header.rows}, {header.num_codebooks}, t)")
     samples = tokens.header.samples or 0
     blocks = list(codec.block_decoder(tokens.header).decode([tokens.codes]))
     wav = np.concatenate([np.zeros((tokens.header.channels, 0), np.float32), *blocks], axis=1)[:, :samples]

@@ -80,13 +80,23 @@ class Rows:
         return join(*codes) if self.joint else np.stack(codes)
 
 
+def _of_tensor(wav: Any) -> np.ndarray:
+    """A tensor of torch, of a type that numpy may not know."""
+    tensor = wav.detach().cpu()
+    return (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+
+
 def as_channels(wav: Any) -> np.ndarray:
     """Any array of samples to float32 "c t".
 
     Raises:
-        AudioError: not one or two axes, no or too many channels, not numbers, NaN or infinity.
+        AudioError: not one or two axes, no or too many channels, not numbers, NaN or infinity, or a range far beyond
+            [-1, 1].
     """
-    array = wav.detach().cpu().numpy() if hasattr(wav, "detach") else np.asarray(wav)
+    try:
+        array = _of_tensor(wav) if hasattr(wav, "detach") else np.asarray(wav)
+    except (TypeError, ValueError) as error:
+        raise AudioError(f"wav must be floats 't' or 'c t' ({error})") from error
     if array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.floating):
         raise AudioError(f"wav must be floats 't' or 'c t', got {array.dtype} of shape {array.shape}")
     array = np.atleast_2d(array).astype(np.float32)

@@ -17,12 +17,12 @@ from audiocodec.codec import arrays, files
 from audiocodec.codec.blocks import BlockDecoder, BlockEncoder, sound_coder
 from audiocodec.codec.channels import Rows
 from audiocodec.codec.files import FileReport
-from audiocodec.codec.headers import check_header, make_header
+from audiocodec.codec.headers import check_entropy, check_header, make_header
 from audiocodec.codec.sound_encoder import SoundEncoder
 from audiocodec.codec.stream_decoder import StreamDecoder
 from audiocodec.codec.stream_encoder import StreamEncoder
 from audiocodec.codec.together import decode_together, encode_together
-from audiocodec.errors import ConfigError, ModelError
+from audiocodec.errors import ConfigError
 from audiocodec.model.bundle import Bundle, list_models, load_bundle
 from audiocodec.model.hub import fetch_hub_folder, save_hub_folder
 from audiocodec.tokens import Header, TokenReader, Tokens
@@ -55,17 +55,17 @@ class Codec:
         if threads < 1:
             raise ConfigError(f"threads is {threads}, it must be 1 or more")
         self.name, self.version, self.model_hash = bundle.name, bundle.version, bundle.model_hash
-        self.bundle, self.model = bundle, open_model(bundle, backend)
+        self.bundle, self.entropy, self.model = bundle, bundle.entropy, open_model(bundle, backend)
         self.sample_rate, self.hop_length = self.model.sample_rate, self.model.hop_length
         self.delay_samples = self.model.delay
         self.num_codebooks = self.model.quantizer.num_codebooks
         self.codebook_size = self.model.quantizer.codebook_size
         self.levels = tuple(getattr(self.model.quantizer, "level_list", (self.codebook_size,)))
-        self.entropy = bundle.entropy
-        if self.entropy is not None and not self.entropy.fits(self.levels, self.num_codebooks):
-            raise ModelError(f"{self.name}: its entropy model is for other codes")
-        self.joint_stereo = self.model.joint_stereo
-        self.threads = threads
+        check_entropy(self)
+        self.joint_stereo, self.threads, self._backend = self.model.joint_stereo, threads, backend
+
+    def __reduce__(self) -> tuple[type[Codec], tuple[Bundle, int, str]]:
+        return Codec, (self.bundle, self.threads, self._backend)
 
     def rows(self, channels: int) -> int:
         """Rows of codes that a sound takes: one for each channel, or for two channels together."""

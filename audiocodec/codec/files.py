@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from audiocodec.tokens.recovery.salvage import salvage as salvage_pages
 if TYPE_CHECKING:
     from audiocodec.codec.codec import Codec
 
+logger = logging.getLogger(__name__)
+
 MOST_LOST = 1000  # frames of silence made at once
 
 
@@ -36,7 +39,7 @@ class FileReport:
         duration_s: of the sound.
         file_bytes: of the token file.
         elapsed_s: time spent.
-        lost_frames: frames that salvage replaced by silence.
+        lost_frames: frames that salvage replaced by silence, or that are missing at the end.
     """
 
     duration_s: float
@@ -83,7 +86,10 @@ def encode_stream(
     depth = codec.depth_for(num_codebooks, bitrate, reader.channels)
     encoder = codec.block_encoder(reader.sample_rate, reader.channels, depth, refine)
     check_metadata(metadata or {})
-    texts = fitting({**(metadata or {}), **{k: v for k, v in reader.tags.items() if k not in (metadata or {})}})
+    tags = {name: text for name, text in reader.tags.items() if name not in (metadata or {})}
+    texts = fitting({**(metadata or {}), **tags})
+    for name in tags.keys() - texts.keys():
+        logger.warning("%s: its tag %r does not fit into a token file and is left out", reader.path, name)
     header = codec.header(reader.sample_rate, reader.channels, None, depth, texts)
     writer = TokenWriter(output, header, codec.entropy)
     for codes in encoder.encode(reader):
@@ -131,7 +137,7 @@ def decode_file(
         target: sound file.
         num_codebooks: use the first so many.
         overwrite: allow the target to exist.
-        salvage: put silence where pages are damaged instead of refusing.
+        salvage: put silence where pages are damaged instead of refusing; what is cut off at the end is counted.
         start_s: where to start, in seconds; only the pages needed are read.
         duration_s: how much from there; by default all the rest.
 
@@ -157,10 +163,14 @@ def decode_file(
             pages = _salvaged(source, codec.entropy) if salvage else iter(reader)
             blocks = decoder.decode(page if isinstance(page, int) else page[:, :depth] for page in pages)
         with replacing(target, overwrite, source) as temporary:
-            writer = audio.AudioWriter(temporary, header.sample_rate, header.channels, target.suffix, header.metadata)
+            writer = audio.AudioWriter(
+                temporary, header.sample_rate, header.channels, target.suffix, header.metadata, target
+            )
             written = _write_sound(writer, blocks, header, lambda: samples)
-    elapsed_s = time.monotonic() - begin
-    return FileReport(written / header.sample_rate, source.stat().st_size, elapsed_s, decoder.lost_frames)
+    elapsed_s, lost = time.monotonic() - begin, decoder.lost_frames
+    if salvage and samples is not None and written < samples:  # cut off: no silence is made up for that
+        lost += round((samples - written) / header.sample_rate * header.frame_rate)
+    return FileReport(written / header.sample_rate, source.stat().st_size, elapsed_s, lost)
 
 
 def decode_part(

@@ -41,6 +41,16 @@ def make_header(
     )
 
 
+def check_entropy(codec: Codec) -> None:
+    """Refuse an entropy model of other codes.
+
+    Raises:
+        ModelError: it is one.
+    """
+    if codec.entropy is not None and not codec.entropy.fits(codec.levels, codec.num_codebooks):
+        raise ModelError(f"{codec.name}: its entropy model is for other codes")
+
+
 def check_header(codec: Codec, header: Header) -> None:
     """See `Codec.check_matches`."""
     if header.model_hash != codec.model_hash and header.model != codec.name:

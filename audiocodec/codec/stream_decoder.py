@@ -9,6 +9,7 @@ import numpy as np
 
 from audiocodec.backends.base import FrameDecoder
 from audiocodec.backends.state import Arrays, take
+from audiocodec.errors import ConfigError
 
 PIECE_FRAMES = 48  # decoded at once: memory does not grow with what is pushed
 HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence
@@ -55,9 +56,9 @@ class StreamDecoder:
         """codes: "q t", any t -> samples "(t hop)", float32.
 
         Raises:
-            ConfigError: too many codebooks, or a code out of range.
+            ConfigError: no codes "q t", too many codebooks, or a code out of range; then the stream has not moved.
         """
-        return decode_batch([self], codes[None])[0]
+        return decode_batch([self], check_codes(self, codes)[None])[0]
 
     def conceal(self, frames: int) -> np.ndarray:
         """Samples "(frames hop)" in place of lost frames: the sound goes on, then fades out.
@@ -105,8 +106,24 @@ class StreamDecoder:
         self._latent, self._lost = latent, lost
 
 
+def check_codes(decoder: StreamDecoder, codes: Any) -> np.ndarray:
+    """Codes "q t" that a decoder can take, int64.
+
+    Raises:
+        ConfigError: they are none.
+    """
+    known, array = decoder.network.model.quantizer, np.asarray(codes)
+    if array.ndim != 2 or array.dtype.kind not in "iu":
+        raise ConfigError(f"codes must be integers 'q t', got {array.dtype} of shape {array.shape}")
+    if not 1 <= len(array) <= known.num_codebooks:
+        raise ConfigError(f"got {len(array)} codebooks, this quantizer has {known.num_codebooks}")
+    if array.size and not 0 <= array.min() <= array.max() < known.codebook_size:
+        raise ConfigError(f"a code is outside [0, {known.codebook_size})")
+    return array.astype(np.int64, copy=False)
+
+
 def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
-    """codes: "b q t", one item for each decoder -> samples "b (t hop)"; decoders share one network."""
+    """codes: "b q t" of `check_codes`, one item for each decoder -> samples "b (t hop)"; decoders share one network."""
     network = decoders[0].network
     hop = network.model.hop_length
     parts = [np.zeros((len(decoders), 0), np.float32)]

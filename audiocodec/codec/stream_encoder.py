@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from audiocodec import audio
 from audiocodec.backends.base import FrameEncoder
 from audiocodec.backends.state import Arrays, take
 from audiocodec.errors import AudioError
@@ -51,9 +53,9 @@ class StreamEncoder:
         """samples: "t" at the model's rate, any number -> codes that are ready, "q t", int64.
 
         Raises:
-            AudioError: not one axis of floats, or NaN or infinite samples.
+            AudioError: not one axis of floats, NaN or infinite samples, or a range far beyond [-1, 1].
         """
-        return encode_batch([self], [samples])[0]
+        return encode_batch([self], [check_stream(samples)])[0]
 
     def flush(self, frames: int | None = None) -> np.ndarray:
         """The codes still missing at the end of a stream: "q t". `reset` before the next one.
@@ -87,18 +89,22 @@ class StreamEncoder:
         self._remainder, (self.samples, self.frames) = remainder, map(int, counts)
 
 
-def encode_batch(encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Samples "t" for each encoder -> the codes of each, "q t"; encoders share one network.
+def check_stream(samples: Any) -> np.ndarray:
+    """Samples "t" that an encoder can take.
 
     Raises:
-        AudioError: see `StreamEncoder.push`; then no stream has moved.
+        AudioError: they are none.
     """
+    array = np.asarray(samples)
+    if array.ndim != 1 or not np.issubdtype(array.dtype, np.floating):
+        raise AudioError(f"samples must be floats 't', got {array.dtype} of shape {array.shape}")
+    audio.check_samples(array, "samples")
+    return array
+
+
+def encode_batch(encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Samples "t" of `check_stream` for each encoder -> the codes of each, "q t"; encoders share one network."""
     network, hop = encoders[0].network, encoders[0].network.model.hop_length
-    for wav in samples:
-        if wav.ndim != 1 or not np.issubdtype(wav.dtype, np.floating):
-            raise AudioError(f"samples must be floats 't', got {wav.dtype} of shape {wav.shape}")
-        if not np.isfinite(wav).all():
-            raise AudioError("samples hold NaN or infinity")
     complete = []
     for encoder, wav in zip(encoders, samples, strict=True):
         pending = np.concatenate([encoder._remainder, wav.astype(np.float32, copy=False)])

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from audiocodec.backends.torch.threads import single_thread
-from audiocodec.codec.stream_decoder import StreamDecoder, decode_batch
-from audiocodec.codec.stream_encoder import StreamEncoder, encode_batch
+from audiocodec.codec.stream_decoder import StreamDecoder, check_codes, decode_batch
+from audiocodec.codec.stream_encoder import StreamEncoder, check_stream, encode_batch
 
 
 def encode_together(
@@ -22,9 +22,9 @@ def encode_together(
     them at once.
 
     Raises:
-        AudioError: see `StreamEncoder.push`; then no stream of that model and part has moved.
+        AudioError: see `StreamEncoder.push`; then no stream has moved.
     """
-    groups = defaultdict(list)
+    samples, groups = [check_stream(wav) for wav in samples], defaultdict(list)
     for i, encoder in enumerate(encoders):
         groups[id(encoder.network)].append(i)
     parts = [members[n::threads] for members in groups.values() for n in range(min(threads, len(members)))]
@@ -51,9 +51,10 @@ def decode_together(decoders: Sequence[StreamDecoder], codes: Sequence[np.ndarra
     little longer than one stream.
 
     Raises:
-        ConfigError: see `StreamDecoder.push`.
+        ConfigError: see `StreamDecoder.push`; then no stream has moved.
     """
     groups = defaultdict(list)
+    codes = [check_codes(decoder, item) for decoder, item in zip(decoders, codes, strict=True)]
     for i, (decoder, item) in enumerate(zip(decoders, codes, strict=True)):
         groups[id(decoder.network), item.shape].append(i)
     out = [np.zeros(0, np.float32)] * len(decoders)

@@ -7,9 +7,10 @@ import io
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 
+import audiocodec
 from audiocodec._util.files import is_leftover
 from audiocodec.backends.onnx import OnnxModel
 from audiocodec.codec import Codec, load
@@ -23,6 +24,7 @@ from audiocodec.corpus.sounds import list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.corpus.store import Store, open_store
 from audiocodec.corpus.workers import in_this_process, on_ray
+from audiocodec.errors import OutputError
 from audiocodec.tokens.convert import header_to_json
 
 ERRORS = "errors.csv"
@@ -100,11 +102,11 @@ def tokenize(
     begun = time.monotonic()
     check_format(format)
     codec = load(model, backend=backend)
-    sounds = list_sounds(source)
+    sounds = [replace(sound, root=_anywhere(sound.root)) for sound in list_sounds(source)]
     if format == "fsq":
         check_targets(source, sounds)
     settings = Settings(
-        audiocodec=version("audiocodec"),
+        audiocodec=audiocodec.__version__,
         format=format,
         model=codec.name,
         model_version=codec.version,
@@ -118,7 +120,7 @@ def tokenize(
     shards = cut(sounds, settings.sounds_per_shard)
     receipts = begin(store, output, settings)
     todo = [shard for shard in shards if shard.name not in receipts]
-    job = Job(settings, model, output)
+    job = Job(settings, _anywhere(model) if Path(model).exists() else model, _anywhere(output))
     progress = Progress(len(shards), len(receipts))
     on_shard(progress)
     if todo:
@@ -127,9 +129,30 @@ def tokenize(
             progress.count(receipt, watch)
             progress.elapsed_s = time.monotonic() - begun
             on_shard(progress)
+    _check_present(store, output, [receipts[shard.name] for shard in shards])
     _finish(store, codec, settings, [receipts[shard.name] for shard in shards])
     progress.elapsed_s = time.monotonic() - begun
     return progress
+
+
+def _anywhere(place: str) -> str:
+    """A path that means the same to a worker that runs in another folder; a URL does already."""
+    return place if "://" in place else str(Path(place).absolute())
+
+
+def _check_present(store: Store, output: str, receipts: Sequence[Receipt]) -> None:
+    """Refuse to finish a corpus whose shards lie elsewhere, as with workers that do not share the folder.
+
+    Raises:
+        OutputError: a file is missing, or has another size.
+    """
+    present = store.find()
+    for receipt in receipts:
+        for name, size in receipt.files.items():
+            if present.get(name) != size:
+                raise OutputError(
+                    f"{output}: {name} is not there though a worker wrote it; all machines must share this folder"
+                )
 
 
 def _finish(store: Store, codec: Codec, settings: Settings, receipts: Sequence[Receipt]) -> None:

@@ -6,19 +6,22 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
+from audiocodec._util.files import MAX_NAME
 from audiocodec.codec import load
 from audiocodec.corpus.batch import encode_files
 from audiocodec.corpus.formats import FORMATS, check_format
+from audiocodec.corpus.fsq import target
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Settings, Shard
 from audiocodec.corpus.receipts import Receipt, keep
 from audiocodec.corpus.sounds import Sound, place_of
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.corpus.store import open_store
-from audiocodec.errors import AudioError, ModelError
-from audiocodec.tokens import Tokens
+from audiocodec.errors import AudioError, ModelError, TokenFileError
+from audiocodec.tokens import Tokens, metadata
 
 TOGETHER = 8  # sounds in a batch; more gain nothing
 
@@ -66,7 +69,10 @@ class ShardWriter:
         """
         watch = Stopwatch()
         results: dict[str, Tokens | AudioError] = {}
-        for batch in batches(shard.sounds):
+        for sound in shard.sounds:
+            if problem := unfit(sound, self.settings.format):
+                results[sound.path] = AudioError(problem)
+        for batch in batches([sound for sound in shard.sounds if sound.path not in results]):
             results |= self._encode(batch, watch)
         items, errors = [], []
         for sound in shard.sounds:
@@ -74,7 +80,7 @@ class ShardWriter:
             if isinstance(result, Tokens):
                 items.append(Item(sound.path, result, sound.metadata))
             else:
-                errors.append((sound.path, str(result)))
+                errors.append((escaped(sound.path), escaped(str(result))))
         with watch("write"):
             files = FORMATS[self.settings.format].pack(shard, items, self.header)
             for name, data in files.items():
@@ -88,13 +94,32 @@ class ShardWriter:
             with watch("decode"):
                 places = [place_of(sound) for sound in sounds]
                 paths = [stack.enter_context(open_store(root).local(name)) for root, name in places]
-            metadata = [sound.metadata for sound in sounds]
-            results = encode_files(self.codec, paths, metadata, self.settings.num_codebooks, watch)
+            texts = [sound.metadata for sound in sounds]
+            results = encode_files(self.codec, paths, texts, self.settings.num_codebooks, watch)
         named = {}
         for sound, path, result in zip(sounds, paths, results, strict=True):
             known = isinstance(result, Tokens)
             named[sound.path] = result if known else AudioError(str(result).removeprefix(f"{path}: "))
         return named
+
+
+def escaped(text: str) -> str:
+    """Text of a file system, which may not be UTF-8, as text that any file can hold."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def unfit(sound: Sound, format: str) -> str:
+    """Why a corpus cannot hold a sound, whatever it is; empty if it can."""
+    if escaped(sound.path) != sound.path:
+        return "its name is not UTF-8"
+    if format == "fsq":
+        if len(PurePosixPath(target(sound.path)).name.encode()) > MAX_NAME:
+            return f"the name of its token file would be longer than {MAX_NAME} bytes"
+        try:
+            metadata.check(sound.metadata)
+        except TokenFileError as error:
+            return str(error)
+    return ""
 
 
 def batches(sounds: Sequence[Sound]) -> Iterator[list[Sound]]:

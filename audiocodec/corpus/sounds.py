@@ -7,9 +7,10 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from audiocodec.audio import SUFFIXES
+from audiocodec._util.folders import tell_left_out
+from audiocodec.audio import known_suffixes
 from audiocodec.corpus.store import LocalStore, open_store
 from audiocodec.errors import AudioError, ConfigError
 
@@ -35,7 +36,7 @@ class Sound:
 
 
 def list_sounds(source: str) -> list[Sound]:
-    """All sounds, sorted by path.
+    """All sounds, sorted by path. Of a folder, all other files are counted in a warning.
 
     Args:
         source: a folder (sounds are told by suffix), a sound, a glob pattern (`**` is any depth, all that matches is
@@ -48,19 +49,34 @@ def list_sounds(source: str) -> list[Sound]:
     """
     if source.lower().endswith(".csv"):
         sounds = list(_of_csv(source))
-    elif wild := [source.index(sign) for sign in WILD if sign in source]:
+    elif not _exists(source) and (wild := [source.index(sign) for sign in WILD if sign in source]):
         sounds = _matching(*_split(source, min(wild)))
+    elif _is_file(source):
+        folder, name = _split(source)
+        sounds = [Sound(name, folder, Path(source).stat().st_size)]
     else:
-        sounds = [sound for sound in _matching(source, "") if _is_sound(sound.path)]
+        every = _matching(source, "")
+        sounds = [sound for sound in every if _is_sound(sound.path)]
         if not sounds and _is_sound(source):
             sounds = _matching(*_split(source))
+        elif sounds:
+            tell_left_out(source, (PurePosixPath(s.path).suffix for s in every if not _is_sound(s.path)))
     if not sounds:
         raise AudioError(f"{source}: no sound file found here")
     return sorted(sounds, key=lambda sound: sound.path)
 
 
+def _exists(source: str) -> bool:
+    """Whether it is a file or folder of this machine: then its name is no pattern, whatever stands in it."""
+    return "://" not in source and Path(source).exists()
+
+
+def _is_file(source: str) -> bool:
+    return _exists(source) and _is_sound(source) and Path(source).is_file()
+
+
 def _is_sound(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() in SUFFIXES
+    return PurePosixPath(path).suffix.lower() in known_suffixes()
 
 
 def _matching(root: str, pattern: str) -> list[Sound]:
@@ -77,8 +93,11 @@ def _split(path: str, end: int | None = None) -> tuple[str, str]:
 def _of_csv(source: str) -> Iterator[Sound]:
     root, name = _split(source)
     store = open_store(root)
+    csv.field_size_limit(2**31 - 1)  # long texts are texts, too
     try:
-        rows = list(csv.DictReader(io.StringIO(store.read(name).decode("utf-8-sig")), strict=True))
+        reader = csv.DictReader(io.StringIO(store.read(name).decode("utf-8-sig")), strict=True)
+        refuse_twins(source, (f"the column {column!r}" for column in reader.fieldnames or ()))
+        rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{source}: cannot be read as a list of sounds ({error})") from error
     _check(source, rows)

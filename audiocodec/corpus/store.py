@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from audiocodec._util.extras import require
 from audiocodec._util.files import replacing
+from audiocodec._util.folders import files_below
 from audiocodec.errors import ConfigError
 
 
@@ -40,7 +41,9 @@ class LocalStore:
 
     def find(self, pattern: str = "") -> dict[str, int]:
         """See `Store.find`."""
-        paths = (p for p in self.root.glob(pattern or "**/*") if p.is_file())
+        if not self.root.is_dir():
+            return {}
+        paths = (p for p in self.root.glob(pattern) if p.is_file()) if pattern else files_below(self.root)
         return {p.relative_to(self.root).as_posix(): p.stat().st_size for p in paths}
 
     @contextlib.contextmanager

@@ -8,6 +8,7 @@ Ray Data chooses blocks and names as it runs, and its writing tasks wait for a p
 from __future__ import annotations
 
 import os
+import socket
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from audiocodec.corpus.shard import Job, ShardWriter
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.errors import AudioCodecError
 
+ANSWER_S = 10.0  # that a cluster has for its answer
 RETRIES = 3  # of a shard whose worker died
 OBJECT_STORE = 80 * 2**20  # bytes, the least that Ray takes: no sound goes through it
 
@@ -65,10 +67,26 @@ def _start(ray: Any, workers: int, address: str | None) -> None:
         local = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": OBJECT_STORE}
         ray.init(address="local", **local, **quiet)
         return
+    _check_answers(address)
     try:
         ray.init(address=address, **quiet)
     except (ConnectionError, ValueError) as error:
         raise AudioCodecError(f"{address}: no Ray cluster answers there ({str(error).splitlines()[0]})") from error
+
+
+def _check_answers(address: str) -> None:
+    """Ray itself tries for a quarter of an hour.
+
+    Raises:
+        AudioCodecError: nobody answers there.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():  # "auto" and the like
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        raise AudioCodecError(f"{address}: no Ray cluster answers there ({error})") from error
 
 
 def _share_out(ray: Any, job: Job, shards: Sequence[Shard], workers: int) -> Iterator[Done]:

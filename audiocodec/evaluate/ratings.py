@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from audiocodec._util.terminal import printable
 from audiocodec.errors import ConfigError
 from audiocodec.evaluate.listening import REFERENCE, TESTS
 from audiocodec.evaluate.tables import interval
@@ -41,7 +42,7 @@ def read_ratings(path: Path) -> Ratings:
     """
     try:
         data = json.loads(path.read_text("utf-8"))
-        ratings = Ratings(str(data["listener"]), data["test"], str(data["page"]), list(data["answers"]))
+        ratings = Ratings(printable(str(data["listener"])), data["test"], str(data["page"]), list(data["answers"]))
         value, most = ("correct", 1) if ratings.test == "abx" else ("score", 100)
         good = ratings.test in TESTS and data["format"] == 1 and len(ratings.answers) > 0
         good = good and all(isinstance(a["system"], str) and 0 <= a[value] <= most for a in ratings.answers)

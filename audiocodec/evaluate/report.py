@@ -25,6 +25,7 @@ from audiocodec.evaluate.tables import Summary
 from audiocodec.evaluate.template import page_template
 from audiocodec.evaluate.usage import family, histograms, totals
 
+FLAC_CHANNELS = 8
 PICTURE = (256, 600)  # rows and columns of a spectrogram: more are not seen
 
 
@@ -80,7 +81,9 @@ def write_report(
         OutputError: it exists or cannot be written.
     """
     template = page_template("report.html")
-    clips = audio.list_audio_files(Path(settings.clips))
+    broken = {row["clip"] for row in rows if "error" in row} - {row["clip"] for row in rows if "error" not in row}
+    every = audio.list_audio_files(Path(settings.clips))
+    clips = [clip for clip in every if clip.relative_to(settings.clips).as_posix() not in broken]
     picked = [clips[i * len(clips) // listen] for i in range(listen)] if listen < len(clips) else clips
     page = template.render(
         summaries=summaries,
@@ -88,7 +91,7 @@ def write_report(
         usages=[(system, histograms(counts)) for system, counts in totals(rows).items()],
         plots=[plot(summaries, name) for name in settings.metrics],
         clips=[(clip.relative_to(settings.clips).as_posix(), tracks(clip, settings, rows)) for clip in picked],
-        count=len(clips),
+        count=len(every),
     )
     with replacing(path, overwrite) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -155,7 +158,8 @@ def _image(levels: np.ndarray, colors: str, low: float, high: float) -> str:
 
 
 def flac_url(wav: np.ndarray, rate: int) -> str:
-    """Sound "c t" as a data URL of a FLAC."""
+    """Sound "c t" as a data URL of a FLAC; of more than its eight channels, their mean."""
+    wav = wav.mean(axis=0, keepdims=True) if len(wav) > FLAC_CHANNELS else wav
     with tempfile.SpooledTemporaryFile() as file:
         soundfile.write(file, np.clip(wav.T, -1, 1), rate, format="FLAC", subtype="PCM_16")
         file.seek(0)

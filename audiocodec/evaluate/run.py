@@ -8,6 +8,7 @@ import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 import soundfile
 
 from audiocodec import audio
-from audiocodec.errors import AudioCodecError, ConfigError, OutputError
+from audiocodec.errors import AudioCodecError, AudioError, ConfigError, OutputError
 from audiocodec.evaluate import usage
 from audiocodec.evaluate.scores import score
 from audiocodec.evaluate.systems import Coded, System, parse_system
@@ -50,10 +51,12 @@ class Settings:
         """A clip as systems get it, "c t", and its sample rate.
 
         Raises:
-            AudioError: it cannot be read.
+            AudioError: it cannot be read, or holds no samples.
         """
         wav, rate = audio.read(clip)
         wav = wav[:, : int(self.seconds * rate)]
+        if not wav.shape[1]:
+            raise AudioError(f"{clip}: holds no samples")
         return wav.mean(axis=0, keepdims=True) if self.mono else wav, rate
 
 
@@ -62,6 +65,7 @@ def align(reference: np.ndarray, estimate: np.ndarray, most: int) -> np.ndarray:
     length = reference.shape[1] + estimate.shape[1]
     spectra = [np.fft.rfft(x.mean(axis=0), length) for x in (estimate, reference)]
     correlation = np.fft.irfft(spectra[0] * spectra[1].conj(), length)
+    most = min(most, (length - 1) // 2)
     lags = np.concatenate([np.arange(most + 1), np.arange(-most, 0)])
     lag = int(lags[np.argmax(correlation[lags])])
     return estimate[:, lag:] if lag >= 0 else np.pad(estimate, ((0, 0), (-lag, 0)))
@@ -123,6 +127,7 @@ def evaluate(
         AudioError: no clips.
         ConfigError: the folder holds an evaluation with other settings, or two systems are called the same.
         OutputError: the folder cannot be written.
+        AudioCodecError: a worker was killed.
     """
     clips = audio.list_audio_files(Path(settings.clips))
     names = [text.partition("=")[0] for text in settings.systems]
@@ -147,8 +152,13 @@ def _compute(todo: Sequence[tuple[Path, str]], settings: Settings, workers: int)
         yield from (work(clip, system) for clip, system in todo)
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), _one_thread) as pool:
-        for future in as_completed([pool.submit(work, clip, system) for clip, system in todo]):
-            yield future.result()
+        try:
+            for future in as_completed([pool.submit(work, clip, system) for clip, system in todo]):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise AudioCodecError(
+                "a worker was killed, perhaps for want of memory; what is done is kept, go on with fewer --workers"
+            ) from error
 
 
 def _plain(row: Row) -> Row:

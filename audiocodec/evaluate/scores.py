@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from audiocodec import audio
 from audiocodec.errors import ConfigError, MissingExtraError
 from audiocodec.quality import metrics
 
+logger = logging.getLogger(__name__)
+
+SHORT_S = 1.0  # metrics need not be defined for clips below
 Measure = Callable[[np.ndarray, np.ndarray], float]
 
 
@@ -84,5 +88,18 @@ def score(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, names: 
             resampled[rate] = [
                 audio.resample(x.mean(axis=0, keepdims=True), sample_rate, rate)[0] for x in (reference, estimate)
             ]
-        values[name] = METRICS[name].measure(*resampled[rate])
+        values[name] = _measured(name, *resampled[rate])
     return values
+
+
+def _measured(name: str, reference: np.ndarray, estimate: np.ndarray) -> float:
+    """NaN where a metric breaks down over a clip too short for it."""
+    try:
+        return METRICS[name].measure(reference, estimate)
+    except MissingExtraError:
+        raise
+    except Exception as error:  # whatever the libraries come up with
+        if len(reference) >= SHORT_S * METRICS[name].sample_rate:
+            raise
+        logger.warning("%s is not defined for a clip of %d samples (%s)", name, len(reference), error)
+        return float("nan")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from audiocodec._util.extras import require
@@ -46,3 +48,16 @@ def open_stream(kind: str, sample_rate: int, block: int, device: str | None) -> 
         reason = str(error).splitlines()[0]
         raise AudioError(f"{name} cannot be opened ({reason}); --devices lists them") from error
     return stream
+
+
+@contextlib.contextmanager
+def going(name: str) -> Iterator[None]:
+    """The use of an open stream.
+
+    Raises:
+        AudioError: the device went away.
+    """
+    try:
+        yield
+    except (sound_devices().PortAudioError, OSError) as error:
+        raise AudioError(f"{name} stopped working ({str(error).splitlines()[0]})") from error

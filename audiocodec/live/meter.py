@@ -23,6 +23,8 @@ class Meter:
         delay_ms: from sound in to sound out, as far as this end knows.
         lost: packets that never came.
         refused: packets that were not for us.
+        skipped: frames left out, to bring the delay down.
+        unsent: packets that the system did not send.
     """
 
     frame_s: float
@@ -33,6 +35,8 @@ class Meter:
     delay_ms: float = 0.0
     lost: int = 0
     refused: int = 0
+    skipped: int = 0
+    unsent: int = 0
 
     def __post_init__(self) -> None:
         self._busy = self.clock.busy()
@@ -52,4 +56,7 @@ class Meter:
         kbits = 8 * self.sent_bytes / seconds / 1000 if seconds else 0.0
         load = 100 * (self.clock.busy() - self._busy) / seconds if seconds else 0.0
         parts = [f"{seconds:.0f} s", f"{kbits:.1f} kbit/s", f"delay {self.delay_ms:.0f} ms", f"load {load:.0f} %"]
-        return ", ".join([*parts, f"lost {self.lost} packets", f"refused {self.refused}"])
+        parts += [f"lost {self.lost} packets", f"refused {self.refused}"]
+        parts += [f"left out {self.skipped} frames"] if self.skipped else []
+        parts += [f"not sent {self.unsent} packets"] if self.unsent else []
+        return ", ".join(parts)

@@ -36,7 +36,7 @@ class PipeSink:
 
     def write(self, samples: np.ndarray, last: bool = False) -> None:
         ready = self._resampler.push(samples[None], last)[0]
-        self._stream.write(np.round(np.clip(ready, -1, 32767 / 32768) * 32768).astype("<i2").tobytes())
+        self._stream.write(audio.to_int16(ready).tobytes())
         self._stream.flush()
 
     def close(self) -> None:
@@ -46,16 +46,26 @@ class PipeSink:
 class FileSink:
     """A sound file, its format told by `suffix`.
 
+    Args:
+        path: where to write.
+        sample_rate: Hz.
+        suffix: see `audio.AudioWriter`.
+        name: of the file, for messages; by default its path.
+
+    Attributes:
+        samples: written so far.
+
     Raises:
         OutputError: see `audio.AudioWriter`.
     """
 
-    def __init__(self, path: Path, sample_rate: int, suffix: str) -> None:
-        self.paced = False
-        self._writer = audio.AudioWriter(path, sample_rate, 1, suffix)
+    def __init__(self, path: Path, sample_rate: int, suffix: str, name: Path | None = None) -> None:
+        self.paced, self.samples = False, 0
+        self._writer = audio.AudioWriter(path, sample_rate, 1, suffix, name=name)
 
     def write(self, samples: np.ndarray) -> None:
         self._writer.write(samples[None])
+        self.samples += len(samples)
 
     def close(self) -> None:
         self._writer.close()
@@ -65,7 +75,7 @@ class SpeakerSink:
     """A loudspeaker.
 
     Raises:
-        AudioError, MissingExtraError: see `devices.open_stream`.
+        AudioError, MissingExtraError: see `devices.open_stream`; `write`: the device went away.
     """
 
     def __init__(self, sample_rate: int, block: int, device: str | None) -> None:
@@ -73,8 +83,10 @@ class SpeakerSink:
         self._stream = devices.open_stream("OutputStream", sample_rate, block, device)
 
     def write(self, samples: np.ndarray) -> None:
-        self._stream.write(np.clip(samples, -1, 1)[:, None])
+        with devices.going("the loudspeaker"):
+            self._stream.write(np.clip(samples, -1, 1)[:, None])
 
     def close(self) -> None:
-        self._stream.stop()  # plays what is left
-        self._stream.close()
+        with devices.going("the loudspeaker"):
+            self._stream.stop()  # plays what is left
+            self._stream.close()

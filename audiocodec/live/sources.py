@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,10 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec.live import devices
+
+logger = logging.getLogger(__name__)
+
+CANCELLED = 1e-3  # share of the energy that is left of channels out of phase
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,22 @@ def cut(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:
 
 
 def file_source(path: Path, sample_rate: int, block: int) -> Source:
-    """A sound file, its channels mixed.
+    """A sound file, its channels mixed; a warning tells if they cancel each other out.
 
     Raises:
         AudioError: see `audio.AudioReader`; while it is being read.
     """
-    mixed = (wav.mean(axis=0) for wav in audio.stream_resampled(path, sample_rate))
-    return Source(cut(mixed, block), paced=False)
+    return Source(cut(_mixed(path, sample_rate), block), paced=False)
+
+
+def _mixed(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
+    before = after = 0.0  # energies
+    for wav in audio.stream_resampled(path, sample_rate):
+        mean = wav.mean(axis=0)
+        before, after = before + float(np.square(wav).mean(axis=0).sum()), after + float(np.square(mean).sum())
+        yield mean
+    if after < CANCELLED * before:
+        logger.warning("%s: its channels are out of phase and cancel each other out, little of it is left", path)
 
 
 def pipe_source(stream: BinaryIO, rate: int, sample_rate: int, block: int) -> Source:
@@ -69,15 +83,23 @@ def microphone_source(sample_rate: int, block: int, device: str | None) -> Sourc
     """A microphone.
 
     Raises:
-        AudioError, MissingExtraError: see `devices.open_stream`.
+        AudioError, MissingExtraError: see `devices.open_stream`; while it is read: the device went away, or gives
+            what is no sound.
     """
     stream = devices.open_stream("InputStream", sample_rate, block, device)
 
     def samples() -> Iterator[np.ndarray]:
+        overflows = 0
         try:
             while True:
-                yield stream.read(block)[0][:, 0].copy()
+                with devices.going("the microphone"):
+                    heard, overflowed = stream.read(block)
+                overflows += bool(overflowed)
+                audio.check_samples(heard, "the microphone")
+                yield heard[:, 0].copy()
         finally:
             stream.close()
+            if overflows:
+                logger.warning("the microphone was read too late %d times, sound is missing there", overflows)
 
     return Source(samples(), paced=True)

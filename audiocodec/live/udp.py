@@ -81,7 +81,9 @@ class UdpSender:
         address: to send to.
 
     Attributes:
-        unsent: datagrams that the system refused to send.
+        sent: datagrams that the system took.
+        unsent: those that it refused.
+        problem: what it said of the last of these.
 
     Raises:
         ConfigError: the host is unknown.
@@ -89,14 +91,16 @@ class UdpSender:
 
     def __init__(self, address: Address) -> None:
         self._socket, self._target = _socket(address, bind=False)
-        self.unsent = 0
+        self.sent = self.unsent = 0
+        self.problem = ""
 
     def send(self, data: bytes) -> None:
         """Send one; a network that is down is no error, it may come back."""
         try:
             self._socket.sendto(data, self._target)
-        except OSError:
-            self.unsent += 1
+            self.sent += 1
+        except OSError as error:
+            self.unsent, self.problem = self.unsent + 1, error.strerror or str(error)
 
     def close(self) -> None:
         """Stop sending."""
@@ -107,7 +111,9 @@ def _socket(address: Address, bind: bool) -> tuple[socket.socket, Any]:
     """A socket, bound if asked for, and the address as the system writes it."""
     what = "listened at" if bind else "sent to"
     try:
-        family, kind, protocol, _, target = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)[0]
+        found = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)
+        # "localhost" may be ::1 first; our listener is at 127.0.0.1 if only a port is given
+        family, kind, protocol, _, target = min(found, key=lambda entry: entry[0] != socket.AF_INET)
         made = socket.socket(family, kind, protocol)
         made.setblocking(False)
         try:

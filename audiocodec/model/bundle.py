@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,10 @@ class Bundle:
     description: dict[str, Any]
     entropy: EntropyModel | None = None
 
+    def __reduce__(self) -> tuple[type[Bundle], tuple[Any, ...]]:
+        """Pickled without the network, which is built again."""
+        return Bundle, tuple(getattr(self, field.name) for field in fields(self))
+
     @functools.cached_property
     def model(self) -> CodecModel:
         """The network, in eval mode.
@@ -60,7 +65,7 @@ class Bundle:
         try:
             model = build_model(self.description["model"])
             model.load_state_dict({key: torch.from_numpy(array).float() for key, array in self.tensors.items()})
-        except (RuntimeError, ConfigError) as error:
+        except (RuntimeError, ConfigError, KeyError, TypeError, ValueError, MemoryError) as error:
             raise ModelError(f"{self.name}: cannot be loaded ({str(error).splitlines()[0]})") from error
         return model.eval().requires_grad_(False)
 
@@ -111,10 +116,11 @@ def describe(name: str) -> dict[str, Any]:
     """
     path = bundle_path(name)
     try:
-        description = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML
+        text = path.read_text(encoding="utf-8")
+        description = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
         if not {"name", "version", "model"} <= set(description):
             raise ModelError(f"{path}: needs name, version and model")
-    except (OSError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         raise ModelError(f"{path}: is no model description ({str(error).splitlines()[0]})") from error
     return dict(description)
 
@@ -129,12 +135,26 @@ def load_bundle(name: str) -> Bundle:
     weights = _weights(path)
     try:
         tensors = load_file(weights)
-    except (OSError, SafetensorError, KeyError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:  # bfloat16: TypeError
         raise ModelError(f"{weights}: cannot be loaded ({str(error).splitlines()[0]})") from error
+    _check_weights(tensors, weights)
     entropy = load_entropy(entropy_path(path)) if entropy_path(path).exists() else None
     return Bundle(
         description["name"], str(description["version"]), tensors, hash_tensors(tensors), description, entropy
     )
+
+
+def _check_weights(tensors: Mapping[str, np.ndarray], name: Path) -> None:
+    """Refuse what no training leaves.
+
+    Raises:
+        ModelError: a tensor holds NaN or infinity, or is of no float type that is known here.
+    """
+    for key, array in tensors.items():
+        if array.dtype.kind not in "fiub":
+            raise ModelError(f"{name}: {key} is of type {array.dtype}; store float16 or float32")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ModelError(f"{name}: {key} holds NaN or infinity, the file is damaged or its training went wrong")
 
 
 def hash_tensors(tensors: Mapping[str, Any]) -> bytes:

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from audiocodec._util.extras import require
-from audiocodec.errors import ConfigError, TokenFileError
+from audiocodec.errors import ConfigError, OutputError, TokenFileError
 from audiocodec.tokens import Header, Tokens
 from audiocodec.tokens.recovery.repair import held_samples
 
 KEY = "audiocodec"
+MAX_CODES = 2**27  # of an array: a day of speech-16k, and 1 GiB as int64
 
 
 def header_to_json(header: Header) -> str:
     """Every field of a header; hashes in hexadecimal."""
     fields = asdict(header)
-    return json.dumps({k: v.hex() if isinstance(v, bytes) else v for k, v in fields.items()}, ensure_ascii=False)
+    plain = {k: v.hex() if isinstance(v, bytes) else v for k, v in fields.items()}
+    return json.dumps(plain, ensure_ascii=False, default=int)  # int: of numpy
 
 
 def header_from_json(text: str, name: str) -> Header:
@@ -53,12 +57,15 @@ def _save_npy(path: Path, tokens: Tokens) -> None:
 def _save_npz(path: Path, tokens: Tokens) -> None:
     with path.open("wb") as file:
         header = np.array(header_to_json(tokens.header))
-        np.savez_compressed(file, allow_pickle=False, codes=small(tokens.codes, tokens.header), header=header)
+        np.savez_compressed(file, codes=small(tokens.codes, tokens.header), header=header)
 
 
 def _save_safetensors(path: Path, tokens: Tokens) -> None:
     codes = np.ascontiguousarray(small(tokens.codes, tokens.header))
-    save_file({"codes": codes}, path, metadata={KEY: header_to_json(tokens.header)})
+    try:
+        save_file({"codes": codes}, path, metadata={KEY: header_to_json(tokens.header)})
+    except SafetensorError as error:
+        raise OutputError(f"{path}: cannot be written ({error})") from error
 
 
 def _save_parquet(path: Path, tokens: Tokens) -> None:
@@ -71,10 +78,32 @@ def _save_parquet(path: Path, tokens: Tokens) -> None:
 
 def _load_npy(path: Path) -> tuple[np.ndarray, str | None]:
     with path.open("rb") as file:
+        _check_promise(file, path.stat().st_size)
         return np.lib.format.read_array(file, allow_pickle=False), None
 
 
+def _check_promise(file: BinaryIO, size: int) -> None:
+    """Refuse an array larger than the `size` bytes that hold it, or than any sound; the file is left at its start.
+
+    Raises:
+        ValueError: it is.
+    """
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    count = math.prod(shape)
+    if count * dtype.itemsize > size:
+        raise ValueError(f"an array of shape {shape} is promised, but the file has {size} bytes")
+    if count > MAX_CODES:
+        raise ValueError(f"{count} codes are more than the {MAX_CODES} that are converted at once")
+    file.seek(0)
+
+
 def _load_npz(path: Path) -> tuple[np.ndarray, str | None]:
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            with archive.open(member) as array:
+                _check_promise(array, member.file_size)  # type: ignore[arg-type]
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return arrays["codes"], str(arrays["header"]) if "header" in arrays else None
 
@@ -145,7 +174,7 @@ def import_tokens(path: Path, like: Header | None = None) -> Tokens:
         codes, text = load(path)
     except FileNotFoundError as error:
         raise TokenFileError(f"{path}: no such file") from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, SafetensorError, MemoryError) as error:
         raise TokenFileError(f"{path}: cannot be read as {path.suffix} ({str(error).splitlines()[0]})") from error
     if text is None and like is None:
         raise ConfigError(f"{path}: holds codes alone; name a token file to take the header from (--like)")

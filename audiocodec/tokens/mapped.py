@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from audiocodec.errors import DamagedFileError
 from audiocodec.tokens import page
 from audiocodec.tokens.entropy.model import EntropyModel
+from audiocodec.tokens.file_bytes import FileBytes
 from audiocodec.tokens.header import Header
 from audiocodec.tokens.reader import check_frames, opened
 from audiocodec.tokens.recovery.scan import NO_TABLE
@@ -20,7 +20,7 @@ from audiocodec.tokens.trailer import Trailer
 
 
 class TokenFile:
-    """A whole token file, mapped into memory; pages are checked and decoded when their frames are asked for.
+    """A whole token file, kept open; pages are checked and decoded when their frames are asked for.
 
     It can be sent to other processes, which open the file again.
 
@@ -44,7 +44,7 @@ class TokenFile:
     def __init__(self, path: str | Path, entropy: EntropyModel | None = None) -> None:
         self.path, self._given = Path(path), entropy
         name = str(path)
-        with opened(self.path) as file:
+        with opened(self.path, search=True) as file:
             header = Header.read(file, name)
             start = file.tell()
             found, end = Trailer.find(file, name)
@@ -53,7 +53,7 @@ class TokenFile:
             if found.page_sizes.sum() != end - start:
                 raise DamagedFileError(f"{name}: the seek table does not fit the pages; audiocodec repair mends it")
             check_frames(header, found, found.frames, name)
-            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._data = FileBytes(self.path)
         self.header = replace(header, samples=found.samples)
         self.shape = (header.rows, header.num_codebooks, found.frames)
         self._bounds = start + np.concatenate([[0], np.cumsum(found.page_sizes)])
@@ -67,7 +67,7 @@ class TokenFile:
         self.close()
 
     def close(self) -> None:
-        """Unmap the file."""
+        """Close the file."""
         self._data.close()
 
     def __reduce__(self) -> tuple[Callable[..., TokenFile], tuple[Path, EntropyModel | None]]:

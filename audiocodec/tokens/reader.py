@@ -127,19 +127,28 @@ def check_frames(header: Header, found: Trailer, frames: int, name: str) -> None
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path, search: bool = False) -> Iterator[BinaryIO]:
     """The file, open for reading.
 
+    Args:
+        path: of the file.
+        search: it will be read from its end, too.
+
     Raises:
-        TokenFileError: it cannot be opened or read.
+        TokenFileError: it cannot be opened, or is a pipe that is to be searched.
     """
     try:
-        with path.open("rb") as file:
-            yield file
+        file = path.open("rb")
     except IsADirectoryError as error:
         raise TokenFileError(f"{path}: is a folder, not a token file") from error
     except FileNotFoundError as error:
         raise TokenFileError(f"{path}: no such file") from error
+    except OSError as error:
+        raise TokenFileError(f"{path}: cannot be read ({error.strerror})") from error
+    with file:
+        if search and not file.seekable():
+            raise TokenFileError(f"{path}: is a pipe, which cannot be searched; copy it to a file first")
+        yield file
 
 
 @contextmanager
@@ -157,6 +166,6 @@ def total_samples(path: Path, header: Header) -> int | None:
     """Source samples, by the header or, if a pipe wrote it, by the trailer; None if both are silent."""
     if header.samples is not None:
         return header.samples
-    with opened(path) as file:
+    with opened(path, search=True) as file:
         found, _ = Trailer.find(file, str(path))
     return found.samples if found else None

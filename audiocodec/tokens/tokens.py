@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from audiocodec._util.files import replacing
+from audiocodec._util.folders import files_below
 from audiocodec.errors import TokenFileError
 from audiocodec.tokens.bitrate import check_depth, choose_depth
 from audiocodec.tokens.entropy.model import EntropyModel
@@ -20,12 +21,13 @@ from audiocodec.tokens.trailer import Trailer
 from audiocodec.tokens.writer import TokenWriter
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tokens:
-    """The codes of one sound.
+    """The codes of one sound. Equal if all codes and all of the header are.
 
     Attributes:
-        codes: "b q t", int64: row (a channel, or two that are joint), codebook, frame.
+        codes: "b q t", int64: row (a channel, or two that are joint), codebook, frame; any integers are taken, those
+            of torch too.
         header: everything a file says about them.
         entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
 
@@ -38,7 +40,31 @@ class Tokens:
 
     codes: np.ndarray
     header: Header
-    entropy: EntropyModel | None = field(default=None, compare=False, repr=False)
+    entropy: EntropyModel | None = None
+
+    def __post_init__(self) -> None:
+        """Take the codes as they are promised.
+
+        Raises:
+            TokenFileError: they are no integers "b q t".
+        """
+        codes = self.codes
+        array = np.asarray(codes.detach().cpu() if hasattr(codes, "detach") else codes)
+        if array.ndim != 3 or array.dtype.kind not in "iu":
+            raise TokenFileError(f"codes must be integers 'b q t', got {array.dtype} of shape {array.shape}")
+        object.__setattr__(self, "codes", array.astype(np.int64, copy=False))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tokens):
+            return NotImplemented
+        return self.header == other.header and np.array_equal(self.codes, other.codes)
+
+    def __hash__(self) -> int:
+        return hash((self.header, self.codes.shape, self.codes.tobytes()))
+
+    def __repr__(self) -> str:
+        rows, codebooks, frames = self.codes.shape
+        return f"Tokens({rows} x {codebooks} x {frames} codes of {self.header.model}, {self.duration_s:.2f} s)"
 
     @property
     def num_codebooks(self) -> int:
@@ -67,7 +93,7 @@ class Tokens:
 
         Raises:
             OutputError: the file exists (unless `overwrite`) or cannot be written.
-            TokenFileError: the entropy model is not here.
+            TokenFileError: the codes do not fit the header, or the entropy model is not here.
         """
         with replacing(Path(path), overwrite) as temporary, temporary.open("wb") as file:
             self._write(file)
@@ -111,14 +137,14 @@ class Tokens:
 
 
 def list_token_files(root: Path) -> list[Path]:
-    """Every `.fsq` below `root` (or `root` itself), sorted.
+    """Every `.fsq` below `root` (or `root` itself), sorted; links are followed.
 
     Raises:
         TokenFileError: there is none.
     """
     if not root.is_dir():
         return [root]
-    paths = sorted(p for p in root.rglob("*.fsq") if p.is_file())
+    paths = sorted(path for path in files_below(root) if path.suffix.lower() == ".fsq")
     if not paths:
         raise TokenFileError(f"{root}: no token file (.fsq) found here")
     return paths

@@ -74,7 +74,14 @@ class TokenWriter:
 
         Args:
             samples: of each source channel.
+
+        Raises:
+            TokenFileError: they do not take as many frames as were written.
         """
+        frames = self._frames + self._pending.shape[2]
+        needed = replace(self.header, samples=samples).expected_frames()
+        if frames != needed:
+            raise TokenFileError(f"{samples} samples take {needed} frames, but the codes have {frames}")
         if self._pending.shape[2]:
             self._page(self._pending)
         self._write(Trailer(samples, self._frames, np.array(self._sizes, np.int64)).to_bytes())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import logging
 import os
 import signal
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,8 @@ from torch.distributed.rendezvous import rendezvous
 
 from audiocodec.errors import ConfigError
 from audiocodec.model import ranks
+
+logger = logging.getLogger(__name__)
 
 
 def choose_device(name: str) -> torch.device:
@@ -89,7 +92,7 @@ class Stop:
 
 @contextlib.contextmanager
 def asked_to_stop() -> Iterator[Stop]:
-    """Ctrl-C or SIGTERM asks the run to end at the next step; a second one ends it at once."""
+    """Ctrl-C, SIGTERM or SIGHUP asks the run to end at the next step; a second one ends it at once."""
     stop = Stop()
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -97,7 +100,11 @@ def asked_to_stop() -> Iterator[Stop]:
             raise KeyboardInterrupt
         stop.asked = True
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup has it ignored
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, ask) for number in numbers}
+    logger.info("training; Ctrl-C ends it with a checkpoint")
     try:
         yield stop
     finally:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
-import sys
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 
 from audiocodec._util.extras import require
+from audiocodec._util.terminal import on_terminal
 from audiocodec.model import CodecModel
 
 logger = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ class Monitor:
             self._events = SummaryWriter(str(run_dir / "tensorboard"))
 
     def __enter__(self) -> Monitor:
-        if sys.stderr.isatty():
+        if on_terminal():
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
@@ -73,7 +75,10 @@ class Monitor:
     def report(self, row: Mapping[str, float], model: CodecModel) -> None:
         """After each validation: a row of scalars, and the averaged model that they are of."""
         logger.info("  ".join(f"{k} {v:.4g}" for k, v in row.items() if not k.startswith(("usage_", "perplexity_"))))
-        append_row(self.curve, row)
+        try:
+            append_row(self.curve, row)
+        except OSError as error:
+            logger.warning("%s: a row is lost (%s); training goes on", self.curve, error.strerror or error)
         if self._events is not None:
             self._write_events(row, model)
 
@@ -104,16 +109,28 @@ def _clock(seconds: float) -> str:
 
 
 def append_row(path: Path, row: Mapping[str, float]) -> None:
-    """Append to a CSV whose header the first row made; other columns are left out."""
+    """Append to a CSV whose header the first row made; other columns are left out.
+
+    Raises:
+        OSError: it cannot be written; then it is as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = not path.exists()
+    size = path.stat().st_size if path.exists() else 0
+    new = size == 0  # a full disk may have left an empty one
     if new:
         columns = list(row)
     else:
         with path.open(newline="") as file:
             columns = next(csv.reader(file))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", restval="")
+    if new:
+        writer.writeheader()
+    writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
     with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore", restval="")
-        if new:
-            writer.writeheader()
-        writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
+        try:
+            file.write(text.getvalue())
+            file.flush()
+        except OSError:
+            os.truncate(path, size)
+            raise

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from audiocodec._util.files import replacing
 from audiocodec.errors import ConfigError
 from audiocodec.model.bundle import Bundle, load_bundle, save_bundle
 from audiocodec.train.checkpoint import load_average
@@ -40,7 +41,8 @@ def package_run(
     model, config = load_average(run_dir, best)
     path = save_bundle(folder, name, version, config["model"], model, overwrite)
     bundle = load_bundle(str(path))
-    path.with_suffix(".md").write_text(_card(bundle, config, run_dir / "curve.csv"), encoding="utf-8")
+    with replacing(path.with_suffix(".md"), overwrite=True) as temporary:
+        temporary.write_text(_card(bundle, config, run_dir / "curve.csv"), encoding="utf-8")
     return bundle
 
 

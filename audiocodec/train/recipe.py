@@ -15,6 +15,7 @@ import torch
 import yaml
 from torch import Tensor, distributed, nn
 
+from audiocodec._util.files import replacing
 from audiocodec.errors import ConfigError, OutputError
 from audiocodec.model import CodecModel, ranks
 from audiocodec.model.build import build_model, call
@@ -26,6 +27,7 @@ from audiocodec.train.balancer import Balancer
 from audiocodec.train.checkpoint import load_average
 from audiocodec.train.config import AdversarialConfig, DataConfig, RecipeConfig, dump_config, known
 from audiocodec.train.data import CacheSource, FileSource, SegmentDataset, Source, batches, build_cache, load_corpus
+from audiocodec.train.data.segments import LoaderKilledError
 from audiocodec.train.graph import GraphTrainer, SoundBank, Vary
 from audiocodec.train.launch import choose_device, process_group
 from audiocodec.train.monitor import Monitor
@@ -36,6 +38,7 @@ from audiocodec.train.validate import depths_to_watch, load_clips, validate
 
 logger = logging.getLogger(__name__)
 
+RESUMED = ("data.root", "data.seed", "data.batch_size", "data.segment_frames")  # what a run may go on with another of
 LOSSES = {
     "energy": losses.EnergyLoss,
     "envelope": losses.EnvelopeLoss,
@@ -131,16 +134,36 @@ def prepare_run(config: RecipeConfig, run_dir: Path) -> None:
         OutputError: the folder cannot be written.
     """
     path = run_dir / "config.yaml"
-    if path.exists():
-        before = yaml.safe_load(path.read_text())
+    before = _resolved(path) if path.exists() else None
+    if before is not None:
         for key in ("model", "phase"):
             if before.get(key) != dataclasses.asdict(config)[key]:
                 raise ConfigError(f"{run_dir}: holds a run whose {key} is another; choose another folder")
+        now = yaml.safe_load(dump_config(config))
+        if changed := [name for name in RESUMED if _at(before, name) != _at(now, name)]:
+            logger.warning("%s: goes on with another %s than it began with", run_dir, ", ".join(changed))
+    with replacing(path, overwrite=True) as temporary:
+        temporary.write_text(dump_config(config))
+
+
+def _at(config: Mapping[str, Any], name: str) -> Any:
+    section, _, key = name.partition(".")
+    return (config.get(section) or {}).get(key)
+
+
+def _resolved(path: Path) -> dict[str, Any] | None:
+    """The configuration of a run; None if a full disk left nothing of it.
+
+    Raises:
+        OutputError: it is none.
+    """
     try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        path.write_text(dump_config(config))
-    except OSError as error:
-        raise OutputError(f"{run_dir}: cannot be written ({error.strerror})") from error
+        before = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise OutputError(f"{path}: is no configuration of a run ({str(error).splitlines()[0]})") from error
+    if before is not None and not isinstance(before, dict):
+        raise OutputError(f"{path}: is no configuration of a run")
+    return before
 
 
 def _from_files(domains: list[tuple[list[Path], float]], data: DataConfig, common: dict[str, Any]) -> Trainer:
@@ -229,5 +252,9 @@ def run(config: RecipeConfig, run_dir: Path) -> Trainer:
     with process_group(choose_device(config.train.device)):
         trainer = build_trainer(config, run_dir)
         with trainer.monitor or contextlib.nullcontext():
-            trainer.fit()
+            try:
+                trainer.fit()
+            except LoaderKilledError as error:
+                trainer.save()
+                raise LoaderKilledError(f"{error}; a checkpoint is written, start again to go on") from error
     return trainer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,20 +10,33 @@ import numpy as np
 import torch
 
 from audiocodec import audio
+from audiocodec.errors import AudioError
 from audiocodec.model import CodecModel
 from audiocodec.quality import metrics
 from audiocodec.train.data.corpus import readable
+from audiocodec.train.data.segments import SILENCE
+
+logger = logging.getLogger(__name__)
 
 
 def load_clips(paths: Sequence[Path], sample_rate: int, limit: int, seconds: float) -> list[np.ndarray]:
     """Mono clips "t" of at most `seconds`, evenly picked down to `limit`; unreadable ones are logged.
 
     Raises:
-        AudioError: none can be read.
+        AudioError: none can be read, or all are silent.
     """
     good = [path for path, _ in readable(list(paths))]
     picked = [good[i * len(good) // limit] for i in range(limit)] if limit < len(good) else good
-    return [_beginning(path, sample_rate, int(seconds * sample_rate)) for path in picked]
+    clips = []
+    for path in picked:
+        try:
+            clips.append(_beginning(path, sample_rate, int(seconds * sample_rate)))
+        except AudioError as error:
+            logger.warning("skipped: %s", error)
+    if not any(np.square(clip).sum() > SILENCE * len(clip) for clip in clips):
+        said = "is silent (channels out of phase are, in their mean)" if clips else "can be read"
+        raise AudioError(f"validation: every clip {said}" if clips else f"validation: no clip {said}")
+    return clips
 
 
 def _beginning(path: Path, sample_rate: int, samples: int) -> np.ndarray:
@@ -32,7 +46,7 @@ def _beginning(path: Path, sample_rate: int, samples: int) -> np.ndarray:
         blocks.append(block.mean(axis=0))
         if sum(map(len, blocks)) >= samples:
             break
-    return np.concatenate(blocks)[:samples]
+    return np.concatenate([np.zeros(0, np.float32), *blocks])[:samples]
 
 
 def depths_to_watch(num_codebooks: int) -> list[int]:
@@ -59,7 +73,13 @@ def validate(model: CodecModel, clips: Sequence[np.ndarray], depths: Sequence[in
             estimate = model.reconstruct(waveform, depth)[0, 0].float().cpu().numpy()
             for name, value in scores(clip, estimate, model.sample_rate).items():
                 collected.setdefault(f"{name}_{depth}", []).append(value)
-    return {name: float(np.nanmean(values)) for name, values in collected.items()}
+    return {name: _mean(values) for name, values in collected.items()}
+
+
+def _mean(values: list[float]) -> float:
+    """Of what is defined; NaN if nothing is."""
+    defined = [value for value in values if not np.isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")
 
 
 def scores(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> dict[str, float]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from audiocodec._util.files import replacing
+from audiocodec._util.files import is_leftover, replacing
 from audiocodec.errors import OutputError
 
 
@@ -45,7 +47,7 @@ def test_a_folder_that_others_use_meanwhile_stays(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "other.txt").exists()
 
 
-@pytest.mark.parametrize("length", [250, 400])
+@pytest.mark.parametrize("length", [256, 400])
 def test_names_too_long_are_one_sentence(tmp_path: Path, length: int) -> None:
     with (
         pytest.raises(OutputError, match="cannot be written .File name too long"),
@@ -60,3 +62,37 @@ def test_system_errors_become_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"a\.txt: cannot be written \(No space left on device\)"), replacing(path):
         raise OSError(28, "No space left on device")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [255 * "a", 85 * "あ", 254 * "b" + "c"])
+def test_names_as_long_as_names_may_be_are_written(tmp_path: Path, name: str) -> None:
+    with replacing(tmp_path / name) as temporary:
+        temporary.write_text("one")
+        assert is_leftover(temporary.name)
+        with replacing(tmp_path / (name[:-1] + "x")) as other:
+            assert other != temporary
+    assert (tmp_path / name).read_text() == "one"
+
+
+def test_devices_and_pipes_are_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("/dev/null")
+    for path in (tmp_path / "fifo", tmp_path / "link", Path("/dev/null")):
+        with pytest.raises(OutputError, match="is a device or a pipe, which is never replaced"):
+            with replacing(path, overwrite=True):
+                pass
+    assert stat.S_ISFIFO((tmp_path / "fifo").stat().st_mode)
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_modes_are_those_of_the_umask_or_of_the_file_before(tmp_path: Path) -> None:
+    path, before = tmp_path / "a", os.umask(0o027)
+    try:
+        for mode in (0o640, 0o604):
+            with replacing(path, overwrite=True) as temporary:
+                temporary.unlink()
+                os.close(os.open(temporary, os.O_CREAT, 0o600))  # as safetensors does
+            assert stat.S_IMODE(path.stat().st_mode) == mode
+            path.chmod(0o604)
+    finally:
+        os.umask(before)

@@ -9,9 +9,11 @@ from click.testing import CliRunner, Result
 
 from audiocodec.cli import main
 
+Run = Callable[..., Result]
+
 
 @pytest.fixture
-def run() -> Callable[..., Result]:
+def run() -> Run:
     """`run("encode", ...)`: the result; an exception that is no exit fails the test."""
 
     def call(*arguments: object, stdin: bytes | None = None) -> Result:

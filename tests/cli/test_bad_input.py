@@ -139,16 +139,19 @@ def heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_interrupting_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=lambda n: str(n)
+)
+def test_interrupting_leaves_nothing(tmp_path: Path, number: int, code: int) -> None:
     source = tmp_path / "long.wav"
     source.write_bytes(wav_bytes(np.zeros(16_000 * 600)))
     command = [str(Path(sys.executable).with_name("audiocodec")), "encode", str(source), str(tmp_path / "a.fsq")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
     while not list(tmp_path.glob(".a.fsq*")) and process.poll() is None:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     assert process.communicate(timeout=60)[1] == "interrupted\n"
-    assert process.returncode == 130
+    assert process.returncode == code
     assert list(tmp_path.iterdir()) == [source]
 
 

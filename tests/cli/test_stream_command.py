@@ -143,3 +143,10 @@ def test_two_processes_on_loopback(speech_path: Path, tmp_path: Path) -> None:
     assert "lost 0 packets, refused 1" in words
     heard, _ = soundfile.read(tmp_path / "out.wav")
     assert np.abs(heard).max() > 0.05
+
+
+def test_nothing_sent_is_a_failure(run: Run, speech_path: Path) -> None:
+    result = run("stream", "-i", speech_path, "--send", "127.0.0.1:0", "-n", 1)
+    assert result.exit_code == 1
+    assert "127.0.0.1:0: nothing could be sent (" in result.stderr
+    assert "not sent" in result.stderr

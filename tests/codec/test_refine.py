@@ -95,7 +95,7 @@ def test_channels_threads_lists_files_and_backends_give_the_same_tokens(
 
 
 @pytest.mark.parametrize("samples", [0, 1, 319, 400, 5000])
-@pytest.mark.parametrize("level", [0.0, 0.1, 1e4])
+@pytest.mark.parametrize("level", [0.0, 0.1, 20.0])
 def test_short_silent_and_loud_sounds(codec: Codec, samples: int, level: float) -> None:
     wav = level * np.random.default_rng(0).standard_normal((1, samples)).astype(np.float32)
     tokens = codec.encode(wav, RATE, refine=STEPS)

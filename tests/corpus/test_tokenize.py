@@ -6,10 +6,12 @@ import csv
 import dataclasses
 import gc
 import json
+import os
 import shutil
 import sys
 import tarfile
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,14 @@ from click.testing import CliRunner
 from audiocodec import audio
 from audiocodec.cli import main
 from audiocodec.codec import Codec, load
-from audiocodec.corpus import Progress, open_corpus, tokenize
+from audiocodec.corpus import Progress, open_corpus, run, tokenize
 from audiocodec.corpus.batch import encode_files
-from audiocodec.corpus.plan import MOST_BYTES, usual_shard
+from audiocodec.corpus.plan import MOST_BYTES, Shard, usual_shard
+from audiocodec.corpus.shard import Job
 from audiocodec.corpus.sounds import Sound, list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch, shares
 from audiocodec.corpus.store import open_store
+from audiocodec.corpus.workers import Done, in_this_process
 from audiocodec.errors import AudioError, ConfigError, MissingExtraError, OutputError, TokenFileError
 from audiocodec.model.hub import save_hub_folder
 from tests.corpus.conftest import BROKEN, files_of
@@ -383,3 +387,99 @@ def test_joint_channels(speech: np.ndarray, onnx: Codec, tmp_path: Path) -> None
         assert stereo.tokens.header == dataclasses.replace(expected.header, metadata=stereo.tokens.header.metadata)
         assert mono.tokens.header.rows == stereo.tokens.header.rows == 1
         assert codec.decode(stereo.tokens).shape == wide.shape
+
+
+def errors_of(folder: Path) -> list[list[str]]:
+    with (folder / "errors.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))[1:]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_name_that_is_not_utf8_stands_among_the_errors(tmp_path: Path, format: str) -> None:
+    soundfile.write(tmp_path / "ok.wav", np.zeros(100), 16_000)
+    odd = Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9.wav"))
+    shutil.copy(tmp_path / "ok.wav", odd)
+    for _ in range(2):  # the second time it is finished
+        tokenize(str(tmp_path), str(tmp_path / "out"), format)
+    assert errors_of(tmp_path / "out") == [["caf\\udce9.wav", "its name is not UTF-8"]]
+    assert len(list(open_corpus(str(tmp_path / "out")))) == 1
+
+
+def test_what_exists_is_no_pattern(tmp_path: Path) -> None:
+    folder = tmp_path / "rec [2021]"
+    folder.mkdir()
+    soundfile.write(folder / "a[1].wav", np.zeros(100), 16_000)
+    assert [s.path for s in list_sounds(str(folder))] == ["a[1].wav"]
+    assert [s.path for s in list_sounds(f"{folder}/")] == ["a[1].wav"]
+    assert [s.path for s in list_sounds(str(folder / "a[1].wav"))] == ["a[1].wav"]
+    with pytest.raises(AudioError, match="no sound file found"):
+        list_sounds(str(tmp_path / "rec [2022]/*.wav"))
+
+
+def test_what_a_folder_holds_besides_is_counted(sounds: Path, caplog: pytest.LogCaptureFixture) -> None:
+    list_sounds(str(sounds))
+    assert caplog.messages == [f"{sounds}: 1 file left out: .txt 1"]
+
+
+def test_long_texts_are_kept_or_named(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(100), 16_000)
+    (tmp_path / "list.csv").write_text(f"path,text\na.wav,{'ä' * 140_000}\nb.wav,short\n")
+    for format in FORMATS:
+        tokenize(str(tmp_path / "list.csv"), str(tmp_path / format), format)
+        held = [item.metadata["text"] for item in open_corpus(str(tmp_path / format))]
+        assert held == (["short"] if format == "fsq" else ["ä" * 140_000, "short"])
+    ((path, reason),) = errors_of(tmp_path / "fsq")
+    assert (path, reason) == ("a.wav", "metadata: names and texts take more than 32768 bytes")
+    (tmp_path / "list.csv").write_text("path,text,text\na.wav,1,2\n")
+    with pytest.raises(ConfigError, match="the column 'text' comes 2 times"):
+        list_sounds(str(tmp_path / "list.csv"))
+
+
+def test_a_name_too_long_for_a_token_file_is_named(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / ("a" * 252 + ".au"), np.zeros(100), 16_000)
+    soundfile.write(tmp_path / ("b" * 251 + ".wav"), np.zeros(100), 16_000)
+    tokenize(str(tmp_path), str(tmp_path / "out"), "fsq")
+    ((path, reason),) = errors_of(tmp_path / "out")
+    assert (path[0], reason) == ("a", "the name of its token file would be longer than 255 bytes")
+
+
+def test_no_sound_at_all_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.wav").write_text("text")
+    command = ["tokenize", "-i", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--workers", "0"]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 1
+    assert "no sound could be used" in done.output
+
+
+def test_paths_are_the_same_for_workers_that_run_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those of a Ray cluster that was started in another folder do."""
+    (tmp_path / "in").mkdir()
+    soundfile.write(tmp_path / "in" / "a.wav", np.zeros(100), 16_000)
+    (tmp_path / "elsewhere").mkdir()
+
+    def far_away(job: Job, shards: Sequence[Shard]) -> Iterator[Done]:
+        os.chdir(tmp_path / "elsewhere")
+        yield from in_this_process(job, shards)
+        os.chdir(tmp_path)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run, "in_this_process", far_away)
+    assert tokenize("in", "out", "fsq").sounds == 1
+    assert (tmp_path / "out" / "a.fsq").is_file()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_shards_that_are_not_there_are_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(100), 16_000)
+
+    def lost(job: Job, shards: Sequence[Shard]) -> Iterator[Done]:
+        for done in in_this_process(job, shards):
+            (Path(job.output) / "a.fsq").unlink()
+            yield done
+
+    monkeypatch.setattr(run, "in_this_process", lost)
+    with pytest.raises(OutputError, match="a.fsq is not there though a worker wrote it"):
+        tokenize(str(tmp_path), str(tmp_path / "out"), "fsq")
+    assert not (tmp_path / "out" / "manifest.json").exists()

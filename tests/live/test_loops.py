@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import io
+import socket
 from collections.abc import Iterator
 
 import numpy as np
@@ -182,3 +183,80 @@ def test_udp_on_loopback() -> None:
     listener.close()
     with pytest.raises(ConfigError, match="cannot be"):
         UdpSender(Address("no.such.host.invalid", 1))
+
+
+def test_a_sender_that_stood_still_goes_on_at_its_pace(codec: Codec, speech: np.ndarray) -> None:
+    """Five seconds in one burst would be left out at the other end."""
+    world, wav, sent = World(), np.tile(speech[0, :16_000], 3), list[float]()
+
+    def stalling() -> Iterator[np.ndarray]:
+        for i, block in enumerate(frames(wav)):
+            world.time += 5.0 if i == 50 else 0.0
+            yield block
+
+    packetizer = Packetizer(codec.model_hash, codec.codebook_size)
+    meter = Meter(0.02, world.clock, str)
+    source = Source(stalling(), paced=False)
+    send(codec, source, packetizer, lambda packet: sent.append(world.time), 1, meter, world.clock)
+    gaps = np.diff(sent[:-2])  # what is flushed comes at once
+    assert gaps.max() == pytest.approx(5, abs=0.05)
+    assert np.sum(gaps < 0.01) <= 1
+    assert world.time == pytest.approx(3 + 5, abs=0.05)
+
+
+def test_frames_left_out_are_in_the_line(codec: Codec, speech: np.ndarray) -> None:
+    world, lines = World(), list[str]()
+    packetizer = Packetizer(codec.model_hash, codec.codebook_size)
+    encoder = codec.stream_encoder(1)
+    for packet in packetizer.push(encoder.push(np.tile(speech[0, :16_000], 2))):
+        world.transmit(packet)  # 100 frames at once
+    receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(3))
+    meter = Meter(0.02, world.clock, lines.append)
+    listen(codec, world, receiver, Heard(), meter, world.clock, seconds=2.0)
+    assert meter.skipped == receiver.buffer.counts.skipped > 50
+    assert lines[-1].endswith(f"left out {meter.skipped} frames")
+
+
+def test_what_comes_after_the_end_is_late(codec: Codec) -> None:
+    packetizer = Packetizer(codec.model_hash, codec.codebook_size)
+    packets = packetizer.push(codec.stream_encoder(1).push(np.zeros(320 * 20, np.float32)))
+    receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(3))
+    for packet in packets[:10]:
+        receiver.receive(packet)
+    for _ in range(100):
+        receiver.pull()
+    assert not receiver.buffer.started
+    receiver.receive(packets[3])
+    assert receiver.counts.twice == 1
+    buffer = receiver.buffer
+    late = buffer.counts.late
+    receiver._window = type(receiver._window)()  # as if it had never come
+    receiver.receive(packets[3])
+    assert (buffer.level, buffer.counts.late) == (0, late + 1)
+    other = Packetizer(codec.model_hash, codec.codebook_size)
+    for packet in other.push(codec.stream_encoder(1).push(np.zeros(320 * 5, np.float32))):
+        receiver.receive(packet)
+    assert receiver.buffer.level == 5
+
+
+def test_localhost_is_where_the_listener_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where /etc/hosts has ::1 for it first."""
+    both = [
+        (socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("::1", 9, 0, 0)),
+        (socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", 9)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: both)
+    sender = UdpSender(Address("localhost", 9))
+    assert sender._target == ("127.0.0.1", 9)
+    sender.close()
+
+
+def test_datagrams_that_the_system_refuses_are_counted() -> None:
+    sender = UdpSender(Address("127.0.0.1", 0))
+    sender.send(b"one")
+    assert (sender.sent, sender.unsent) == (0, 1)
+    assert sender.problem
+    sender.close()
+    meter = Meter(0.02, World().clock, str)
+    meter.unsent = 1
+    assert meter.line().endswith("refused 0, not sent 1 packets")

@@ -17,6 +17,7 @@ from audiocodec.cli import main
 from audiocodec.errors import MissingExtraError, TokenFileError
 from audiocodec.tokens import Tokens
 from audiocodec.tokens.convert import export_tokens, import_tokens
+from tests.cli.test_bad_input import limited
 from tests.golden.make_golden import tokens_v2
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -113,3 +114,24 @@ def test_misuse(run: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_text("mine")
     assert run("convert", GOLDEN / "v2.fsq", tmp_path / "a.npz").exit_code == 1
     assert (tmp_path / "a.npz").read_text() == "mine"
+
+
+def test_arrays_that_promise_too_much_are_refused(tmp_path: Path) -> None:
+    like = Tokens.load(GOLDEN / "v2.fsq").header
+    path = tmp_path / "a.npy"
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<u2", "fortran_order": False, "shape": (1, 12, 2**40)})
+    with pytest.raises(TokenFileError, match=r"an array of shape \(1, 12, 1099511627776\) is promised, but the file"):
+        import_tokens(path, like)
+    np.savez_compressed(tmp_path / "a.npz", codes=np.zeros((1, 1, 2**27 + 1), np.uint8))
+    assert (tmp_path / "a.npz").stat().st_size < 10**6
+    with pytest.raises(TokenFileError, match="134217729 codes are more than the 134217728"):
+        import_tokens(tmp_path / "a.npz", like)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".safetensors", ".parquet"])
+def test_a_full_disk_is_one_sentence(tmp_path: Path, suffix: str) -> None:
+    done = limited(["convert", str(GOLDEN / "v2.fsq"), str(tmp_path / f"a{suffix}")], 100)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "cannot be written" in done.stderr
+    assert list(tmp_path.iterdir()) == []

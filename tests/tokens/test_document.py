@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -12,7 +13,10 @@ from typing import Any
 import numpy as np
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-POWERS = [round(2 ** (16 - k / 16)) for k in range(16)]
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
+PRINTED = re.search(r"The 16 rounded numbers are ((?:\d+\s+){15}\d+)", DOCUMENT)
+assert PRINTED is not None
+POWERS = [int(word) for word in PRINTED[1].split()]
 Codes = list[list[list[int]]]  # channel, codebook, frame
 
 
@@ -179,6 +183,10 @@ EXPECTED = {"name": "golden", "rate": 48_000, "samples": 97_234, "page": 50, "ha
 
 def formula(b: int, q: int, t: int) -> int:
     return (7919 * (b + 1) * (q + 1) + 104_729 * t) % 1000
+
+
+def test_the_printed_powers_are_those_of_the_formula() -> None:
+    assert [round(2 ** (16 - k / 16)) for k in range(16)] == POWERS
 
 
 def test_the_document_is_enough_for_version_1() -> None:

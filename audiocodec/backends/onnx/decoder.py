@@ -26,6 +26,10 @@ class OnnxDecoder:
         self.model, self.conceals = model, model.conceals
         self.shapes = Shapes(self._samples, 1, self._samples, self.fresh(), (model.quantizer.dim,))
 
+    def __reduce__(self) -> tuple[type[OnnxDecoder], tuple[OnnxModel]]:
+        """Pickled as its model."""
+        return OnnxDecoder, (self.model,)
+
     def fresh(self) -> np.ndarray:
         """The state of a stream at its start."""
         return self.model.decode.fresh()

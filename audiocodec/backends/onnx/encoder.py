@@ -25,6 +25,10 @@ class OnnxEncoder:
         self.model = model
         self.shapes = Shapes(self._codes, model.hop_length, self._bits, self.fresh())
 
+    def __reduce__(self) -> tuple[type[OnnxEncoder], tuple[OnnxModel]]:
+        """Pickled as its model."""
+        return OnnxEncoder, (self.model,)
+
     def fresh(self) -> np.ndarray:
         """The state of a stream at its start."""
         return self.model.encode.fresh()

@@ -48,6 +48,10 @@ class OnnxModel:
         self.conceals: bool = decoder.get("conceals", False)
         self.joint_stereo: bool = spec.get("joint_stereo", False)
 
+    def __reduce__(self) -> tuple[type[OnnxModel], tuple[Mapping[str, Any], Mapping[str, np.ndarray]]]:
+        """Pickled as what it is made of."""
+        return OnnxModel, (self._graphs.spec, self._graphs.weights)
+
     @functools.cached_property
     def encode(self) -> Session:
         """Samples "b (t hop)", state -> latents "b t d", state."""

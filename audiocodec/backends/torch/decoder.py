@@ -28,6 +28,10 @@ class TorchDecoder:
         with torch.inference_mode(), single_thread():
             self._shapes = Shapes(self._samples, 1, self._samples, self.fresh(), (model.quantizer.dim,))
 
+    def __reduce__(self) -> tuple[type[TorchDecoder], tuple[CodecModel]]:
+        """Pickled as its model."""
+        return TorchDecoder, (self.model,)
+
     def fresh(self) -> Any:
         """The state of a stream at its start."""
         with torch.inference_mode(), single_thread():

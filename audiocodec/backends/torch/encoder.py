@@ -31,6 +31,10 @@ class TorchEncoder:
         with torch.inference_mode(), single_thread():
             self._shapes = Shapes(self._codes, model.hop_length, self._latents, self.fresh())
 
+    def __reduce__(self) -> tuple[type[TorchEncoder], tuple[CodecModel]]:
+        """Pickled as its model."""
+        return TorchEncoder, (self.model,)
+
     def fresh(self) -> Any:
         """The state of a stream at its start."""
         with torch.inference_mode(), single_thread():

@@ -57,11 +57,18 @@ class JitterBuffer:
     def __init__(self, target: int = 3, slack: int = 10) -> None:
         self.target, self.slack = target, slack
         self.counts = Counts()
+        self._next = -1
+        self.begin()
+
+    def begin(self) -> None:
+        """Another stream: its frames are numbered anew."""
         self.clear()
+        self._ended = 0
 
     def clear(self) -> None:
-        """Forget all frames; the counts stay."""
+        """Forget all frames; the counts stay, and what comes of frames that are over is late."""
         self.started = False
+        self._ended = max(self._next, 0)
         self._full: dict[int, np.ndarray] = {}
         self._coarse: dict[int, np.ndarray] = {}
         self._next = self._newest = -1
@@ -76,6 +83,9 @@ class JitterBuffer:
 
     def push(self, packet: Packet) -> None:
         """Take in the frames of a packet."""
+        if self._next < 0 and self._ended - MAX_AHEAD <= packet.frame < self._ended:
+            self.counts.late += packet.frames
+            return
         if self._next < 0:
             self._next = packet.frame
         if abs(packet.frame - self._next) > MAX_AHEAD:

@@ -102,6 +102,7 @@ class Receiver:
             if self.buffer.level > 0 or self.buffer.started:
                 return False
             self._stream, self._window, self._taken = packet.stream, Window(), 0
+            self.buffer.begin()
             self._first = packet.sequence + 2**16  # room below for packets that were overtaken
             self._lost_before = self.counts.lost
         return True

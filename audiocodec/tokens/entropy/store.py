@@ -22,7 +22,7 @@ SHIPPED = Path(__file__).parent  # entropy models of the package
 def save_entropy(path: Path, model: EntropyModel) -> None:
     """Write an entropy model; the same model gives the same bytes."""
     with path.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **asdict(model))
+        np.savez_compressed(file, **asdict(model))
 
 
 @lru_cache(maxsize=16)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import mmap
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from audiocodec.errors import DamagedFileError
 from audiocodec.tokens import page, trailer
+from audiocodec.tokens.file_bytes import FileBytes
 from audiocodec.tokens.header import Header
 from audiocodec.tokens.reader import opened
 from audiocodec.tokens.trailer import Trailer
@@ -41,7 +42,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Scan:
-    """A mapped file with an intact header.
+    """An open file with an intact header.
 
     Attributes:
         name: for messages.
@@ -53,7 +54,7 @@ class Scan:
     """
 
     name: str
-    data: mmap.mmap
+    data: FileBytes
     header: Header
     start: int
     end: int
@@ -69,6 +70,7 @@ class Scan:
         at, left = self.start, found.frames
         for index, size in enumerate(found.page_sizes):
             end, frames, error = at + int(size), max(0, min(self.header.frames_per_page, left)), ""
+            frames = frames if size > page.OVERHEAD else 0  # no page was ever there: no silence in its place
             try:
                 frames = page.frames_of(self.header, index, self.data[at:end], self.name)
             except DamagedFileError as problem:
@@ -143,11 +145,11 @@ def scanned(path: Path) -> Iterator[Scan]:
     Raises:
         TokenFileError: it cannot be opened, is no token file, or its header is damaged.
     """
-    with opened(path) as file:
+    with opened(path, search=True) as file:
         header = Header.read(file, str(path))
         start = file.tell()
         found, end = Trailer.find(file, str(path))
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with contextlib.closing(FileBytes(path)) as data:
             yield Scan(str(path), data, header, start, max(start, end), found)
 
 

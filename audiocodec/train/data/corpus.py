@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,11 +83,16 @@ def _hold_out(paths: list[Path], root: Path) -> Corpus:
         return hashlib.sha256(name.as_posix().encode()).hexdigest()
 
     valid = sorted(sorted(paths, key=key)[: max(1, len(paths) // HELD_OUT)])
-    return Corpus([p for p in paths if p not in set(valid)], valid)
+    held_out = set(valid)
+    return Corpus([path for path in paths if path not in held_out], valid)
 
 
-def readable(paths: list[Path]) -> list[tuple[Path, float]]:
-    """Files that open, with their lengths in seconds; the others are logged.
+def readable(paths: list[Path], pieces: bool = False) -> list[tuple[Path, float]]:
+    """Files that open and are not empty, with their lengths in seconds; the others are logged.
+
+    Args:
+        paths: of the files.
+        pieces: leave out files of which no piece can be read, only the whole. The length of these is infinity.
 
     Raises:
         AudioError: none opens.
@@ -95,10 +101,13 @@ def readable(paths: list[Path]) -> list[tuple[Path, float]]:
     for path in paths:
         try:
             with audio.AudioReader(path) as reader:
-                good.append((path, reader.samples / reader.sample_rate))
+                seconds = reader.samples / reader.sample_rate if reader.seekable else math.inf
+            if pieces and not reader.seekable:
+                raise AudioError(f"{path}: only ffmpeg reads it, and from its start; set data.cache to use it")
+            if seconds:
+                good.append((path, seconds))
         except AudioCodecError as error:
             logger.warning("skipped: %s", error)
-    good = [(path, seconds) for path, seconds in good if seconds > 0]
     if not good:
         raise AudioError(f"none of {len(paths)} sound files can be read, the first is {paths[0]}")
     return good

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from audiocodec.errors import AudioError
+from audiocodec.errors import AudioCodecError, AudioError
 from audiocodec.train.data.augment import Augment, mixed
 from audiocodec.train.data.sources import Source
 
+logger = logging.getLogger(__name__)
+
 TRIES = 20
 SILENCE = 1e-6  # mean square, -60 dBFS
+
+
+class LoaderKilledError(AudioCodecError):
+    """A process of `data.workers` is gone, perhaps for want of memory; the weights are sound."""
 
 
 class SegmentDataset(Dataset[np.ndarray]):
@@ -43,6 +51,7 @@ class SegmentDataset(Dataset[np.ndarray]):
         self.sources = [source for source, _ in sources]
         self.weights = weights / weights.sum()
         self.segment_samples, self.augment, self.seed = segment_samples, augment, seed
+        self._told = False  # of silence
         self._usable = [_long_enough(source.lengths, segment_samples) for source in self.sources]
 
     def __getitem__(self, index: int) -> np.ndarray:
@@ -70,6 +79,12 @@ class SegmentDataset(Dataset[np.ndarray]):
                 return segment
         if not read:
             raise AudioError(f"{TRIES} pieces of training data in a row could not be read")
+        if not self._told:
+            self._told = True
+            logger.warning(
+                "%d pieces of training data in a row were silent; is all of it? are channels out of phase?",
+                TRIES,
+            )
         return segment
 
     def _piece(self, rng: np.random.Generator) -> np.ndarray:
@@ -118,6 +133,9 @@ def batches(
         rank: number of this process.
         world_size: number of processes.
         workers: processes that read ahead; 0 reads in this one.
+
+    Raises:
+        LoaderKilledError: one of these was killed.
     """
     loader: DataLoader[np.ndarray] = DataLoader(
         dataset,
@@ -126,4 +144,15 @@ def batches(
         pin_memory=torch.cuda.is_available(),
         prefetch_factor=4 if workers else None,
     )
-    return iter(loader)
+    return _alive(iter(loader))
+
+
+def _alive(found: Iterator[Any]) -> Iterator[Any]:
+    while True:
+        try:
+            batch = next(found)
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise LoaderKilledError(f"a process that reads data was killed ({str(error).splitlines()[0]})") from error
+        yield batch

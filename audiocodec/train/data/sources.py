@@ -70,7 +70,7 @@ class FileSource:
     """
 
     def __init__(self, paths: list[Path], sample_rate: int) -> None:
-        good = readable(paths)
+        good = readable(paths, pieces=True)
         self.paths = [path for path, _ in good]
         self.sample_rate = sample_rate
         self.lengths = np.array([int(seconds * sample_rate) for _, seconds in good])

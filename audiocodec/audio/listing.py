@@ -1,0 +1,37 @@
+"""Which files of a folder are sounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audiocodec._util.folders import files_below, tell_left_out
+from audiocodec.audio import ffmpeg
+from audiocodec.errors import AudioError
+
+SUFFIXES = frozenset(
+    {".wav", ".wave", ".bwf", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc", ".au", ".snd"}
+    | {".caf", ".w64", ".rf64", ".sph", ".nist", ".voc"}
+)
+
+
+def known_suffixes() -> frozenset[str]:
+    """Suffixes of files that can be read here: those of libsndfile, and with ffmpeg more."""
+    return SUFFIXES | ffmpeg.SUFFIXES if ffmpeg.program() else SUFFIXES
+
+
+def list_audio_files(root: Path) -> list[Path]:
+    """Every sound file below `root` (or `root` itself), sorted, told by suffix; links are followed.
+
+    All other files are counted in a warning, what cannot be looked at is named in one.
+
+    Raises:
+        AudioError: there is none.
+    """
+    if not root.is_dir():
+        return [root]
+    every, known = sorted(files_below(root)), known_suffixes()
+    paths = [path for path in every if path.suffix.lower() in known]
+    if not paths:
+        raise AudioError(f"{root}: no sound file found here (looked for {' '.join(sorted(known))})")
+    tell_left_out(str(root), (path.suffix for path in every if path.suffix.lower() not in known))
+    return paths

@@ -1,0 +1,58 @@
+"""The bytes of an open file by slices. Unlike those of a map they may be gone without the process being killed."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from pathlib import Path
+
+CHUNK = 1 << 20  # bytes looked through at once
+
+
+class FileBytes:
+    """Bytes of a file; from several threads, too, and in processes that were forked.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file, self._lock = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), threading.Lock()
+        self._size = os.fstat(self._file).st_size
+        self.close = weakref.finalize(self, os.close, self._file)
+
+    def __len__(self) -> int:
+        """When it was opened."""
+        return self._size
+
+    def __getitem__(self, place: slice) -> bytes:
+        """Bytes of a slice without a step; fewer if the file was cut meanwhile."""
+        start, stop, _ = place.indices(self._size)
+        parts: list[bytes] = []
+        while start < stop and (data := self._read(start, stop - start)):
+            parts.append(data)
+            start += len(data)
+        return b"".join(parts)
+
+    def _read(self, start: int, count: int) -> bytes:
+        if hasattr(os, "pread"):  # moves nothing that other processes share
+            return os.pread(self._file, count, start)
+        with self._lock:
+            os.lseek(self._file, start, os.SEEK_SET)
+            return os.read(self._file, count)
+
+    def find(self, wanted: bytes, start: int, end: int) -> int:
+        """Where `wanted` begins first, between two places; -1: nowhere."""
+        while start < end:
+            data = self[start : min(end, start + CHUNK)]
+            at = data.find(wanted)
+            if at >= 0:
+                return start + at
+            if start + len(data) >= end or len(data) < len(wanted):
+                return -1
+            start += len(data) - len(wanted) + 1
+        return -1
