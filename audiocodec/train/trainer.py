@@ -22,6 +22,8 @@ from audiocodec.train.checkpoint import BEST, LAST, load_checkpoint, save_checkp
 from audiocodec.train.contrast import sharpened
 from audiocodec.train.ema import EMA
 from audiocodec.train.launch import agree, asked_to_stop, mean_gradients
+from audiocodec.train.lost import lost_bursts
+from audiocodec.train.means import Means
 from audiocodec.train.monitor import Monitor
 from audiocodec.train.objective import Objective
 from audiocodec.train.optimizers import adamw, build_optimizers
@@ -32,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 DISCRIMINATORS = "discriminator_optimizer"
 CONTRAST_HZ = 4000  # below which targets are sharpened
-BURSTS, LONGEST_BURST = 2, 5  # of lost frames in a segment; frames
 
 
 @dataclass
@@ -187,15 +188,8 @@ class Trainer:
         depths = draw_depths(waveform, quantizer.num_codebooks, getattr(quantizer, "dropout", 0.0), True)
         if lost == 0:
             return depths
-        batch, frames = waveform.shape[0] * ranks.world_size(), waveform.shape[-1] // self.model.hop_length
-        shape, device = (batch, BURSTS, 1), self.device
-        start = torch.randint(frames, shape, device=device)
-        length = torch.randint(1, LONGEST_BURST + 1, shape, device=device)
-        kept = torch.randint(quantizer.num_codebooks, shape, device=device) * torch.randint(2, shape, device=device)
-        time, hit = torch.arange(frames, device=device), torch.rand(batch, 1, 1, device=device) < lost
-        inside = (time >= start) & (time < start + length) & hit
-        limit = kept.where(inside, quantizer.num_codebooks).amin(1)
-        return depths[:, None].minimum(ranks.mine(limit))
+        frames = waveform.shape[-1] // self.model.hop_length
+        return depths[:, None].minimum(lost_bursts(len(waveform), frames, quantizer.num_codebooks, lost, self.device))
 
     def _train_discriminators(self, pair: Pair) -> dict[str, Tensor]:
         adversary = self.objective.adversary
@@ -242,7 +236,7 @@ class Trainer:
             AudioCodecError: too many bad steps, or the last checkpoint cannot be written.
         """
         saved, part, stopped = self.seconds, int(self.share * self.config.validations), False
-        means = _Means()
+        means = Means()
         with asked_to_stop() as stop:
             batches = self.data(self.step) if self.share < 1 else iter(())
             while self.share < 1 and not stopped:
@@ -280,7 +274,7 @@ class Trainer:
         left = self.seconds * (1 / max(self.share, 1e-9) - 1)
         self.monitor.step(self.share, self.step, loss, audio_s / took, left)
 
-    def _report(self, means: _Means) -> None:
+    def _report(self, means: Means) -> None:
         row = {"step": self.step, "minutes": round(self.seconds / 60, 2), "bad_steps": self.bad_steps}
         losses, usage = means.take(), self.usage.scalars()  # collective: every rank
         if self.monitor is None:
@@ -302,22 +296,3 @@ class Trainer:
                 )
             except OutputError as error:
                 logger.warning("%s", error)
-
-
-class _Means:
-    """Means of scalars over steps, summed on the device they are on."""
-
-    def __init__(self) -> None:
-        self._sums: dict[str, Tensor] = {}
-        self._count = 0
-
-    def add(self, row: dict[str, Tensor]) -> None:
-        for name, value in row.items():
-            self._sums[name] = self._sums.get(name, 0) + value.detach().double()
-        self._count += 1
-
-    def take(self) -> dict[str, float]:
-        """The means over steps and ranks; starts afresh."""
-        sums, count = self._sums, self._count
-        self._sums, self._count = {}, 0
-        return {name: float(ranks.mean(value / count)) for name, value in sums.items()}
