@@ -1,6 +1,6 @@
-"""Makes speech-16k-1.0.fsq: real codes of a shipped model. Never run again to make a test pass: files of 1.0 must decode.
+"""Made speech-16k-1.0.fsq, real codes of a shipped model. Never run again to make a test pass: it must decode.
 
-    python -m tests.golden.make_speech
+python -m tests.golden.make_speech
 """
 
 from __future__ import annotations
