@@ -42,7 +42,7 @@ SPEECH = (ORIGINAL, "opus@6k", "opus@8k", "opus@12k", "opus@16k", "codec2@1.2k",
 MUSIC = ("opus@8k", "opus@12k", "opus@14.6k", "opus@16k", "opus@24k", "lc3@24k")  # 14.6: as large as ours at 15.5
 PLAN: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {  # bitrates, others, metrics
     "speech-16k": (
-        ("1.5k", "3k", "6k", "1.5k+20", "3k+20", "6k+20"),  # +20: with 20 steps of `encode --refine`
+        ("1.5k", "3k", "6k", "3k+20", "6k+20"),  # +20: with 20 steps of `encode --refine`
         SPEECH,
         (
             "distillmos",

@@ -153,8 +153,10 @@ class Codec:
 
     @functools.cached_property
     def searched_model(self) -> CodecModel:
-        """A network of its own for `refine`: those that stream are changed to round alike."""
-        return replace(self.bundle).model
+        """A network of its own for `refine`, without post-filter: those that stream are changed to round alike."""
+        model = replace(self.bundle).model
+        model.set_postfilter(0.0)
+        return model
 
     @overload
     def encode(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from audiocodec.errors import ConfigError
 from audiocodec.model.decoder import ConvDecoder
+from audiocodec.model.nn import LappedSynthesis
 from audiocodec.model.quantize import Quantizer, QuantizeResult
 
 
@@ -98,6 +99,11 @@ class CodecModel(nn.Module):
         known, first, second = (y[..., self.delay :] for y in decoder.draws(result.quantized))
         target = (waveform if wanted is None else wanted)[..., : waveform.shape[-1] - self.delay]
         return Draws(first, second, target, known, decoder.low_band(target)), result
+
+    def set_postfilter(self, exponent: float) -> None:
+        """Change the post-filter of a decoder that has one; a search for codes would take back what it does."""
+        if self.noisy:
+            cast(LappedSynthesis, cast(ConvDecoder, self.decoder).body.layers[-1]).postfilter = exponent
 
     @torch.no_grad()
     def reconstruct(self, waveform: Tensor, num_codebooks: int | None = None) -> Tensor:
