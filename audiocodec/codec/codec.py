@@ -154,9 +154,7 @@ class Codec:
     @functools.cached_property
     def searched_model(self) -> CodecModel:
         """A network of its own for `refine`, without post-filter: those that stream are changed to round alike."""
-        model = replace(self.bundle).model
-        model.set_postfilter(0.0)
-        return model
+        return replace(self.bundle).model.without_postfilter()
 
     @overload
     def encode(

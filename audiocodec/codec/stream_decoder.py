@@ -13,6 +13,7 @@ from audiocodec.errors import ConfigError
 
 PIECE_FRAMES = 48  # decoded at once: memory does not grow with what is pushed
 HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence
+NOT_BEGUN, AFRESH = -2, -1  # in place of a number of lost frames: before the first one, and behind a gap of silence
 DECAY = 0.9  # of the latent from one lost frame to the next, for decoders that were not trained for zeros
 
 
@@ -41,16 +42,16 @@ class StreamDecoder:
     def reset(self) -> None:
         """Start a new stream."""
         self._state = self.network.fresh()
-        self._forget()
+        self._forget(NOT_BEGUN)
 
     def start_at(self, frames: int) -> None:
         """Start afresh `frames` later than here: what follows has the noise that it has behind so many frames."""
         self._state = self.network.skip(self._state, frames)
-        self._forget()
+        self._forget(AFRESH)
 
-    def _forget(self) -> None:
+    def _forget(self, lost: int) -> None:
         self._latent = np.zeros((1, self.network.model.quantizer.dim, 1), np.float32)  # of the last frame
-        self._lost = -1  # frames in a row; -1: none has come yet
+        self._lost = lost  # frames in a row, or one of the two above
 
     def push(self, codes: np.ndarray) -> np.ndarray:
         """codes: "q t", any t -> samples "(t hop)", float32.
@@ -66,7 +67,9 @@ class StreamDecoder:
         A decoder trained for it is given zeros; others the last latent again, a tenth smaller for each frame.
         """
         hop, parts = self.network.model.hop_length, [np.zeros(0, np.float32)]
-        if self._lost < 0:
+        if self._lost == NOT_BEGUN:  # the stream begins with its first frame
+            return np.zeros(frames * hop, np.float32)
+        if self._lost == AFRESH:
             return self.skip(frames)
         for start in range(0, frames, PIECE_FRAMES):
             count = min(PIECE_FRAMES, frames - start)

@@ -103,9 +103,9 @@ def _frame(receiver: Receiver, decoder: StreamDecoder) -> np.ndarray:
     codes = receiver.pull()
     if codes is not None:
         return decoder.push(codes)
-    if receiver.buffer.started:
-        return decoder.conceal(1)
-    return decoder.skip(1)
+    if not receiver.buffer.started:  # a stream begins with its first frame
+        decoder.reset()
+    return decoder.conceal(1)
 
 
 def _report(codec: Codec, receiver: Receiver, decoder: StreamDecoder, meter: Meter) -> None:

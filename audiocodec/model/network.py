@@ -100,10 +100,11 @@ class CodecModel(nn.Module):
         target = (waveform if wanted is None else wanted)[..., : waveform.shape[-1] - self.delay]
         return Draws(first, second, target, known, decoder.low_band(target)), result
 
-    def set_postfilter(self, exponent: float) -> None:
-        """Change the post-filter of a decoder that has one; a search for codes would take back what it does."""
+    def without_postfilter(self) -> CodecModel:
+        """The same network, its decoder's post-filter off: a search for codes would take back what it does."""
         if self.noisy:
-            cast(LappedSynthesis, cast(ConvDecoder, self.decoder).body.layers[-1]).postfilter = exponent
+            cast(LappedSynthesis, cast(ConvDecoder, self.decoder).body.layers[-1]).postfilter = 0.0
+        return self
 
     @torch.no_grad()
     def reconstruct(self, waveform: Tensor, num_codebooks: int | None = None) -> Tensor:

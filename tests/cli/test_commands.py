@@ -33,7 +33,7 @@ def test_there_and_back(run: Run, speech_path: Path, tmp_path: Path) -> None:
     tokens, wav = tmp_path / "a.fsq", tmp_path / "a.wav"
     result = run("encode", speech_path, tokens, "--bitrate", "3k")
     assert result.exit_code == 0
-    assert re.search(r"5.32 s, (2.9|3.)", result.stderr)
+    assert re.search(r"5.32 s, (2.8|2.9|3.)", result.stderr)
     assert "kbit/s on disk" in result.stderr
     assert "times real time" in result.stderr
     assert run("decode", tokens, wav).exit_code == 0

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from audiocodec import audio
+from audiocodec.backends.base import frame_decoder
 from audiocodec.codec import Codec
 from audiocodec.codec.files import decode_part
 from audiocodec.errors import ConfigError, DamagedFileError
@@ -72,11 +73,14 @@ def test_damage_elsewhere_does_no_harm(codec: Codec, long_speech: np.ndarray, tm
 
 def test_the_past_a_decoder_needs_is_just_enough(codec: Codec, speech: np.ndarray) -> None:
     past = frames_of_past(codec.bundle.description["model"]["decoder"])
+    network = frame_decoder(codec.model)
     quantized = codec.model.quantizer.decode(torch.from_numpy(codec.encode(speech, 16_000).codes))
     with torch.inference_mode():
         whole = codec.model.decoder(quantized[..., :150])[0][..., -320:]
-        enough = codec.model.decoder(quantized[..., 149 - past : 150])[0][..., -320:]
-        too_little = codec.model.decoder(quantized[..., 149 - past + 2 : 150])[0][..., -320:]
+        enough, too_little = (
+            codec.model.decoder(quantized[..., first:150], network.skip(network.fresh(), first))[0][..., -320:]
+            for first in (149 - past, 149 - past + 2)
+        )
     np.testing.assert_allclose(enough, whole, atol=1e-5)
     assert (too_little - whole).abs().max() > (enough - whole).abs().max()
     assert 10 < past < 100

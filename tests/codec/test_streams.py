@@ -186,4 +186,16 @@ class TestConceal:
         decoder = codec.stream_decoder()
         decoder.push(codes)
         assert not decoder.skip(3).any()
-        assert np.array_equal(decoder.push(codes), codec.stream_decoder().push(codes))
+        afresh = codec.stream_decoder()
+        afresh.start_at(codes.shape[1] + 3)  # the noise is that of the place in the sound
+        assert np.array_equal(decoder.push(codes), afresh.push(codes))
+
+    def test_frames_lost_behind_a_gap_count(self, codec: Codec, speech: np.ndarray) -> None:
+        codes = codec.encode(speech[:, :8000], 16_000).codes[0]
+        decoder, late, early = codec.stream_decoder(), codec.stream_decoder(), codec.stream_decoder()
+        decoder.skip(3)
+        assert not decoder.conceal(2).any()
+        late.start_at(5)
+        assert np.array_equal(decoder.push(codes), late.push(codes))
+        early.conceal(7)  # before a stream has begun: it begins with its first frame
+        assert np.array_equal(early.push(codes), codec.stream_decoder().push(codes))
