@@ -19,7 +19,7 @@ from audiocodec.model import CodecModel, ranks
 from audiocodec.model.quantize.base import QuantizeResult, draw_depths
 from audiocodec.quality.losses import Pair
 from audiocodec.train.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
-from audiocodec.train.contrast import sharpened
+from audiocodec.train.contrast import WINDOW, sharpened
 from audiocodec.train.ema import EMA
 from audiocodec.train.launch import agree, asked_to_stop, mean_gradients
 from audiocodec.train.lost import lost_bursts
@@ -178,7 +178,7 @@ class Trainer:
         if self.config.contrast == 0:
             return waveform
         with torch.no_grad():
-            return sharpened(waveform, self.config.contrast, round(CONTRAST_HZ * 512 / self.model.sample_rate))
+            return sharpened(waveform, self.config.contrast, round(CONTRAST_HZ * WINDOW / self.model.sample_rate))
 
     def _draw_depths(self, waveform: Tensor) -> Tensor | None:
         """Codebooks of each item, "b", or frame, "b t", where the quantizer does not draw them itself."""

@@ -40,7 +40,7 @@ class TorchDecoder:
     def skip(self, state: Any, frames: int) -> Any:
         """The state of a stream that starts afresh `frames` behind where `state` is."""
         fresh = self.fresh()
-        if getattr(self.model.decoder, "noise_from", None) is None:
+        if not self.model.noisy:
             return fresh
         *layers, (tail, _) = fresh
         _, step = state[-1]
