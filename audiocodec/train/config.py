@@ -18,7 +18,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.train.data import Augment
 from audiocodec.train.settings import Budget, TrainConfig
 
-PHASES = ("spectral", "decoder", "adversarial", "joint")
+PHASES = ("spectral", "codes_kept", "decoder", "adversarial", "joint")
 
 
 @dataclass

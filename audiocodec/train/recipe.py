@@ -121,9 +121,14 @@ def _weights_of(name: str) -> CodecModel:
 
 
 def freeze_tokens(model: CodecModel) -> None:
-    """Leave encoder and quantizer as they are from here on: tokens stay valid."""
+    """Leave encoder and quantizer as they are from here on: a sound keeps its tokens."""
     for part in (model.encoder, model.quantizer):
         part.requires_grad_(False).eval()
+
+
+def freeze_codes(model: CodecModel) -> None:
+    """Leave what codes stand for as it is from here on: token files made before can be decoded."""
+    model.quantizer.requires_grad_(False).eval()
 
 
 def prepare_run(config: RecipeConfig, run_dir: Path) -> None:
@@ -211,7 +216,9 @@ def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> T
         if config.start_from is None:
             raise ConfigError(f"phase {config.phase} trains a decoder further: say which by start_from=MODEL_OR_RUN")
         freeze_tokens(model)
-    adversary = None if config.phase in ("spectral", "decoder") else build_adversary(config.adversarial, bfloat16)
+    if config.phase == "codes_kept":
+        freeze_codes(model)
+    adversary = None if config.phase in ("spectral", "decoder", "codes_kept") else build_adversary(config.adversarial, bfloat16)
     objective = Objective(build_losses(config.losses), adversary, Balancer() if config.train.balancer else None)
     corpora = {root: (load_corpus(root), weight) for root, weight in _roots(data).items()}
     clips = load_clips(
