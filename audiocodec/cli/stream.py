@@ -115,13 +115,13 @@ def stream(
         if to is not None:
             sender = live.UdpSender(to)
             stack.callback(sender.close)
-            packetizer = Packetizer(codec.model_hash, codec.codebook_size, packet_frames, repeat)
-            seal = Sealer(key, time.time).seal if key else bytes
+            sealer = Sealer(key, time.time) if key else None
+            packetizer = Packetizer(codec.model_hash, codec.codebook_size, packet_frames, repeat, sealer=sealer)
             taken = _source(codec, source, rate, input_device, stack)
 
             def transmit(packet: bytes) -> None:
-                sender.send(seal(packet))
-                meter.unsent = sender.unsent
+                sender.send(packet)
+                meter.counters["packets_unsent"] = sender.unsent
 
             live.send(codec, taken, packetizer, transmit, depth, meter, clock)
             if sender.unsent and not sender.sent:

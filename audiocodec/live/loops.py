@@ -13,6 +13,7 @@ from audiocodec.live.packets import Packetizer, Receiver
 from audiocodec.live.sinks import Sink
 from audiocodec.live.sources import Source
 from audiocodec.live.udp import Link
+from audiocodec.live.watch import Watch
 
 STALL_S = 1.0  # this process stood still for longer: what should have been played or sent meanwhile is let go
 
@@ -24,7 +25,7 @@ def loop_back(codec: Codec, source: Source, sink: Sink, num_codebooks: int, mete
 
     def out(codes: np.ndarray) -> None:
         sink.write(decoder.push(codes))
-        meter.sent_bytes += codes.shape[1] * num_codebooks * codec.codebook_bitrate / codec.frame_rate / 8
+        meter.coded_bytes += codes.shape[1] * num_codebooks * codec.codebook_bitrate / codec.frame_rate / 8
         meter.advance(codes.shape[1])
 
     for block in source.blocks:
@@ -49,7 +50,7 @@ def send(
     def out(codes: np.ndarray, packets: list[bytes]) -> None:
         for packet in packets:
             transmit(packet)
-            meter.sent_bytes += len(packet)
+            meter.coded_bytes += len(packet)
         meter.advance(codes.shape[1])
 
     for block in source.blocks:
@@ -72,8 +73,11 @@ def listen(
     meter: Meter,
     clock: Clock,
     seconds: float | None = None,
+    idle_s: float | None = None,
 ) -> None:
     """Packets in, sound out, one frame after the other at the pace of the sink or of the clock.
+
+    A warning is logged where packets arrive and none of them can be played.
 
     Args:
         codec: of the sender's model.
@@ -83,7 +87,9 @@ def listen(
         meter: shows how it goes.
         clock: real or simulated.
         seconds: of sound after which to stop; None: never.
+        idle_s: seconds without a packet that can be played after which to stop; None: never.
     """
+    watch = Watch(receiver, idle_s)
     decoder, frame_s = codec.stream_decoder(), codec.hop_length / codec.sample_rate
     begin, done = clock.now(), 0
     while seconds is None or done * frame_s < seconds:
@@ -96,6 +102,8 @@ def listen(
         sink.write(_frame(receiver, decoder))
         done += 1
         _report(codec, receiver, decoder, meter)
+        if watch.idle(done * frame_s):
+            return
 
 
 def _frame(receiver: Receiver, decoder: StreamDecoder) -> np.ndarray:
@@ -112,7 +120,20 @@ def _report(codec: Codec, receiver: Receiver, decoder: StreamDecoder, meter: Met
     counts = receiver.counts
     frames = 1 + max(0, receiver.buffer.level) + decoder.delay_samples / codec.hop_length
     meter.delay_ms = 1000 * frames * codec.hop_length / codec.sample_rate
-    meter.sent_bytes, meter.lost = counts.taken_bytes, counts.lost
-    meter.skipped = receiver.buffer.counts.skipped
-    meter.refused = counts.refused + counts.damaged + counts.foreign
+    meter.coded_bytes = counts.taken_bytes
+    meter.counters = _counters(receiver)
     meter.advance(1)
+
+
+def _counters(receiver: Receiver) -> dict[str, int]:
+    packets, frames = receiver.counts, receiver.buffer.counts
+    refused = {f"packets_{name}": count for name, count in packets.refused().items()}
+    return {
+        "packets_lost": packets.lost,
+        "packets_duplicate": packets.duplicates,
+        **refused,
+        "frames_concealed": frames.lost + frames.waited,
+        "frames_repaired": frames.repaired,
+        "frames_skipped": frames.skipped,
+        "frames_late": frames.late,
+    }

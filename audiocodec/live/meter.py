@@ -1,49 +1,46 @@
-"""The live line: rate, delay, load, losses."""
+"""The live line: rate, delay, load, and what became of packets."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audiocodec.live.clock import Clock
 
 
 @dataclass
 class Meter:
-    """Adds up what a loop does and shows it once a second.
+    """Adds up what a loop does and shows it once per second.
 
     Args:
-        frame_s: seconds of a frame.
-        clock: tells work done, for the load.
+        frame_s: duration of a frame in seconds.
+        clock: measures the processor time, for the load.
         show: takes the line.
+        as_json: each line is a JSON object.
 
     Attributes:
         frames: done so far.
-        sent_bytes: of packets or of codes.
+        coded_bytes: of packets or of codes.
         delay_ms: from sound in to sound out, as far as this end knows.
-        lost: packets that never came.
-        refused: packets that were not for us.
-        skipped: frames left out, to bring the delay down.
-        unsent: packets that the system did not send.
+        counters: what became of packets and frames, by name; those that are not 0 are in the line, all in JSON.
     """
 
     frame_s: float
     clock: Clock
     show: Callable[[str], None]
+    as_json: bool = False
     frames: int = 0
-    sent_bytes: float = 0.0
+    coded_bytes: float = 0.0
     delay_ms: float = 0.0
-    lost: int = 0
-    refused: int = 0
-    skipped: int = 0
-    unsent: int = 0
+    counters: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._busy = self.clock.busy()
         self._shown = 0
 
     def advance(self, frames: int) -> None:
-        """So many frames more; shows the line when another second is full."""
+        """Count more frames; shows the line when another second is full."""
         self.frames += frames
         second = int(self.frames * self.frame_s)
         if second > self._shown:
@@ -53,10 +50,11 @@ class Meter:
     def line(self) -> str:
         """What there is to say."""
         seconds = self.frames * self.frame_s
-        kbits = 8 * self.sent_bytes / seconds / 1000 if seconds else 0.0
-        load = 100 * (self.clock.busy() - self._busy) / seconds if seconds else 0.0
-        parts = [f"{seconds:.0f} s", f"{kbits:.1f} kbit/s", f"delay {self.delay_ms:.0f} ms", f"load {load:.0f} %"]
-        parts += [f"lost {self.lost} packets", f"refused {self.refused}"]
-        parts += [f"left out {self.skipped} frames"] if self.skipped else []
-        parts += [f"not sent {self.unsent} packets"] if self.unsent else []
+        kbits = 8 * self.coded_bytes / seconds / 1000 if seconds else 0.0
+        load = (self.clock.busy() - self._busy) / seconds if seconds else 0.0
+        if self.as_json:
+            numbers = {"seconds": seconds, "kbit_per_s": kbits, "delay_ms": self.delay_ms, "load": load}
+            return json.dumps({name: round(value, 3) for name, value in numbers.items()} | self.counters)
+        parts = [f"{seconds:.0f} s", f"{kbits:.1f} kbit/s", f"delay {self.delay_ms:.0f} ms", f"load {100 * load:.0f} %"]
+        parts += [f"{name.replace('_', ' ')} {count}" for name, count in self.counters.items() if count]
         return ", ".join(parts)

@@ -1,10 +1,12 @@
 """Codes in packets: building, cutting, reading, receiving. numpy only; layout in docs/streaming.md."""
 
+from audiocodec.live.packets.checksum import add_checksum, remove_checksum
 from audiocodec.live.packets.crypto import Opener, Sealer, read_key
 from audiocodec.live.packets.jitter import JitterBuffer
-from audiocodec.live.packets.packet import Packet, build, keep_codebooks, parse
+from audiocodec.live.packets.packet import Packet, UnannouncedError, build, build_compact, keep_codebooks, parse
 from audiocodec.live.packets.packetizer import Packetizer
 from audiocodec.live.packets.receiver import Receiver
+from audiocodec.live.packets.relay import Relay
 
 __all__ = [
     "JitterBuffer",
@@ -12,9 +14,14 @@ __all__ = [
     "Packet",
     "Packetizer",
     "Receiver",
+    "Relay",
     "Sealer",
+    "UnannouncedError",
+    "add_checksum",
     "build",
+    "build_compact",
     "keep_codebooks",
     "parse",
     "read_key",
+    "remove_checksum",
 ]

@@ -1,8 +1,10 @@
-"""Authenticated encryption of packets: ChaCha20-Poly1305 with a key both ends hold.
+"""Authenticated encryption of packets: ChaCha20-Poly1305 with a key that both ends hold.
 
-A sealed packet is the byte 0xE1, 8 bytes of session (seconds of the sender's clock at its
-start, 4 random bytes), a counter of 4 bytes, the ciphertext, and 16 bytes of tag. Session and
-counter are the nonce: never used twice with one key. The first 13 bytes are authenticated too.
+A full packet is sealed as the byte 0xE2, 8 bytes of session (seconds of the sender's clock at its start, 4 random
+bytes), a counter of 4 bytes, the ciphertext, and 16 bytes of tag; a compact one as the byte 0xD2, the low 2 bytes of
+the counter, the ciphertext, and the tag. Session and counter are the nonce: never used twice with one key. What comes
+before the ciphertext is authenticated too, and with a compact packet what it leaves to the full one before it. The tag
+takes the place of the checksum.
 """
 
 from __future__ import annotations
@@ -15,11 +17,15 @@ from typing import Any
 
 from audiocodec._util.extras import require
 from audiocodec.errors import ConfigError, PacketError
+from audiocodec.live.packets.packet import Packet, UnannouncedError, is_compact, steps_between
 from audiocodec.live.packets.window import Window
 
-MAGIC = 0xE1
-HEAD = struct.Struct(">BI4sI")
-OVERHEAD = HEAD.size + 16
+FULL, COMPACT = 0xE2, 0xD2
+SESSION = struct.Struct(">I4s")
+FULL_HEAD = struct.Struct(">B8sI")
+COMPACT_HEAD = struct.Struct(">BH")
+TAG_BYTES = 16
+OVERHEAD = FULL_HEAD.size + TAG_BYTES
 KEY_BYTES = 32
 
 
@@ -33,9 +39,9 @@ def read_key(path: Path) -> bytes:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not hexadecimal digits"
-        raise ConfigError(f"{path}: no key ({reason}); make one with: openssl rand -hex 32") from error
+        raise ConfigError(f"{path}: not a key ({reason}); make one with: openssl rand -hex 32") from error
     if len(key) != KEY_BYTES:
-        raise ConfigError(f"{path}: no key ({len(key)} bytes, not {KEY_BYTES}); make one with: openssl rand -hex 32")
+        raise ConfigError(f"{path}: not a key ({len(key)} bytes, not {KEY_BYTES}); make one with: openssl rand -hex 32")
     return key
 
 
@@ -43,12 +49,20 @@ def _cipher(key: bytes) -> Any:
     return require("cryptography.hazmat.primitives.ciphers.aead", "stream").ChaCha20Poly1305(key)
 
 
+def _nonce(session: bytes, counter: int) -> bytes:
+    return session + struct.pack(">I", counter)
+
+
+def _constants(body: bytes, packet: Packet | None) -> bytes:
+    return packet.constants() if packet is not None and is_compact(body) else b""
+
+
 class Sealer:
     """Encrypts the packets of one session.
 
     Args:
-        key: 32 bytes, for one direction only: whoever listens with the key he sends with could
-            be sent his own packets.
+        key: 32 bytes, for one direction only: someone who receives with the key that they send with could be sent
+            their own packets.
         clock: seconds since 1970; sessions that start later replace those before.
 
     Raises:
@@ -57,20 +71,25 @@ class Sealer:
 
     def __init__(self, key: bytes, clock: Callable[[], float]) -> None:
         self._cipher = _cipher(key)
-        self._session = (int(clock()) & 0xFFFFFFFF, secrets.token_bytes(4))
+        self._session = SESSION.pack(int(clock()) & 0xFFFFFFFF, secrets.token_bytes(4))
         self._counter = 0
 
-    def seal(self, packet: bytes) -> bytes:
-        """The packet, encrypted.
+    def seal(self, body: bytes, packet: Packet) -> bytes:
+        """The bytes of a packet without checksum -> the same, encrypted.
 
         Raises:
             PacketError: 2**32 packets were sealed; start another session.
         """
         if self._counter >= 2**32:
             raise PacketError("this session is used up after 2**32 packets; start another one")
-        head = HEAD.pack(MAGIC, *self._session, self._counter)
+        nonce = _nonce(self._session, self._counter)
+        head = (
+            COMPACT_HEAD.pack(COMPACT, self._counter & 0xFFFF)
+            if is_compact(body)
+            else FULL_HEAD.pack(FULL, self._session, self._counter)
+        )
         self._counter += 1
-        return head + bytes(self._cipher.encrypt(head[1:], packet, head))
+        return head + bytes(self._cipher.encrypt(nonce, body, head + _constants(body, packet)))
 
 
 class Opener:
@@ -86,25 +105,50 @@ class Opener:
     def __init__(self, key: bytes) -> None:
         self._cipher = _cipher(key)
         self._invalid = require("cryptography.exceptions", "stream").InvalidTag
-        self._session: tuple[int, bytes] | None = None
+        self._session: bytes | None = None
         self._window = Window()
 
-    def open(self, data: bytes) -> bytes | None:
-        """The packet inside; None if it came before.
+    def open(self, data: bytes, reference: Packet | None = None) -> bytes | None:
+        """The packet inside, without checksum; None if it came before.
+
+        Args:
+            data: a datagram.
+            reference: the last full packet of the stream, for a compact one.
 
         Raises:
-            PacketError: it was not made with this key, was changed, or is of a session that is over.
+            UnannouncedError: a compact packet came without a reference, or before any full one of its session.
+            PacketError: it was not made with this key, was changed, or is of another session or stream.
         """
-        if len(data) < OVERHEAD or data[0] != MAGIC:
-            raise PacketError("a packet is not sealed")
-        _, started, drawn, counter = HEAD.unpack_from(data)
-        session = (started, drawn)
-        try:
-            packet = bytes(self._cipher.decrypt(data[1 : HEAD.size], data[HEAD.size :], data[: HEAD.size]))
-        except self._invalid as error:
-            raise PacketError("a packet was not made with this key") from error
-        if self._session is None or started > self._session[0]:
+        if len(data) > OVERHEAD and data[0] == FULL:
+            return self._open_full(data)
+        if len(data) > COMPACT_HEAD.size + TAG_BYTES and data[0] == COMPACT:
+            return self._open_compact(data, reference)
+        raise PacketError("a packet is not encrypted")
+
+    def _open_full(self, data: bytes) -> bytes | None:
+        head, session, counter = data[: FULL_HEAD.size], *FULL_HEAD.unpack_from(data)[1:]
+        body = self._decrypted(data[FULL_HEAD.size :], _nonce(session, counter), head)
+        if is_compact(body):
+            raise PacketError("a packet is damaged (its two heads do not agree)")
+        if self._session is None or session[:4] > self._session[:4]:
             self._session, self._window = session, Window()
         if session != self._session:
             raise PacketError("a packet is of a session that is over")
-        return packet if self._window.accept(counter) else None
+        return body if self._window.accept(counter) else None
+
+    def _open_compact(self, data: bytes, reference: Packet | None) -> bytes | None:
+        if self._session is None or reference is None:
+            raise UnannouncedError
+        head, (_, low) = data[: COMPACT_HEAD.size], COMPACT_HEAD.unpack_from(data)
+        counter = self._window.highest + steps_between(self._window.highest % 2**16, low)
+        if not 0 <= counter < 2**32:
+            raise PacketError("a packet is of another session")
+        nonce = _nonce(self._session, counter)
+        body = self._decrypted(data[COMPACT_HEAD.size :], nonce, head + reference.constants())
+        return body if self._window.accept(counter) else None
+
+    def _decrypted(self, sealed: bytes, nonce: bytes, authenticated: bytes) -> bytes:
+        try:
+            return bytes(self._cipher.decrypt(nonce, sealed, authenticated))
+        except self._invalid as error:
+            raise PacketError("a packet was not made with this key, or is of another session or stream") from error

@@ -19,13 +19,13 @@ class Counts:
 
     Attributes:
         played: as sent.
-        repaired: from the first codebooks that rode in a later packet.
+        repaired: from the first codebooks, which a later packet repeated.
         lost: to be concealed, something later being there.
         waited: to be concealed, since nothing new had come: the delay grew by a frame.
         skipped: left out, to bring the delay down again.
         late: came when their turn was over.
-        twice: came again.
-        unlikely: too far ahead to be believed.
+        duplicates: came again.
+        out_of_range: too far ahead to be believed.
     """
 
     played: int = 0
@@ -34,8 +34,8 @@ class Counts:
     waited: int = 0
     skipped: int = 0
     late: int = 0
-    twice: int = 0
-    unlikely: int = 0
+    duplicates: int = 0
+    out_of_range: int = 0
 
 
 class JitterBuffer:
@@ -74,7 +74,7 @@ class JitterBuffer:
         self._next = self._newest = -1
         self._waiting = 0  # pulls since anything new came
         self._settled = 0  # pulls since the buffer was last at `target` or below
-        self._largest = 1  # frames of a packet: so many come at once
+        self._largest = 1  # frames of a packet: that many come together
 
     @property
     def level(self) -> int:
@@ -89,7 +89,7 @@ class JitterBuffer:
         if self._next < 0:
             self._next = packet.frame
         if abs(packet.frame - self._next) > MAX_AHEAD:
-            self.counts.unlikely += packet.frames
+            self.counts.out_of_range += packet.frames
             return
         if not self.started:
             self._next = min(self._next, packet.frame)
@@ -105,7 +105,7 @@ class JitterBuffer:
         if frame < self._next:
             self.counts.late += 1
         elif frame in self._full:
-            self.counts.twice += 1
+            self.counts.duplicates += 1
         else:
             self._full[frame] = codes
         if frame > self._newest:

@@ -1,21 +1,29 @@
-"""One packet: a few frames of codes that can be read without any other packet, and cut without the model."""
+"""Packets of codes. A full one can be read alone; a compact one takes what stays the same from a full one before it."""
 
 from __future__ import annotations
 
 import struct
-import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from audiocodec.errors import ConfigError, PacketError
 from audiocodec.tokens import radix
 
-MAGIC = 0xF1  # the low half is the version
-HEAD = struct.Struct("<B4sHHIBBBBHB")
-OVERHEAD = HEAD.size + 4
+FULL = 0xF2  # first byte; the low half is the version
+HEAD = struct.Struct("<B4sHHIBBBBBHB")
+COMPACT_HEAD = struct.Struct("<BH")
+MAX_COMPACT = 127  # codebooks: the first byte of a compact packet is their number
+MAX_CHANNELS = 8
 MAX_BYTES = 1400  # fits one datagram everywhere; nothing larger is built or looked at
-MAX_SIZE = 2**24
+CONSTANTS = struct.Struct("<4s6I")
+
+
+class UnannouncedError(PacketError):
+    """A compact packet came before any full packet of its stream."""
+
+    def __init__(self) -> None:
+        super().__init__("a compact packet came before any full packet of its stream")
 
 
 @dataclass(frozen=True)
@@ -24,13 +32,14 @@ class Packet:
 
     Attributes:
         model: first 4 bytes of the model's hash.
-        stream: number the sender drew for this stream.
+        stream: number that the sender drew for this stream.
         sequence: number of the packet, modulo 2**16.
         frame: index of the first frame.
-        codebook_size: values of a code.
-        codes: "q t", int64.
-        earlier: codes of t frames sent before, their first codebooks only, "k t"; k may be 0.
-        distance: so many frames before `frame` they begin.
+        codebook_size: number of values of a code.
+        codes: "(q r) t", int64: the codes of all r channels of the first codebook, then of the second, ...
+        earlier: first codebooks of t frames sent before, "(k r) t"; k may be 0.
+        distance: how many frames before `frame` these begin.
+        channels: r.
     """
 
     model: bytes
@@ -41,115 +50,157 @@ class Packet:
     codes: np.ndarray
     earlier: np.ndarray
     distance: int = 0
+    channels: int = 1
 
     @property
     def frames(self) -> int:
-        """How many."""
+        """Number of frames, t."""
         return self.codes.shape[1]
+
+    @property
+    def num_codebooks(self) -> int:
+        """Number of codebooks, q."""
+        return len(self.codes) // self.channels
+
+    @property
+    def num_repeated(self) -> int:
+        """Number of codebooks of earlier frames, k."""
+        return len(self.earlier) // self.channels
+
+    def constants(self) -> bytes:
+        """What a compact packet does not say: it must be the same as in the full packet before it."""
+        fields = (self.stream, self.frames, self.channels, self.num_repeated, self.distance, self.codebook_size)
+        return CONSTANTS.pack(self.model, *fields)
 
 
 def build(packet: Packet) -> bytes:
-    """The bytes of a packet.
+    """The bytes of a full packet, without a checksum.
 
     Raises:
         ConfigError: it would be larger than 1400 bytes, or a number does not fit its field.
     """
-    head = _head(packet, len(packet.codes), len(packet.earlier))
+    size = packet.codebook_size - 1
+    numbers = (packet.frames, packet.channels, packet.num_codebooks, packet.num_repeated, packet.distance)
+    try:
+        head = HEAD.pack(
+            FULL, packet.model, packet.stream, packet.sequence, packet.frame, *numbers, size & 0xFFFF, size >> 16
+        )
+    except struct.error as error:
+        raise ConfigError(f"a packet cannot hold this ({error})") from error
+    return _limited(head + _payload(packet), packet)
+
+
+def build_compact(packet: Packet) -> bytes:
+    """The bytes of a compact packet, without a checksum.
+
+    Raises:
+        ConfigError: it would be larger than 1400 bytes, or has more than 127 codebooks.
+    """
+    if packet.num_codebooks > MAX_COMPACT:
+        raise ConfigError(f"a compact packet holds at most {MAX_COMPACT} codebooks, got {packet.num_codebooks}")
+    return _limited(COMPACT_HEAD.pack(packet.num_codebooks, packet.sequence) + _payload(packet), packet)
+
+
+def _payload(packet: Packet) -> bytes:
     bits = radix.packed_bits(packet.frames, packet.codebook_size)
     number = 0
     for row in reversed((*packet.earlier, *packet.codes)):
         number = number << bits | radix.pack(row, packet.codebook_size)
-    length = -(-bits * (len(packet.earlier) + len(packet.codes)) // 8)
-    if length + OVERHEAD > MAX_BYTES:
-        raise ConfigError(
-            f"a packet of {packet.frames} frames takes {length + OVERHEAD} bytes, {MAX_BYTES} is the most"
-        )
-    return _seal(head + number.to_bytes(length, "little"))
+    return number.to_bytes(_payload_bytes(bits, len(packet.earlier) + len(packet.codes)), "little")
 
 
-def _head(packet: Packet, num_codebooks: int, num_earlier: int) -> bytes:
-    size = packet.codebook_size - 1
-    fields = (packet.stream, packet.sequence, packet.frame, packet.frames, num_codebooks, num_earlier)
-    try:
-        return HEAD.pack(MAGIC, packet.model, *fields, packet.distance, size & 0xFFFF, size >> 16)
-    except struct.error as error:
-        raise ConfigError(f"a packet cannot hold this ({error})") from error
+def _payload_bytes(bits: int, rows: int) -> int:
+    return -(-bits * rows // 8)
 
 
-def _seal(body: bytes) -> bytes:
-    return body + struct.pack("<I", zlib.crc32(body))
+def _limited(body: bytes, packet: Packet) -> bytes:
+    if len(body) > MAX_BYTES:
+        raise ConfigError(f"a packet of {packet.frames} frames takes {len(body)} bytes, the limit is {MAX_BYTES}")
+    return body
 
 
-def _open(data: bytes) -> tuple[Packet, int, int, int, int]:
-    """A packet without its codes, its two numbers of codebooks, bits of one codebook, and the payload.
+def is_compact(body: bytes) -> bool:
+    """Whether it takes a full packet to read these bytes."""
+    return 1 <= body[0] <= MAX_COMPACT if body else False
+
+
+def parse(body: bytes, reference: Packet | None = None) -> Packet:
+    """Bytes of a packet without its checksum, from anywhere -> what it holds. Takes at most about 300 kB of memory.
+
+    Args:
+        body: what `build` or `build_compact` made.
+        reference: the last full packet of the same stream, for a compact one.
 
     Raises:
-        PacketError: see `parse`.
+        PacketError: it is damaged, of another version, compact without a reference, or nothing that can be built.
     """
-    if not OVERHEAD < len(data) <= MAX_BYTES:
-        raise PacketError(f"a packet has {OVERHEAD + 1} to {MAX_BYTES} bytes, got {len(data)}")
-    if data[0] != MAGIC:
-        raise PacketError(f"not a packet of this version (first byte is {data[0]:#04x}, expected {MAGIC:#04x})")
-    if data != _seal(data[:-4]):
-        raise PacketError("a packet is damaged (checksum does not match)")
-    _, model, stream, sequence, frame, frames, depth, earlier, distance, low, high = HEAD.unpack_from(data)
+    if not COMPACT_HEAD.size < len(body) <= MAX_BYTES:
+        raise PacketError(f"a packet has {COMPACT_HEAD.size + 1} to {MAX_BYTES} bytes, got {len(body)}")
+    if is_compact(body):
+        bare, num_codebooks, num_repeated, payload = _compact_head(body, reference)
+    else:
+        bare, num_codebooks, num_repeated, payload = _full_head(body)
+    repeated = num_repeated * bare.channels
+    codes = _codes(payload, bare, repeated + num_codebooks * bare.channels)
+    return replace(bare, codes=codes[repeated:], earlier=codes[:repeated])
+
+
+def _full_head(body: bytes) -> tuple[Packet, int, int, bytes]:
+    if body[0] != FULL:
+        raise PacketError(f"not a packet of this version (the first byte is {body[0]:#04x}, not {FULL:#04x})")
+    if len(body) <= HEAD.size:
+        raise PacketError(f"a full packet has more than {HEAD.size} bytes, got {len(body)}")
+    fields = HEAD.unpack_from(body)
+    _, model, stream, sequence, frame, frames, channels, num_codebooks, num_repeated, distance, low, high = fields
     size = (high << 16 | low) + 1
-    if not frames or not depth or size < 2 or earlier > depth or distance > frame:
-        raise PacketError(f"a packet says {depth} codebooks of {size} and {earlier} earlier ones, which cannot be")
-    bits = radix.packed_bits(frames, size)
-    if -(-bits * (depth + earlier) // 8) != len(data) - OVERHEAD:
-        raise PacketError(f"a packet of {len(data)} bytes cannot hold {frames} frames of {depth} codebooks")
-    bare = Packet(model, stream, sequence, frame, size, np.zeros((0, frames), np.int64), _NOTHING, distance)
-    return bare, depth, earlier, bits, int.from_bytes(data[HEAD.size : -4], "little")
+    if not frames or not 1 <= channels <= MAX_CHANNELS or not num_codebooks or size < 2:
+        raise PacketError(f"inconsistent packet header: {channels} channels of {num_codebooks} codebooks of {size}")
+    if num_repeated > num_codebooks or distance > frame:
+        raise PacketError(f"inconsistent packet header: {num_repeated} of {num_codebooks} codebooks are repeated")
+    nothing = np.zeros((0, frames), np.int64)
+    bare = Packet(model, stream, sequence, frame, size, nothing, nothing, distance, channels)
+    return bare, num_codebooks, num_repeated, body[HEAD.size :]
 
 
-_NOTHING = np.zeros((0, 0), np.int64)
+def _compact_head(body: bytes, reference: Packet | None) -> tuple[Packet, int, int, bytes]:
+    if reference is None:
+        raise UnannouncedError
+    num_codebooks, sequence = COMPACT_HEAD.unpack_from(body)
+    frame = reference.frame + steps_between(reference.sequence, sequence) * reference.frames
+    if frame < reference.distance:
+        raise PacketError("a compact packet is of before the beginning of its stream")
+    bare = replace(reference, sequence=sequence, frame=frame)
+    return bare, num_codebooks, min(num_codebooks, reference.num_repeated), body[COMPACT_HEAD.size :]
 
 
-def parse(data: bytes) -> Packet:
-    """Bytes of a packet, from anywhere -> what it holds. Takes at most about 300 kB of memory.
-
-    Raises:
-        PacketError: it is damaged, of another version, or nothing that `build` makes.
-    """
-    bare, depth, earlier, bits, number = _open(data)
-    rows = []
+def _codes(payload: bytes, bare: Packet, rows: int) -> np.ndarray:
+    bits = radix.packed_bits(bare.frames, bare.codebook_size)
+    if len(payload) != _payload_bytes(bits, rows):
+        raise PacketError(f"{len(payload)} bytes cannot hold {rows} codes of each of {bare.frames} frames")
+    number = int.from_bytes(payload, "little")
+    if number >> rows * bits:
+        raise PacketError("a packet is damaged (bits are set after the last code)")
+    codes = np.empty((rows, bare.frames), np.int64)
     try:
-        for _ in range(earlier + depth):
-            rows.append(radix.unpack(number & ((1 << bits) - 1), bare.frames, bare.codebook_size))
-            number >>= bits
-        if number:
-            raise ValueError("bits are set behind the last code")
+        for i in range(rows):
+            codes[i] = radix.unpack(number >> i * bits & ((1 << bits) - 1), bare.frames, bare.codebook_size)
     except ValueError as error:
         raise PacketError(f"a packet is damaged ({error})") from error
-    codes = np.stack(rows)
-    return Packet(
-        bare.model,
-        bare.stream,
-        bare.sequence,
-        bare.frame,
-        bare.codebook_size,
-        codes[earlier:],
-        codes[:earlier],
-        bare.distance,
-    )
+    return codes
 
 
-def keep_codebooks(data: bytes, num_codebooks: int) -> bytes:
-    """The packet with its first `num_codebooks` only: a cut of its bits, for a relay without the model.
+def keep_codebooks(packet: Packet, num_codebooks: int) -> Packet:
+    """The packet with its first `num_codebooks` codebooks only.
 
     Raises:
-        PacketError: see `parse`.
         ConfigError: `num_codebooks` is below 1.
     """
     if num_codebooks < 1:
         raise ConfigError(f"num_codebooks is {num_codebooks}, it must be 1 or more")
-    bare, depth, earlier, bits, number = _open(data)
-    if num_codebooks >= depth:
-        return data
-    kept = min(earlier, num_codebooks)
-    repeated = number & ((1 << kept * bits) - 1)
-    primary = number >> earlier * bits & ((1 << num_codebooks * bits) - 1)
-    length = -(-(kept + num_codebooks) * bits // 8)
-    payload = (primary << kept * bits | repeated).to_bytes(length, "little")
-    return _seal(_head(bare, num_codebooks, kept) + payload)
+    rows = num_codebooks * packet.channels
+    return replace(packet, codes=packet.codes[:rows], earlier=packet.earlier[:rows])
+
+
+def steps_between(a: int, b: int) -> int:
+    """How far the sequence number b is after a, both modulo 2**16: from -32768 to 32767."""
+    return (b - a + 2**15) % 2**16 - 2**15

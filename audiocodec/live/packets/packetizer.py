@@ -7,47 +7,70 @@ import secrets
 import numpy as np
 
 from audiocodec.errors import ConfigError
-from audiocodec.live.packets.packet import Packet, build
+from audiocodec.live.packets.checksum import add_checksum
+from audiocodec.live.packets.crypto import Sealer
+from audiocodec.live.packets.packet import MAX_COMPACT, Packet, build, build_compact
+
+FULL_EVERY = 50  # packets: whoever comes in later waits for no more than these
 
 
 class Packetizer:
-    """Cuts a stream of codes into packets.
+    """Cuts a stream of codes into packets: a full one now and then, compact ones between.
+
+    Packets 0, 1, 2, 4, 8, 16, 32, every fiftieth, and those whose layout differs from the one before are full.
 
     Args:
-        model_hash: of the model; its first 4 bytes go into each packet.
-        codebook_size: values of a code.
+        model_hash: of the model; its first 4 bytes go into each full packet.
+        codebook_size: number of values of a code.
         frames: of each packet.
-        repeat: codebooks of earlier frames that ride along, so that a lost packet is heard
-            coarsely instead of guessed.
-        distance: so many frames earlier; at least `frames`.
+        repeat: codebooks of earlier frames that are sent again (forward error correction), so that a lost packet is
+            heard coarsely instead of guessed.
+        distance: how many frames later; at least `frames`.
+        channels: of the codes.
+        sealer: encrypts the packets; without one they get a checksum.
 
     Attributes:
         frame: index of the next frame.
 
     Example:
         >>> packetizer = Packetizer(bytes(16), 1000, frames=2)
-        >>> [len(p) for p in packetizer.push(np.zeros((6, 5), np.int64))], len(packetizer.flush())
-        ([39, 39], 1)
+        >>> [len(p) for p in packetizer.push(np.zeros((6, 8), np.int64))]
+        [40, 40, 40, 20]
     """
 
     def __init__(
-        self, model_hash: bytes, codebook_size: int, frames: int = 1, repeat: int = 0, distance: int | None = None
+        self,
+        model_hash: bytes,
+        codebook_size: int,
+        frames: int = 1,
+        repeat: int = 0,
+        distance: int | None = None,
+        channels: int = 1,
+        sealer: Sealer | None = None,
     ) -> None:
         self.distance = frames if distance is None else distance
         if not 1 <= frames <= self.distance <= 255:
-            raise ConfigError(f"{frames} frames a packet, repeated {self.distance} later: needs 1 <= frames <= 255")
+            raise ConfigError(
+                f"{frames} frames per packet, repeated {self.distance} later: needs 1 <= frames <= distance <= 255"
+            )
         self.model, self.codebook_size, self.frames, self.repeat = model_hash[:4], codebook_size, frames, repeat
+        self.channels, self._sealer = channels, sealer
         self.stream = secrets.randbelow(2**16)
-        self.frame = self._sequence = 0
-        self._pending: list[np.ndarray] = []  # frames "q", not yet sent
-        self._sent: list[np.ndarray] = []  # the last `distance` frames, "q"
+        self.frame = self._number = 0
+        self._constants = b""  # of the last full packet
+        self._pending: list[np.ndarray] = []  # frames "(q r)", not yet sent
+        self._sent: list[np.ndarray] = []  # the last `distance` frames, "(q r)"
 
     def push(self, codes: np.ndarray) -> list[bytes]:
-        """codes: "q t", any t -> the packets that are full.
+        """codes: "q t", or "r q t" of several channels, any t -> the packets that are full.
 
         Raises:
-            ConfigError: a packet would be too large.
+            ConfigError: a packet would be too large, or the number of channels is another.
         """
+        if codes.ndim == 3:
+            codes = codes.swapaxes(0, 1).reshape(-1, codes.shape[2])  # "(q r) t"
+        if len(codes) % self.channels:
+            raise ConfigError(f"{len(codes)} rows of codes do not fit {self.channels} channels")
         self._pending += list(codes.T)
         packets = []
         while len(self._pending) >= self.frames:
@@ -60,19 +83,34 @@ class Packetizer:
 
     def _packet(self, count: int) -> bytes:
         codes, self._pending = np.stack(self._pending[:count], axis=1), self._pending[count:]
-        repeat = min(self.repeat, len(codes)) if len(self._sent) == self.distance else 0
-        earlier = [frame[:repeat] for frame in self._sent[:count]] if repeat else []
+        rows = min(self.repeat * self.channels, len(codes)) if len(self._sent) == self.distance else 0
+        earlier = [frame[:rows] for frame in self._sent[:count]] if rows else []
         packet = Packet(
             self.model,
             self.stream,
-            self._sequence,
+            self._number % 2**16,
             self.frame,
             self.codebook_size,
             codes,
             np.stack(earlier, axis=1) if earlier else np.zeros((0, count), np.int64),
             self.distance if earlier else 0,
+            self.channels,
         )
         self._sent = [*self._sent, *codes.T][-self.distance :]
-        self._sequence = (self._sequence + 1) % 2**16
+        data = self._bytes(packet)
+        self._number += 1
         self.frame += count
+        return data
+
+    def _bytes(self, packet: Packet) -> bytes:
+        body = self._body(packet)
+        return self._sealer.seal(body, packet) if self._sealer else add_checksum(body, packet)
+
+    def _body(self, packet: Packet) -> bytes:
+        number, constants = self._number, packet.constants()
+        early = number < FULL_EVERY and number & (number - 1) == 0  # 0 and powers of two
+        due = early or number % FULL_EVERY == 0 or constants != self._constants
+        if not due and packet.num_codebooks <= MAX_COMPACT:
+            return build_compact(packet)
+        self._constants = constants
         return build(packet)

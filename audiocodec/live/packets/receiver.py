@@ -8,9 +8,10 @@ import numpy as np
 
 from audiocodec.errors import PacketError
 from audiocodec.live.packets import packet as packets
+from audiocodec.live.packets.checksum import remove_checksum
 from audiocodec.live.packets.crypto import OVERHEAD, Opener
 from audiocodec.live.packets.jitter import JitterBuffer
-from audiocodec.live.packets.packet import Packet
+from audiocodec.live.packets.packet import Packet, UnannouncedError, steps_between
 from audiocodec.live.packets.window import Window
 
 MAX_DATAGRAM = packets.MAX_BYTES + OVERHEAD
@@ -24,19 +25,28 @@ class PacketCounts:
         taken: into the buffer.
         taken_bytes: of those, as they came.
         lost: never came, by their sequence numbers.
-        twice: came again.
-        damaged: no packet at all, or a broken one.
-        refused: not sealed with the key, or of a session that is over.
-        foreign: of another model or another stream.
+        duplicates: came again.
+        damaged: not a packet, or a broken one.
+        wrong_key: not encrypted with the key, or of a session that is over.
+        wrong_model: of another model, or of more channels or codebooks than can be decoded here.
+        wrong_stream: of another stream than the one that is being played.
+        unannounced: compact packets that came before any full one of their stream.
     """
 
     taken: int = 0
     taken_bytes: int = 0
     lost: int = 0
-    twice: int = 0
+    duplicates: int = 0
     damaged: int = 0
-    refused: int = 0
-    foreign: int = 0
+    wrong_key: int = 0
+    wrong_model: int = 0
+    wrong_stream: int = 0
+    unannounced: int = 0
+
+    def refused(self) -> dict[str, int]:
+        """Datagrams that were not taken though they came for the first time, by reason."""
+        names = ("damaged", "wrong_key", "wrong_model", "wrong_stream", "unannounced")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
 
 
 class Receiver:
@@ -47,7 +57,8 @@ class Receiver:
         codebook_size: of that model.
         num_codebooks: of that model.
         buffer: orders the frames.
-        opener: if given, what it cannot open is dropped.
+        opener: if given, what it cannot decrypt is dropped.
+        channels: that are played; packets of another number are refused.
     """
 
     def __init__(
@@ -57,47 +68,83 @@ class Receiver:
         num_codebooks: int,
         buffer: JitterBuffer,
         opener: Opener | None = None,
+        channels: int = 1,
     ) -> None:
         self.model, self.codebook_size, self.num_codebooks = model_hash[:4], codebook_size, num_codebooks
-        self.buffer, self.opener = buffer, opener
+        self.buffer, self.opener, self.channels = buffer, opener, channels
         self.counts = PacketCounts()
         self._stream: int | None = None
+        self._reference: Packet | None = None  # the last full packet of the stream that is being played
+        self._refused: Packet | None = None  # the last packet that was refused as not fit
         self._window, self._first, self._taken = Window(), 0, 0  # of this stream: numbers seen, the lowest, how many
         self._lost_before = 0  # in streams before this one
 
     def receive(self, data: bytes) -> None:
         """Take in a datagram, whatever it is."""
-        if self.opener:
-            try:
-                opened = self.opener.open(data)
-            except PacketError:
-                self.counts.refused += 1
-                return
-            if opened is None:
-                self.counts.twice += 1
-                return
-            data = opened
         try:
-            packet = packets.parse(data)
+            body, reference = self._authentic(data)
+        except UnannouncedError:
+            self._refuse("unannounced")
         except PacketError:
-            self.counts.damaged += 1
-            return
-        fits = packet.model == self.model and packet.codebook_size == self.codebook_size
-        if not fits or len(packet.codes) > self.num_codebooks or not self._same_stream(packet):
-            self.counts.foreign += 1
-        elif not self._is_new(packet.sequence):
-            self.counts.twice += 1
+            self._refuse("wrong_key" if self.opener else "damaged")
         else:
+            self._take(body, reference, len(data))
+
+    def _take(self, body: bytes, reference: Packet | None, size: int) -> None:
+        """Take in a packet that is authentic; empty if it came before."""
+        try:
+            packet = packets.parse(body, reference) if body else None
+        except PacketError:
+            self._refuse("damaged")
+            return
+        reason = self._unfit(packet) if packet else "duplicates"
+        if packet is None or reason == "duplicates":
+            self._refuse("duplicates")
+        elif reason:
+            self._refused = packet
+            self._refuse(reason)
+        else:
+            self._reference = reference if packets.is_compact(body) else packet
             self.counts.taken += 1
-            self.counts.taken_bytes += len(data)
+            self.counts.taken_bytes += size
             self.buffer.push(packet)
 
+    def _refuse(self, reason: str) -> None:
+        setattr(self.counts, reason, getattr(self.counts, reason) + 1)
+
+    def _authentic(self, data: bytes) -> tuple[bytes, Packet | None]:
+        """The packet in a datagram, empty if it came before, and the full packet that a compact one goes with.
+
+        Raises:
+            UnannouncedError: a compact packet came before any full packet of its stream.
+            PacketError: it is damaged, or not encrypted with the key.
+        """
+        unwrap = self.opener.open if self.opener else remove_checksum
+        try:
+            return unwrap(data, self._reference) or b"", self._reference
+        except PacketError:
+            if self._refused is None:
+                raise
+            return unwrap(data, self._refused) or b"", self._refused
+
+    def _unfit(self, packet: Packet) -> str:
+        """Why a packet is not taken: the name of its count; empty if it is."""
+        fits = packet.model == self.model and packet.codebook_size == self.codebook_size
+        if not fits or packet.num_codebooks > self.num_codebooks or packet.channels != self.channels:
+            return "wrong_model"
+        if not self._same_stream(packet):
+            return "wrong_stream"
+        return "" if self._is_new(packet.sequence) else "duplicates"
+
     def pull(self) -> np.ndarray | None:
-        """See `JitterBuffer.pull`."""
-        return self.buffer.pull()
+        """The codes of the frame that is due, "q 1", or "r q 1" of several channels; see `JitterBuffer.pull`."""
+        codes = self.buffer.pull()
+        if codes is None or self.channels == 1:
+            return codes
+        return codes.reshape(-1, self.channels, 1).swapaxes(0, 1)
 
     def _same_stream(self, packet: Packet) -> bool:
-        """Whether it belongs to the stream being heard; a new one starts where none is."""
+        """Whether it belongs to the stream that is being played; a new one starts where none is."""
         if packet.stream != self._stream:
             if self.buffer.level > 0 or self.buffer.started:
                 return False
@@ -109,7 +156,7 @@ class Receiver:
 
     def _is_new(self, sequence: int) -> bool:
         near = self._window.highest if self._taken else self._first
-        number = near + (sequence - near + 2**15) % 2**16 - 2**15  # without wrapping around
+        number = near + steps_between(near % 2**16, sequence)  # without wrapping around
         if not self._window.accept(number):
             return False
         self._taken += 1

@@ -1,0 +1,54 @@
+"""Notices when packets come in and none of them can be played, and when nothing comes in at all."""
+
+from __future__ import annotations
+
+import logging
+
+from audiocodec.live.packets import Receiver
+
+logger = logging.getLogger(__name__)
+
+REASONS = {
+    "damaged": "damaged, or made by another version of audiocodec",
+    "wrong_key": "not encrypted with the key given here",
+    "wrong_model": "made with another model, or with another number of channels",
+    "wrong_stream": "of another stream than the one that is being played",
+    "unannounced": "compact ones, and the full packet that they go with has not come",
+}
+
+
+class Watch:
+    """Looks at a receiver now and then.
+
+    Args:
+        receiver: to look at.
+        idle_s: seconds without a packet that can be played after which `idle` is true; None: it never is.
+    """
+
+    def __init__(self, receiver: Receiver, idle_s: float | None = None) -> None:
+        self._receiver, self._idle_s = receiver, idle_s
+        self._taken, self._since = 0, 0.0
+        self._refused: dict[str, int] = {}
+        self._looked = 0.0
+        self._warned: set[str] = set()
+
+    def idle(self, now: float) -> bool:
+        """Whether nothing that can be played has come for `idle_s`; now: seconds since the beginning."""
+        counts = self._receiver.counts
+        if counts.taken > self._taken:
+            self._taken, self._since = counts.taken, now
+            self._refused, self._looked = counts.refused(), now
+        elif now - self._looked >= 1:
+            self._warn(counts.refused())
+            self._refused, self._looked = counts.refused(), now
+        return self._idle_s is not None and now - self._since >= self._idle_s
+
+    def _warn(self, refused: dict[str, int]) -> None:
+        """Of packets that were refused during a second without any good one; once for each reason."""
+        for name, count in refused.items():
+            new = count - self._refused.get(name, 0)
+            if new and name not in self._warned:
+                self._warned.add(name)
+                logger.warning(
+                    "packets arrive and none can be played: %d of the last second are %s", new, REASONS[name]
+                )
