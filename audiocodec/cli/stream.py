@@ -3,54 +3,83 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from audiocodec._util.terminal import on_terminal
 from audiocodec.cli import options
-from audiocodec.cli.paths import PIPE, binary_output, source_path
-from audiocodec.errors import AudioCodecError, OutputError
 
 if TYPE_CHECKING:
-    from audiocodec.codec import Codec
-    from audiocodec.live import Address, Meter, Sink, Source
+    from audiocodec.live import Address
 
 
 @click.command()
-@click.option("--input", "-i", "source", help="Sound file, or '-' for raw PCM; the microphone by default.")
-@click.option("--output", "-o", "target", help="Sound file, or '-' for raw PCM; the loudspeaker by default.")
+@click.option("--input", "-i", "source", help="Audio file, or '-' for raw PCM (default: the microphone).")
+@click.option("--output", "-o", "target", help="Audio file, or '-' for raw PCM (default: the loudspeaker).")
 @click.option(
-    "--send", "to", type=options.Address(), metavar="HOST:PORT", help="Send packets over UDP instead of playing."
+    "--send",
+    "to",
+    type=options.Address(),
+    metavar="HOST:PORT",
+    help="Send packets over UDP to this address instead of playing.",
 )
 @click.option(
-    "--listen",
+    "--receive",
     "at",
     type=options.Address("127.0.0.1"),
     metavar="[HOST:]PORT",
-    help="Play packets that come in, at 127.0.0.1 if only a port.",
+    help="Receive and play packets; listens on 127.0.0.1 unless HOST is given. With --send: both directions.",
 )
-@click.option("--key-file", type=click.Path(path_type=Path), help="64 hex digits: encrypt, and drop what is not.")
-@click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path),
+    help="File with a 256-bit key (64 hex digits). Encrypts outgoing packets; rejects incoming ones of other keys.",
+)
+@click.option(
+    "--receive-key-file",
+    type=click.Path(path_type=Path),
+    help="Key of the incoming packets, where --send and --receive are both given.",
+)
+@click.option("--model", "-m", default="speech-16k", show_default=True, help="Model name, or path of a model's folder.")
 @options.bitrate
 @options.num_codebooks
 @options.backend
-@click.option("--rate", type=click.IntRange(8000, 192_000), help="Of raw PCM, Hz [the model's].")
-@click.option("--packet-frames", type=click.IntRange(1, 50), default=1, show_default=True, help="Frames a packet.")
+@click.option("--channels", type=click.IntRange(1, 2), default=1, show_default=True, help="Number of channels.")
+@click.option("--rate", type=click.IntRange(8000, 192_000), help="Sample rate of raw PCM in Hz (default: the model's).")
 @click.option(
-    "--repeat", type=click.IntRange(0), default=0, show_default=True, help="Codebooks sent again, against loss."
+    "--packet-frames", type=click.IntRange(1, 50), default=1, show_default=True, help="Number of frames per packet."
 )
 @click.option(
-    "--jitter", type=click.IntRange(1, 100), default=3, show_default=True, help="Frames held by the listener."
+    "--repeat",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Number of codebooks to repeat in later packets (forward error correction).",
 )
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Listen so long [until Ctrl-C].")
-@click.option("--input-device", help="Number or name of --devices.")
-@click.option("--output-device", help="Number or name of --devices.")
-@click.option("--devices", is_flag=True, help="List sound devices.")
+@click.option(
+    "--jitter", type=click.IntRange(1, 100), default=3, show_default=True, help="Jitter-buffer target, in frames."
+)
+@click.option(
+    "--duration",
+    type=click.FloatRange(0, min_open=True),
+    help="Stop receiving after this many seconds (default: at Ctrl-C).",
+)
+@click.option(
+    "--idle-timeout",
+    type=click.FloatRange(0, min_open=True),
+    help="Stop receiving after this many seconds without a packet that can be played.",
+)
+@click.option(
+    "--stats",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Statistics on standard error: a line of text, or a JSON object for each second.",
+)
+@click.option("--input-device", help="Number or name of a microphone; --devices lists them.")
+@click.option("--output-device", help="Number or name of a loudspeaker; --devices lists them.")
+@click.option("--devices", is_flag=True, help="List the sound devices of this machine.")
 @options.force
 def stream(
     source: str | None,
@@ -58,33 +87,39 @@ def stream(
     to: Address | None,
     at: Address | None,
     key_file: Path | None,
+    receive_key_file: Path | None,
     model: str,
     bitrate: float | None,
     num_codebooks: int | None,
     backend: str,
+    channels: int,
     rate: int | None,
     packet_frames: int,
     repeat: int,
     jitter: int,
-    seconds: float | None,
+    duration: float | None,
+    idle_timeout: float | None,
+    stats: str,
     input_device: str | None,
     output_device: str | None,
     devices: bool,
     force: bool,
 ) -> None:
-    """Run sound through the codec live: here, to another machine, or from one.
+    """Run sound through the codec live: here, to another machine, from one, or both.
 
-    Raw PCM on '-' is 16-bit little-endian, one channel, at --rate. Ctrl-C ends it.
+    Raw PCM on '-' is 16-bit little-endian, channels interleaved, at --rate. Ctrl-C ends it.
 
     \b
     Examples:
         audiocodec stream                                        # hear yourself through the codec
         audiocodec stream -i speech.wav -b 3k                    # a file to the loudspeaker
         audiocodec stream -i - -o - < in.raw > out.raw
-        audiocodec stream --listen 5004
+        audiocodec stream --receive 5004
         audiocodec stream -i speech.wav --send 127.0.0.1:5004 --repeat 3
+        audiocodec stream --send 192.0.2.7:5004 --receive 0.0.0.0:5004      # a conversation
     """
-    _check(source, target, to, at, bitrate, num_codebooks)
+    _check(source, target, to, at, key_file, receive_key_file)
+    options.check_rate(bitrate, num_codebooks)
     from audiocodec import live
 
     if devices:
@@ -92,44 +127,29 @@ def stream(
 
         click.echo(describe_devices())
         return
+    from audiocodec.cli.stream_session import Session
     from audiocodec.codec import load
-    from audiocodec.live.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer, read_key
+    from audiocodec.live.packets import read_key
 
     key = read_key(key_file) if key_file else None
-    codec, clock = load(model, backend=backend), live.Clock()
-    depth = codec.depth_for(num_codebooks, bitrate, 1)
-    meter = live.Meter(codec.hop_length / codec.sample_rate, clock, _show)
-    rate = rate or codec.sample_rate
+    incoming = read_key(receive_key_file) if receive_key_file else None if to else key
+    codec = load(model, backend=backend)
+    depth = codec.depth_for(num_codebooks, bitrate, channels)
     with contextlib.ExitStack() as stack:
-        stack.callback(_finish, meter)
+        session = Session(codec, channels, depth, rate or codec.sample_rate, stats == "json", stack)
         if at is not None:
-            opener = Opener(key) if key else None
-            buffer = JitterBuffer(jitter)
-            receiver = Receiver(codec.model_hash, codec.codebook_size, codec.num_codebooks, buffer, opener)
-            sink = stack.enter_context(_sink(codec, target, rate, output_device, force, source))
-            listener = live.UdpListener(at)
-            stack.callback(listener.close)
-            click.echo(f"listening at {listener.address}", err=True)
-            live.listen(codec, listener, receiver, sink, meter, clock, seconds)
-            return
-        if to is not None:
-            sender = live.UdpSender(to)
-            stack.callback(sender.close)
-            sealer = Sealer(key, time.time) if key else None
-            packetizer = Packetizer(codec.model_hash, codec.codebook_size, packet_frames, repeat, sealer=sealer)
-            taken = _source(codec, source, rate, input_device, stack)
-
-            def transmit(packet: bytes) -> None:
-                sender.send(packet)
-                meter.counters["packets_unsent"] = sender.unsent
-
-            live.send(codec, taken, packetizer, transmit, depth, meter, clock)
-            if sender.unsent and not sender.sent:
-                raise OutputError(f"{to}: nothing could be sent ({sender.problem})")
-            return
-        taken = _source(codec, source, rate, input_device, stack)
-        sink = stack.enter_context(_sink(codec, target, rate, output_device, force, source))
-        live.loop_back(codec, taken, sink, depth, meter)
+            sink = session.sink(target, output_device, force, source)
+            link, receiving = session.receiving(at, incoming, jitter, sink, duration, idle_timeout)
+            if to is not None:
+                sending = session.sending(to, key, packet_frames, repeat, shown=False)
+                link = stack.enter_context(live.Sending(session.source(source, input_device), link, sending))
+            receiving(link)
+        elif to is not None:
+            sending = session.sending(to, key, packet_frames, repeat)
+            sending(session.source(source, input_device))
+        else:
+            taken = session.source(source, input_device)
+            session.loop_back(taken, session.sink(target, output_device, force, source))
 
 
 def _check(
@@ -137,87 +157,16 @@ def _check(
     target: str | None,
     to: Address | None,
     at: Address | None,
-    bitrate: float | None,
-    depth: int | None,
+    key_file: Path | None,
+    receive_key_file: Path | None,
 ) -> None:
     """Refuse options that do not go together."""
-    options.check_rate(bitrate, depth)
-    if to is not None and at is not None:
-        raise click.UsageError("give --send or --listen, not both; for both ways run the command twice")
-    if to is not None and target is not None:
-        raise click.UsageError("--send plays nothing: leave out --output")
-    if at is not None and source is not None:
-        raise click.UsageError("--listen takes its sound from the network: leave out --input")
-
-
-def _source(codec: Codec, name: str | None, rate: int, device: str | None, stack: contextlib.ExitStack) -> Source:
-    from audiocodec import live
-    from audiocodec.errors import AudioError
-
-    if name is None:
-        return live.microphone_source(codec.sample_rate, codec.hop_length, device)
-    if name != PIPE:
-        return live.file_source(stack.enter_context(source_path(name)), codec.sample_rate, codec.hop_length)
-    if sys.stdin is None:
-        raise AudioError("standard input is closed")
-    return live.pipe_source(sys.stdin.buffer, rate, codec.sample_rate, codec.hop_length)
-
-
-@contextlib.contextmanager
-def _sink(
-    codec: Codec, name: str | None, rate: int, device: str | None, force: bool, source: str | None
-) -> Iterator[Sink]:
-    """Closed in the end. However a live stream ends, what came until then is kept."""
-    from audiocodec import live
-
-    if name is not None and name != PIPE:
-        with _recording(codec, Path(name), force, None if source in (None, PIPE) else Path(str(source))) as sink:
-            yield sink
-        return
-    sink = (
-        live.SpeakerSink(codec.sample_rate, codec.hop_length, device)
-        if name is None
-        else live.PipeSink(binary_output(), rate, codec.sample_rate)
-    )
-    try:
-        yield sink
-    except KeyboardInterrupt:
-        sink.close()
-        raise
-    sink.close()
-
-
-@contextlib.contextmanager
-def _recording(codec: Codec, path: Path, force: bool, original: Path | None) -> Iterator[Sink]:
-    """A file that is finished and kept on Ctrl-C, and after an error if it holds anything by then."""
-    from audiocodec import live
-    from audiocodec._util.files import replacing
-
-    broken: KeyboardInterrupt | AudioCodecError | None = None
-    with replacing(path, force, original) as temporary:
-        sink = live.FileSink(temporary, codec.sample_rate, path.suffix, path)
-        try:
-            yield sink
-            sink.close()
-        except KeyboardInterrupt as interrupt:
-            broken = interrupt
-            sink.close()
-        except AudioCodecError as error:
-            with contextlib.suppress(OutputError):  # the disk may be full still
-                sink.close()
-            if not sink.samples:
-                raise
-            kept = f"{sink.samples / codec.sample_rate:.1f} s that came before are kept in {path}"
-            broken = type(error)(f"{error}; {kept}")
-    if broken is not None:
-        raise broken
-
-
-def _show(line: str) -> None:
-    if on_terminal():
-        click.echo(f"\r{line}\x1b[K", err=True, nl=False)
-
-
-def _finish(meter: Meter) -> None:
-    if meter.frames:
-        click.echo(f"\r{meter.line()}\x1b[K" if on_terminal() else meter.line(), err=True)
+    if to is not None and at is None and target is not None:
+        raise click.UsageError("--send alone plays nothing: leave out --output.")
+    if at is not None and to is None and source is not None:
+        raise click.UsageError("--receive alone takes its sound from the network: leave out --input.")
+    both = to is not None and at is not None
+    if both and (key_file is None) != (receive_key_file is None):
+        raise click.UsageError("Both directions need a key each: give --key-file and --receive-key-file.")
+    if receive_key_file is not None and not both:
+        raise click.UsageError("--receive-key-file goes with --send and --receive; for one direction give --key-file.")

@@ -3,6 +3,7 @@
 from audiocodec.codec.codec import Codec
 from audiocodec.codec.files import FileReport
 from audiocodec.codec.loading import decode_file, encode_file, load
+from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder, encode_sounds
 from audiocodec.codec.stream_decoder import StreamDecoder
 from audiocodec.codec.stream_encoder import StreamEncoder
@@ -11,6 +12,7 @@ from audiocodec.codec.together import decode_together, encode_together
 __all__ = [
     "Codec",
     "FileReport",
+    "SoundDecoder",
     "SoundEncoder",
     "StreamDecoder",
     "StreamEncoder",

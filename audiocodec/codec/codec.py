@@ -18,6 +18,7 @@ from audiocodec.codec.blocks import BlockDecoder, BlockEncoder, sound_coder
 from audiocodec.codec.channels import Rows
 from audiocodec.codec.files import FileReport
 from audiocodec.codec.headers import check_entropy, check_header, make_header
+from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
 from audiocodec.codec.stream_decoder import StreamDecoder
 from audiocodec.codec.stream_encoder import StreamEncoder
@@ -138,6 +139,10 @@ class Codec:
     def sound_encoder(self, channels: int, num_codebooks: int) -> SoundEncoder:
         """An encoder for all channels of a sound at the model's rate; see `encode_sounds`."""
         return SoundEncoder(self._encoder, self.row_plan(channels, num_codebooks), self.threads)
+
+    def sound_decoder(self, channels: int) -> SoundDecoder:
+        """Decodes all channels of a stream, as they are stored."""
+        return SoundDecoder(self._decoder, channels, self.row_plan(channels, 1).joint)
 
     def block_encoder(self, sample_rate: int, channels: int, num_codebooks: int, refine: int = 0) -> BlockEncoder:
         """An encoder for all channels of a sound at any rate, block by block. Raises as `sound_coder`."""

@@ -29,7 +29,7 @@ class SoundEncoder:
         """Samples "c t" -> codes that are ready, "b q t". See `encode_together`."""
         return encode_sounds([self], [block], self.threads)[0]
 
-    def flush(self, frames: int) -> np.ndarray:
+    def flush(self, frames: int | None = None) -> np.ndarray:
         """See `StreamEncoder.flush`; "b q t"."""
         return self.rows.join([encoder.flush(frames) for encoder in self.encoders])
 

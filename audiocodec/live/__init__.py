@@ -1,7 +1,8 @@
 """Sound as it happens: sources, sinks, UDP, and the loops between them that `audiocodec stream` runs."""
 
 from audiocodec.live.clock import Clock
-from audiocodec.live.loops import listen, loop_back, send
+from audiocodec.live.duplex import Sending
+from audiocodec.live.loops import loop_back, receive, send
 from audiocodec.live.meter import Meter
 from audiocodec.live.sinks import FileSink, PipeSink, Sink, SpeakerSink
 from audiocodec.live.sources import Source, file_source, microphone_source, pipe_source
@@ -14,16 +15,17 @@ __all__ = [
     "Link",
     "Meter",
     "PipeSink",
+    "Sending",
     "Sink",
     "Source",
     "SpeakerSink",
     "UdpListener",
     "UdpSender",
     "file_source",
-    "listen",
     "loop_back",
     "microphone_source",
     "parse_address",
     "pipe_source",
+    "receive",
     "send",
 ]

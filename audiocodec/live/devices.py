@@ -31,8 +31,17 @@ def describe_devices() -> str:
     return str(sound_devices().query_devices()) or "no sound device found"
 
 
-def open_stream(kind: str, sample_rate: int, block: int, device: str | None) -> Any:
-    """A started mono float32 stream of `kind` "InputStream" or "OutputStream".
+def open_stream(kind: str, sample_rate: int, block: int, device: str | None, channels: int) -> tuple[Any, int]:
+    """A started float32 stream of `kind` "InputStream" or "OutputStream", and its rate in Hz.
+
+    That is `sample_rate` where the device can do it, else the device's own: many know 44.1 and 48 kHz only.
+
+    Args:
+        kind: class of `sounddevice`.
+        sample_rate: wanted, Hz.
+        block: samples at `sample_rate` that are read or written together.
+        device: number or name; None: the default.
+        channels: of the stream.
 
     Raises:
         AudioError: there is no such device, or it cannot be opened.
@@ -40,14 +49,25 @@ def open_stream(kind: str, sample_rate: int, block: int, device: str | None) -> 
     """
     package = sound_devices()
     chosen = int(device) if device is not None and device.isdigit() else device
-    try:
-        stream = getattr(package, kind)(sample_rate, block, chosen, channels=1, dtype="float32", latency="low")
+
+    def opened(rate: int) -> Any:
+        size = round(block * rate / sample_rate)
+        stream = getattr(package, kind)(rate, size, chosen, channels=channels, dtype="float32", latency="low")
         stream.start()
+        return stream
+
+    try:
+        try:
+            return opened(sample_rate), sample_rate
+        except package.PortAudioError:
+            own = round(package.query_devices(chosen, kind.removesuffix("Stream").lower())["default_samplerate"])
+            if own == sample_rate:
+                raise
+            return opened(own), own
     except (package.PortAudioError, ValueError) as error:
         name = "the default sound device" if device is None else f"sound device {device!r}"
         reason = str(error).splitlines()[0]
         raise AudioError(f"{name} cannot be opened ({reason}); --devices lists them") from error
-    return stream
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from audiocodec.codec import Codec, StreamDecoder
+from audiocodec.codec import Codec, SoundDecoder
 from audiocodec.live.clock import Clock
 from audiocodec.live.meter import Meter
 from audiocodec.live.packets import Packetizer, Receiver
@@ -18,15 +18,17 @@ from audiocodec.live.watch import Watch
 STALL_S = 1.0  # this process stood still for longer: what should have been played or sent meanwhile is let go
 
 
-def loop_back(codec: Codec, source: Source, sink: Sink, num_codebooks: int, meter: Meter) -> None:
-    """Sound in, through the codec, and out again, late by the delay of the codec."""
-    encoder, decoder = codec.stream_encoder(num_codebooks), codec.stream_decoder()
-    meter.delay_ms = 1000 * (encoder.delay_samples + decoder.delay_samples) / codec.sample_rate
+def loop_back(codec: Codec, source: Source, sink: Sink, channels: int, num_codebooks: int, meter: Meter) -> None:
+    """Audio in, through the codec, and out again, late by the delay of the codec."""
+    encoder = codec.sound_encoder(channels, num_codebooks)
+    decoder = codec.sound_decoder(channels)
+    meter.delay_ms = 1000 * (codec.hop_length + decoder.delay_samples) / codec.sample_rate
 
     def out(codes: np.ndarray) -> None:
         sink.write(decoder.push(codes))
-        meter.coded_bytes += codes.shape[1] * num_codebooks * codec.codebook_bitrate / codec.frame_rate / 8
-        meter.advance(codes.shape[1])
+        rows, depth, frames = codes.shape
+        meter.coded_bytes += rows * depth * frames * codec.codebook_bitrate / codec.frame_rate / 8
+        meter.advance(frames)
 
     for block in source.blocks:
         out(encoder.push(block))
@@ -42,22 +44,24 @@ def send(
     meter: Meter,
     clock: Clock,
 ) -> None:
-    """Sound in, packets out; a source that has no pace of its own is held to real time."""
-    encoder = codec.stream_encoder(num_codebooks)
-    meter.delay_ms = 1000 * encoder.delay_samples * packetizer.frames / codec.sample_rate
+    """Audio in, packets out; a source that has no pace of its own is held to real time."""
+    encoder = codec.sound_encoder(packetizer.channels, num_codebooks)
+    meter.delay_ms = 1000 * codec.hop_length * packetizer.frames / codec.sample_rate
     begin = clock.now()  # that is, when the first sample was due
+    samples = 0
 
     def out(codes: np.ndarray, packets: list[bytes]) -> None:
         for packet in packets:
             transmit(packet)
             meter.coded_bytes += len(packet)
-        meter.advance(codes.shape[1])
+        meter.advance(codes.shape[2])
 
     for block in source.blocks:
         codes = encoder.push(block)
+        samples += block.shape[1]
         if not source.paced:
-            ahead = begin + encoder.samples / codec.sample_rate - clock.now()
-            if ahead < -STALL_S:  # a burst would be left out at the other end: go on from here, at the old pace
+            ahead = begin + samples / codec.sample_rate - clock.now()
+            if ahead < -STALL_S:  # a burst would be skipped at the other end: go on from here, at the old pace
                 begin -= ahead
             clock.sleep(max(0.0, ahead))
         out(codes, packetizer.push(codes))
@@ -65,7 +69,7 @@ def send(
     out(codes, packetizer.push(codes) + packetizer.flush())
 
 
-def listen(
+def receive(
     codec: Codec,
     link: Link,
     receiver: Receiver,
@@ -75,7 +79,7 @@ def listen(
     seconds: float | None = None,
     idle_s: float | None = None,
 ) -> None:
-    """Packets in, sound out, one frame after the other at the pace of the sink or of the clock.
+    """Packets in, audio out, one frame after the other at the pace of the sink or of the clock.
 
     A warning is logged where packets arrive and none of them can be played.
 
@@ -83,14 +87,14 @@ def listen(
         codec: of the sender's model.
         link: brings datagrams.
         receiver: orders them.
-        sink: takes the sound; silence where no stream is coming in.
+        sink: takes the audio; silence where no stream is coming in.
         meter: shows how it goes.
         clock: real or simulated.
-        seconds: of sound after which to stop; None: never.
+        seconds: of audio after which to stop; None: never.
         idle_s: seconds without a packet that can be played after which to stop; None: never.
     """
+    decoder, frame_s = codec.sound_decoder(receiver.channels), codec.hop_length / codec.sample_rate
     watch = Watch(receiver, idle_s)
-    decoder, frame_s = codec.stream_decoder(), codec.hop_length / codec.sample_rate
     begin, done = clock.now(), 0
     while seconds is None or done * frame_s < seconds:
         begin = max(begin, clock.now() - done * frame_s - STALL_S)
@@ -106,21 +110,20 @@ def listen(
             return
 
 
-def _frame(receiver: Receiver, decoder: StreamDecoder) -> np.ndarray:
-    """The sound of the frame that is due."""
+def _frame(receiver: Receiver, decoder: SoundDecoder) -> np.ndarray:
+    """The samples "c t" of the frame that is due."""
     codes = receiver.pull()
     if codes is not None:
-        return decoder.push(codes)
+        return decoder.push(codes if codes.ndim == 3 else codes[None])
     if not receiver.buffer.started:  # a stream begins with its first frame
         decoder.reset()
     return decoder.conceal(1)
 
 
-def _report(codec: Codec, receiver: Receiver, decoder: StreamDecoder, meter: Meter) -> None:
-    counts = receiver.counts
+def _report(codec: Codec, receiver: Receiver, decoder: SoundDecoder, meter: Meter) -> None:
     frames = 1 + max(0, receiver.buffer.level) + decoder.delay_samples / codec.hop_length
     meter.delay_ms = 1000 * frames * codec.hop_length / codec.sample_rate
-    meter.coded_bytes = counts.taken_bytes
+    meter.coded_bytes = receiver.counts.taken_bytes
     meter.counters = _counters(receiver)
     meter.advance(1)
 

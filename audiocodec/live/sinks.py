@@ -1,4 +1,4 @@
-"""Where sound goes: blocks "t", float32, at the rate of the model."""
+"""Where audio goes: blocks "c t", float32, at the rate of the model."""
 
 from __future__ import annotations
 
@@ -12,44 +12,45 @@ from audiocodec.live import devices
 
 
 class Sink(Protocol):
-    """Takes sound.
+    """Takes audio.
 
     Attributes:
-        paced: whether `write` waits as long as the sound lasts.
+        paced: whether `write` waits as long as the audio lasts.
     """
 
     paced: bool
 
     def write(self, samples: np.ndarray) -> None:
-        """samples: "t"."""
+        """samples: "c t"."""
 
     def close(self) -> None:
         """Finish."""
 
 
 class PipeSink:
-    """Raw samples to a pipe: 16-bit little-endian, one channel, `rate` Hz; flushed after each block."""
+    """Raw samples to a pipe: 16-bit little-endian, channels interleaved, `rate` Hz; flushed after each block."""
 
-    def __init__(self, stream: BinaryIO, rate: int, sample_rate: int) -> None:
-        self.paced = False
-        self._stream, self._resampler = stream, audio.Resampler(sample_rate, rate, 1)
+    def __init__(self, stream: BinaryIO, rate: int, sample_rate: int, channels: int = 1) -> None:
+        self.paced, self._channels = False, channels
+        self._stream, self._resampler = stream, audio.Resampler(sample_rate, rate, channels)
 
     def write(self, samples: np.ndarray, last: bool = False) -> None:
-        ready = self._resampler.push(samples[None], last)[0]
-        self._stream.write(audio.to_int16(ready).tobytes())
+        ready = self._resampler.push(samples, last)
+        self._stream.write(audio.to_int16(ready.T).tobytes())
         self._stream.flush()
 
     def close(self) -> None:
-        self.write(np.zeros(0, np.float32), last=True)
+        self.write(np.zeros((self._channels, 0), np.float32), last=True)
 
 
 class FileSink:
-    """A sound file, its format told by `suffix`.
+    """An audio file; its format follows from `suffix`.
 
     Args:
         path: where to write.
         sample_rate: Hz.
         suffix: see `audio.AudioWriter`.
+        channels: of what is written.
         name: of the file, for messages; by default its path.
 
     Attributes:
@@ -59,13 +60,13 @@ class FileSink:
         OutputError: see `audio.AudioWriter`.
     """
 
-    def __init__(self, path: Path, sample_rate: int, suffix: str, name: Path | None = None) -> None:
+    def __init__(self, path: Path, sample_rate: int, suffix: str, channels: int = 1, name: Path | None = None) -> None:
         self.paced, self.samples = False, 0
-        self._writer = audio.AudioWriter(path, sample_rate, 1, suffix, name=name)
+        self._writer = audio.AudioWriter(path, sample_rate, channels, suffix, name=name)
 
     def write(self, samples: np.ndarray) -> None:
-        self._writer.write(samples[None])
-        self.samples += len(samples)
+        self._writer.write(samples)
+        self.samples += samples.shape[1]
 
     def close(self) -> None:
         self._writer.close()
@@ -78,13 +79,16 @@ class SpeakerSink:
         AudioError, MissingExtraError: see `devices.open_stream`; `write`: the device went away.
     """
 
-    def __init__(self, sample_rate: int, block: int, device: str | None) -> None:
+    def __init__(self, sample_rate: int, block: int, device: str | None, channels: int = 1) -> None:
         self.paced = True
-        self._stream = devices.open_stream("OutputStream", sample_rate, block, device)
+        self._stream, rate = devices.open_stream("OutputStream", sample_rate, block, device, channels)
+        self._resampler = audio.Resampler(sample_rate, rate, channels)
 
     def write(self, samples: np.ndarray) -> None:
-        with devices.going("the loudspeaker"):
-            self._stream.write(np.clip(samples, -1, 1)[:, None])
+        ready = self._resampler.push(samples)
+        if ready.shape[1]:
+            with devices.going("the loudspeaker"):
+                self._stream.write(np.ascontiguousarray(np.clip(ready, -1, 1).T))
 
     def close(self) -> None:
         with devices.going("the loudspeaker"):

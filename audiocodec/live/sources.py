@@ -1,4 +1,4 @@
-"""Where sound comes from: blocks "t", float32, at the rate of the model."""
+"""Where audio comes from: blocks "c t", float32, at the rate of the model."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from typing import BinaryIO
 import numpy as np
 
 from audiocodec import audio
+from audiocodec.errors import AudioError
 from audiocodec.live import devices
 
 logger = logging.getLogger(__name__)
 
-CANCELLED = 1e-3  # share of the energy that is left of channels out of phase
+CANCELLED = 1e-3  # fraction of the energy that is left of channels out of phase
 
 
 @dataclass(frozen=True)
 class Source:
-    """Sound coming in.
+    """Audio coming in.
 
     Attributes:
-        blocks: "t" each, of any length.
+        blocks: "c t" each, of any length.
         paced: whether they come in real time by themselves.
     """
 
@@ -32,45 +33,54 @@ class Source:
 
 
 def cut(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:
-    """The same sound in blocks of at most `length` samples."""
+    """The same audio in blocks "c t" of at most `length` samples."""
     for block in blocks:
-        for start in range(0, len(block), length):
-            yield block[start : start + length]
+        for start in range(0, block.shape[1], length):
+            yield block[:, start : start + length]
 
 
-def file_source(path: Path, sample_rate: int, block: int) -> Source:
-    """A sound file, its channels mixed; a warning tells if they cancel each other out.
+def file_source(path: Path, sample_rate: int, block: int, channels: int = 1) -> Source:
+    """An audio file. For one channel, those of the file are mixed; a warning is logged if they cancel each other out.
 
     Raises:
-        AudioError: see `audio.AudioReader`; while it is being read.
+        AudioError: see `audio.AudioReader`; while it is being read; the file has another number of channels than
+            `channels`, which is more than 1.
     """
-    return Source(cut(_mixed(path, sample_rate), block), paced=False)
+    blocks = _mixed(path, sample_rate) if channels == 1 else _channels(path, sample_rate, channels)
+    return Source(cut(blocks, block), paced=False)
+
+
+def _channels(path: Path, sample_rate: int, channels: int) -> Iterator[np.ndarray]:
+    for wav in audio.stream_resampled(path, sample_rate):
+        if len(wav) not in (1, channels):
+            raise AudioError(f"{path}: has {len(wav)} channels, {channels} were asked for")
+        yield np.broadcast_to(wav, (channels, wav.shape[1]))
 
 
 def _mixed(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
     before = after = 0.0  # energies
     for wav in audio.stream_resampled(path, sample_rate):
-        mean = wav.mean(axis=0)
+        mean = wav.mean(axis=0, keepdims=True)
         before, after = before + float(np.square(wav).mean(axis=0).sum()), after + float(np.square(mean).sum())
         yield mean
     if after < CANCELLED * before:
         logger.warning("%s: its channels are out of phase and cancel each other out, little of it is left", path)
 
 
-def pipe_source(stream: BinaryIO, rate: int, sample_rate: int, block: int) -> Source:
-    """Raw samples from a pipe: 16-bit little-endian, one channel, `rate` Hz."""
-    bytes_at_once = 2 * max(1, block * rate // sample_rate)
+def pipe_source(stream: BinaryIO, rate: int, sample_rate: int, block: int, channels: int = 1) -> Source:
+    """Raw samples from a pipe: 16-bit little-endian, channels interleaved, `rate` Hz."""
+    width = 2 * channels
+    bytes_at_once = width * max(1, block * rate // sample_rate)
 
     def samples() -> Iterator[np.ndarray]:
         rest = b""
         while data := _read(stream, bytes_at_once):
             data = rest + data
-            whole = len(data) - len(data) % 2
+            whole = len(data) - len(data) % width
             rest = data[whole:]
-            yield np.frombuffer(data[:whole], "<i2").astype(np.float32)[None] / 32768
+            yield np.frombuffer(data[:whole], "<i2").reshape(-1, channels).T.astype(np.float32) / 32768
 
-    resampled = audio.resample_blocks(samples(), rate, sample_rate, 1)
-    return Source(cut((wav[0] for wav in resampled), block), paced=False)
+    return Source(cut(audio.resample_blocks(samples(), rate, sample_rate, channels), block), paced=False)
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
@@ -79,27 +89,28 @@ def _read(stream: BinaryIO, size: int) -> bytes:
     return bytes(read(size))
 
 
-def microphone_source(sample_rate: int, block: int, device: str | None) -> Source:
+def microphone_source(sample_rate: int, block: int, device: str | None, channels: int = 1) -> Source:
     """A microphone.
 
     Raises:
         AudioError, MissingExtraError: see `devices.open_stream`; while it is read: the device went away, or gives
-            what is no sound.
+            NaN or infinite samples.
     """
-    stream = devices.open_stream("InputStream", sample_rate, block, device)
+    stream, rate = devices.open_stream("InputStream", sample_rate, block, device, channels)
+    size = round(block * rate / sample_rate)
 
     def samples() -> Iterator[np.ndarray]:
         overflows = 0
         try:
             while True:
                 with devices.going("the microphone"):
-                    heard, overflowed = stream.read(block)
+                    heard, overflowed = stream.read(size)
                 overflows += bool(overflowed)
                 audio.check_samples(heard, "the microphone")
-                yield heard[:, 0].copy()
+                yield heard.T.copy()
         finally:
             stream.close()
             if overflows:
                 logger.warning("the microphone was read too late %d times, sound is missing there", overflows)
 
-    return Source(samples(), paced=True)
+    return Source(audio.resample_blocks(samples(), rate, sample_rate, channels), paced=True)

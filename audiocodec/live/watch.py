@@ -11,7 +11,8 @@ logger = logging.getLogger(__name__)
 REASONS = {
     "damaged": "damaged, or made by another version of audiocodec",
     "wrong_key": "not encrypted with the key given here",
-    "wrong_model": "made with another model, or with another number of channels",
+    "wrong_model": "made with another model",
+    "wrong_channels": "of another number of channels than is played here",
     "wrong_stream": "of another stream than the one that is being played",
     "unannounced": "compact ones, and the full packet that they go with has not come",
 }

@@ -46,7 +46,7 @@ def microphone(monkeypatch: pytest.MonkeyPatch) -> Microphone:
     fake = Microphone(PortAudioError("Unanticipated host error\nand more"))
     package = type("sounddevice", (), {"PortAudioError": PortAudioError})
     monkeypatch.setattr(devices, "sound_devices", lambda: package)
-    monkeypatch.setattr(sources.devices, "open_stream", lambda *arguments: fake)
+    monkeypatch.setattr(sources.devices, "open_stream", lambda *arguments: (fake, 16_000))
     return fake
 
 
@@ -93,7 +93,7 @@ def test_a_full_disk(speech_path: Path, tmp_path: Path, suffix: str) -> None:
 def test_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     target = tmp_path / "rec.wav"
     command = [str(Path(sys.executable).with_name("audiocodec")), "stream"]
-    listening = [*command, "--listen", str(free_port()), "-o", str(target)]
+    listening = [*command, "--receive", str(free_port()), "-o", str(target)]
     process = subprocess.Popen(listening, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
     with process, killed(process):
         assert process.stderr is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import signal
 import socket
 import subprocess
@@ -48,8 +49,8 @@ def test_files_and_no_overwriting(run: Run, speech_path: Path, tmp_path: Path) -
     ("arguments", "words"),
     [
         (["-i", "no.wav", "-o", "-"], ["no.wav", "no such file"]),
-        (["--listen", "203.0.113.1:9", "-o", "-"], ["cannot be listened at"]),
-        (["--key-file", "none", "--listen", "0", "-o", "-"], ["none: no key", "openssl rand -hex 32"]),
+        (["--receive", "203.0.113.1:9", "-o", "-"], ["cannot be listened at"]),
+        (["--key-file", "none", "--receive", "0", "-o", "-"], ["none: not a key", "openssl rand -hex 32"]),
         (["-m", "speech-99k", "-i", "-"], ["no model 'speech-99k'"]),
         (["-n", "13", "-i", "-", "-o", "-"], ["must be 1 to 12"]),
         (["-i", "-", "-o", "a.nonsense"], ["cannot write .nonsense"]),
@@ -70,9 +71,11 @@ def test_one_sentence(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--send", "127.0.0.1:1", "--listen", "1"],
+        ["--send", "127.0.0.1:1", "--receive", "1", "--key-file", "k"],
+        ["--receive", "1", "--receive-key-file", "k"],
+        ["--channels", "3"],
         ["--send", "127.0.0.1:1", "-o", "-"],
-        ["--listen", "1", "-i", "-"],
+        ["--receive", "1", "-i", "-"],
         ["-b", "3k", "-n", "3"],
         ["--rate", "1"],
     ],
@@ -81,7 +84,7 @@ def test_misuse(run: Run, arguments: list[str]) -> None:
     assert run("stream", *arguments).exit_code == 2
 
 
-@pytest.mark.parametrize("arguments", [["--send", "nowhere", "-i", "-"], ["--listen", "1.2.3.4.5:x", "-o", "-"]])
+@pytest.mark.parametrize("arguments", [["--send", "nowhere", "-i", "-"], ["--receive", "1.2.3.4.5:x", "-o", "-"]])
 def test_no_address_is_misuse(run: Run, arguments: list[str]) -> None:
     result = run("stream", *arguments)
     assert result.exit_code == 2
@@ -100,7 +103,7 @@ def test_missing_extras_are_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(extras.importlib, "import_module", missing)
     words = "is not installed; get it with: pip install 'audiocodec[stream]'"
     refused(run("stream", "--devices"), "sounddevice", words)
-    refused(run("stream", "--listen", "0", "--key-file", tmp_path / "key", "-o", "-"), "cryptography", words)
+    refused(run("stream", "--receive", "0", "--key-file", tmp_path / "key", "-o", "-"), "cryptography", words)
 
 
 def free_port() -> int:
@@ -123,7 +126,7 @@ def test_two_processes_on_loopback(speech_path: Path, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("ab" * 32)
     key = ["--key-file", str(tmp_path / "key")]
     port = free_port()
-    listening = [*COMMAND, "--listen", str(port), "-o", str(tmp_path / "out.wav"), "--jitter", "5", *key]
+    listening = [*COMMAND, "--receive", str(port), "-o", str(tmp_path / "out.wav"), "--jitter", "5", *key]
     short = tmp_path / "short.wav"
     wav, rate = soundfile.read(speech_path)
     soundfile.write(short, wav[: 2 * rate], rate)
@@ -140,7 +143,8 @@ def test_two_processes_on_loopback(speech_path: Path, tmp_path: Path) -> None:
         words = listener.communicate(timeout=60)[1]
     assert listener.returncode == 130
     assert words.splitlines()[-1] == "interrupted"
-    assert "lost 0 packets, refused 1" in words
+    assert "packets wrong key 1" in words
+    assert "packets lost" not in words
     heard, _ = soundfile.read(tmp_path / "out.wav")
     assert np.abs(heard).max() > 0.05
 
@@ -149,4 +153,15 @@ def test_nothing_sent_is_a_failure(run: Run, speech_path: Path) -> None:
     result = run("stream", "-i", speech_path, "--send", "127.0.0.1:0", "-n", 1)
     assert result.exit_code == 1
     assert "127.0.0.1:0: nothing could be sent (" in result.stderr
-    assert "not sent" in result.stderr
+    assert "packets unsent" in result.stderr
+
+
+def test_a_listener_that_hears_nothing_ends_by_itself(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "out.wav"
+    result = run("stream", "--receive", 0, "-o", target, "--idle-timeout", 1.5, "--stats", "json", "--channels", 2)
+    assert result.exit_code == 0
+    lines = [json.loads(line) for line in result.stderr.splitlines() if line.startswith("{")]
+    assert [line["seconds"] for line in lines] == [1.0, 1.5]
+    assert lines[-1]["packets_lost"] == 0
+    assert soundfile.info(target).channels == 2
+    assert soundfile.info(target).duration == pytest.approx(1.5)

@@ -11,20 +11,21 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from audiocodec.codec import Codec
+from audiocodec.codec import Codec, load
 from audiocodec.errors import ConfigError
 from audiocodec.live import (
     Address,
     Clock,
     Meter,
     PipeSink,
+    Sending,
     Source,
     UdpListener,
     UdpSender,
-    listen,
     loop_back,
     parse_address,
     pipe_source,
+    receive,
     send,
 )
 from audiocodec.live.packets import JitterBuffer, Packetizer, Receiver
@@ -68,14 +69,14 @@ class Heard:
 
 
 def frames(wav: np.ndarray) -> Iterator[np.ndarray]:
-    return (wav[i : i + 320] for i in range(0, len(wav), 320))
+    return (wav[None, i : i + 320] for i in range(0, len(wav), 320))
 
 
 def test_loop_back_is_the_codec(codec: Codec, speech: np.ndarray) -> None:
     wav, heard, lines = speech[0, :32_000], Heard(), []
     meter = Meter(0.02, World().clock, lines.append)
-    loop_back(codec, Source(frames(wav), paced=True), heard, 6, meter)
-    sound = np.concatenate(heard.blocks)[320:][:32_000]
+    loop_back(codec, Source(frames(wav), paced=True), heard, 1, 6, meter)
+    sound = np.concatenate(heard.blocks, axis=1)[0][320:][:32_000]
     expected = codec.decode(codec.encode(wav, 16_000, num_codebooks=6))[0]
     np.testing.assert_allclose(sound, expected, atol=1e-5)
     assert lines == [f"{n} s, 3.0 kbit/s, delay 40 ms, load 0 %" for n in (1, 2)]
@@ -92,10 +93,10 @@ def over_the_network(codec: Codec, wav: np.ndarray, world: World, repeat: int = 
     heard = Heard()
     receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(5))
     meter = Meter(0.02, world.clock, lines.append)
-    listen(codec, world, receiver, heard, meter, world.clock, seconds=len(wav) / 16_000 + 0.2)
-    assert all(len(block) == 320 for block in heard.blocks)
+    receive(codec, world, receiver, heard, meter, world.clock, seconds=len(wav) / 16_000 + 0.2)
+    assert all(block.shape == (1, 320) for block in heard.blocks)
     assert "delay 1" in lines[-1]
-    return np.concatenate(heard.blocks), receiver
+    return np.concatenate(heard.blocks, axis=1)[0], receiver
 
 
 def test_a_good_network_is_heard_exactly_as_offline(codec: Codec, speech: np.ndarray) -> None:
@@ -129,7 +130,7 @@ def test_a_listener_that_stood_still_goes_on(codec: Codec) -> None:
             return []
 
     link = Stalling()
-    listen(codec, link, receiver, heard, Meter(0.02, world.clock, str), world.clock, seconds=4.0)
+    receive(codec, link, receiver, heard, Meter(0.02, world.clock, str), world.clock, seconds=4.0)
     assert world.time > 3600
     assert link.polls < 250
 
@@ -138,8 +139,8 @@ def test_a_listener_that_stood_still_goes_on(codec: Codec) -> None:
 def test_raw_pipes(rate: int, samples: int) -> None:
     wave = (8000 * np.sin(np.arange(samples) * 440 * 2 * np.pi / rate)).astype("<i2")
     blocks = list(pipe_source(io.BytesIO(wave.tobytes() + b"\x00"), rate, 16_000, 320).blocks)
-    assert max(map(len, blocks)) <= 320
-    assert sum(map(len, blocks)) == 16_000
+    assert max(block.shape[1] for block in blocks) <= 320
+    assert sum(block.shape[1] for block in blocks) == 16_000
     out = io.BytesIO()
     sink = PipeSink(out, rate, 16_000)
     for block in blocks:
@@ -152,7 +153,7 @@ def test_raw_pipes(rate: int, samples: int) -> None:
 
 def test_loud_sound_is_clipped() -> None:
     out = io.BytesIO()
-    PipeSink(out, 16_000, 16_000).write(np.array([2.0, -2.0, 0.5], np.float32))
+    PipeSink(out, 16_000, 16_000).write(np.array([[2.0, -2.0, 0.5]], np.float32))
     assert np.frombuffer(out.getvalue(), "<i2").tolist() == [32767, -32768, 16384]
 
 
@@ -213,7 +214,7 @@ def test_frames_left_out_are_in_the_line(codec: Codec, speech: np.ndarray) -> No
         world.transmit(packet)  # 100 frames at once
     receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(3))
     meter = Meter(0.02, world.clock, lines.append)
-    listen(codec, world, receiver, Heard(), meter, world.clock, seconds=2.0)
+    receive(codec, world, receiver, Heard(), meter, world.clock, seconds=2.0)
     assert meter.counters["frames_skipped"] == receiver.buffer.counts.skipped > 50
     assert f"frames skipped {receiver.buffer.counts.skipped}" in lines[-1]
 
@@ -286,10 +287,73 @@ def test_a_listener_says_why_nothing_is_heard_and_ends_when_idle(
             return other.push(silence)
 
     meter = Meter(0.02, world.clock, str)
-    listen(codec, Sender(), receiver, heard, meter, world.clock, seconds=9.0, idle_s=5.0)
+    receive(codec, Sender(), receiver, heard, meter, world.clock, seconds=9.0, idle_s=5.0)
     assert len(heard.blocks) * 0.02 == pytest.approx(5, abs=0.05)
     assert [record.message for record in caplog.records if "full packet" not in record.message] == [
         f"packets arrive and none can be played: {receiver.counts.wrong_model // 5} of the last second are "
-        "made with another model, or with another number of channels"
+        "made with another model"
     ]
     assert meter.counters["packets_wrong_model"] > 100
+
+
+@pytest.mark.parametrize(("name", "depth"), [("speech-16k", 6), ("music-44k", 1), ("music-44k", 6)])
+def test_stereo_over_the_network_is_the_codec(name: str, depth: int) -> None:
+    codec, world, heard = load(name), World(), Heard()
+    joint = codec.rows(2) < 2
+    rng = np.random.default_rng(0)
+    wav = (0.1 * rng.standard_normal((2, 30 * codec.hop_length))).astype(np.float32)
+    blocks = (wav[:, i : i + 500] for i in range(0, wav.shape[1], 500))
+    packetizer = Packetizer(codec.model_hash, codec.codebook_size, channels=2, joint=joint)
+    frame_s = codec.hop_length / codec.sample_rate
+    meter = Meter(frame_s, world.clock, str)
+    send(codec, Source(blocks, paced=False), packetizer, world.transmit, depth, meter, world.clock)
+    world.time = 0.0
+    receiver = Receiver(
+        codec.model_hash, codec.codebook_size, codec.num_codebooks, JitterBuffer(3), channels=2, joint=joint
+    )
+    receive(codec, world, receiver, heard, meter, world.clock, seconds=40 * frame_s)
+    sound = np.concatenate(heard.blocks, axis=1)
+    start = int(np.flatnonzero(np.abs(sound).sum(0))[0]) // codec.hop_length * codec.hop_length + codec.model.delay
+    expected = codec.decode(codec.encode(wav, codec.sample_rate, num_codebooks=depth))
+    length = 25 * codec.hop_length
+    np.testing.assert_allclose(sound[:, start : start + length], expected[:, :length], atol=1e-5)
+
+
+def test_both_directions_at_the_same_time(codec: Codec, speech: np.ndarray) -> None:
+    world, sent = World(), list[bytes]()
+    packetizer = Packetizer(codec.model_hash, codec.codebook_size)
+    meter = Meter(0.02, world.clock, str)
+
+    def sending(source: Source) -> None:
+        send(codec, source, packetizer, sent.append, 1, meter, World().clock)
+
+    receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(3))
+    with Sending(Source(frames(speech[0, :16_000]), paced=False), world, sending) as link:
+        link._thread.join()
+        receive(codec, link, receiver, Heard(), Meter(0.02, world.clock, str), world.clock, seconds=0.5)
+    assert len(sent) == 51
+
+    def failing(source: Source) -> None:
+        raise ConfigError("nothing goes")
+
+    with Sending(Source(frames(speech[0]), paced=False), world, failing) as link:
+        link._thread.join()
+        with pytest.raises(ConfigError, match="nothing goes"):
+            receive(codec, link, receiver, Heard(), meter, world.clock, seconds=0.5)
+
+
+def endless() -> Iterator[np.ndarray]:
+    while True:
+        yield np.zeros((1, 320), np.float32)
+
+
+def test_sending_stops_when_receiving_does() -> None:
+    counted = list[int]()
+
+    def sending(source: Source) -> None:
+        counted.append(sum(1 for _ in source.blocks))
+
+    with Sending(Source(endless(), paced=False), World(), sending) as link:
+        pass
+    link._thread.join(timeout=10)
+    assert counted

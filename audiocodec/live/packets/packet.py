@@ -15,6 +15,7 @@ HEAD = struct.Struct("<B4sHHIBBBBBHB")
 COMPACT_HEAD = struct.Struct("<BH")
 MAX_COMPACT = 127  # codebooks: the first byte of a compact packet is their number
 MAX_CHANNELS = 8
+JOINT = 0x80  # in the field of the channels
 MAX_BYTES = 1400  # fits one datagram everywhere; nothing larger is built or looked at
 CONSTANTS = struct.Struct("<4s6I")
 
@@ -36,10 +37,11 @@ class Packet:
         sequence: number of the packet, modulo 2**16.
         frame: index of the first frame.
         codebook_size: number of values of a code.
-        codes: "(q r) t", int64: the codes of all r channels of the first codebook, then of the second, ...
+        codes: "(q r) t", int64: the codes of all r rows of the first codebook, then of the second, ...
         earlier: first codebooks of t frames sent before, "(k r) t"; k may be 0.
         distance: how many frames before `frame` these begin.
-        channels: r.
+        channels: of the audio.
+        joint: two channels share one row of codes, as mid and side; else each channel has a row.
     """
 
     model: bytes
@@ -51,6 +53,12 @@ class Packet:
     earlier: np.ndarray
     distance: int = 0
     channels: int = 1
+    joint: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of codes, r."""
+        return 1 if self.joint else self.channels
 
     @property
     def frames(self) -> int:
@@ -60,16 +68,17 @@ class Packet:
     @property
     def num_codebooks(self) -> int:
         """Number of codebooks, q."""
-        return len(self.codes) // self.channels
+        return len(self.codes) // self.rows
 
     @property
     def num_repeated(self) -> int:
         """Number of codebooks of earlier frames, k."""
-        return len(self.earlier) // self.channels
+        return len(self.earlier) // self.rows
 
     def constants(self) -> bytes:
         """What a compact packet does not say: it must be the same as in the full packet before it."""
-        fields = (self.stream, self.frames, self.channels, self.num_repeated, self.distance, self.codebook_size)
+        layout = self.channels | JOINT * self.joint
+        fields = (self.stream, self.frames, layout, self.num_repeated, self.distance, self.codebook_size)
         return CONSTANTS.pack(self.model, *fields)
 
 
@@ -80,7 +89,8 @@ def build(packet: Packet) -> bytes:
         ConfigError: it would be larger than 1400 bytes, or a number does not fit its field.
     """
     size = packet.codebook_size - 1
-    numbers = (packet.frames, packet.channels, packet.num_codebooks, packet.num_repeated, packet.distance)
+    layout = packet.channels | JOINT * packet.joint
+    numbers = (packet.frames, layout, packet.num_codebooks, packet.num_repeated, packet.distance)
     try:
         head = HEAD.pack(
             FULL, packet.model, packet.stream, packet.sequence, packet.frame, *numbers, size & 0xFFFF, size >> 16
@@ -140,8 +150,8 @@ def parse(body: bytes, reference: Packet | None = None) -> Packet:
         bare, num_codebooks, num_repeated, payload = _compact_head(body, reference)
     else:
         bare, num_codebooks, num_repeated, payload = _full_head(body)
-    repeated = num_repeated * bare.channels
-    codes = _codes(payload, bare, repeated + num_codebooks * bare.channels)
+    repeated = num_repeated * bare.rows
+    codes = _codes(payload, bare, repeated + num_codebooks * bare.rows)
     return replace(bare, codes=codes[repeated:], earlier=codes[:repeated])
 
 
@@ -151,14 +161,14 @@ def _full_head(body: bytes) -> tuple[Packet, int, int, bytes]:
     if len(body) <= HEAD.size:
         raise PacketError(f"a full packet has more than {HEAD.size} bytes, got {len(body)}")
     fields = HEAD.unpack_from(body)
-    _, model, stream, sequence, frame, frames, channels, num_codebooks, num_repeated, distance, low, high = fields
-    size = (high << 16 | low) + 1
+    _, model, stream, sequence, frame, frames, layout, num_codebooks, num_repeated, distance, low, high = fields
+    size, channels = (high << 16 | low) + 1, layout & ~JOINT
     if not frames or not 1 <= channels <= MAX_CHANNELS or not num_codebooks or size < 2:
         raise PacketError(f"inconsistent packet header: {channels} channels of {num_codebooks} codebooks of {size}")
     if num_repeated > num_codebooks or distance > frame:
         raise PacketError(f"inconsistent packet header: {num_repeated} of {num_codebooks} codebooks are repeated")
     nothing = np.zeros((0, frames), np.int64)
-    bare = Packet(model, stream, sequence, frame, size, nothing, nothing, distance, channels)
+    bare = Packet(model, stream, sequence, frame, size, nothing, nothing, distance, channels, layout >= JOINT)
     return bare, num_codebooks, num_repeated, body[HEAD.size :]
 
 
@@ -197,7 +207,7 @@ def keep_codebooks(packet: Packet, num_codebooks: int) -> Packet:
     """
     if num_codebooks < 1:
         raise ConfigError(f"num_codebooks is {num_codebooks}, it must be 1 or more")
-    rows = num_codebooks * packet.channels
+    rows = num_codebooks * packet.rows
     return replace(packet, codes=packet.codes[:rows], earlier=packet.earlier[:rows])
 
 

@@ -26,7 +26,8 @@ class Packetizer:
         repeat: codebooks of earlier frames that are sent again (forward error correction), so that a lost packet is
             heard coarsely instead of guessed.
         distance: how many frames later; at least `frames`.
-        channels: of the codes.
+        channels: of the audio.
+        joint: two channels share one row of codes, as mid and side.
         sealer: encrypts the packets; without one they get a checksum.
 
     Attributes:
@@ -46,6 +47,7 @@ class Packetizer:
         repeat: int = 0,
         distance: int | None = None,
         channels: int = 1,
+        joint: bool = False,
         sealer: Sealer | None = None,
     ) -> None:
         self.distance = frames if distance is None else distance
@@ -54,7 +56,8 @@ class Packetizer:
                 f"{frames} frames per packet, repeated {self.distance} later: needs 1 <= frames <= distance <= 255"
             )
         self.model, self.codebook_size, self.frames, self.repeat = model_hash[:4], codebook_size, frames, repeat
-        self.channels, self._sealer = channels, sealer
+        self.channels, self.joint, self._sealer = channels, joint, sealer
+        self.rows = 1 if joint else channels
         self.stream = secrets.randbelow(2**16)
         self.frame = self._number = 0
         self._constants = b""  # of the last full packet
@@ -62,15 +65,15 @@ class Packetizer:
         self._sent: list[np.ndarray] = []  # the last `distance` frames, "(q r)"
 
     def push(self, codes: np.ndarray) -> list[bytes]:
-        """codes: "q t", or "r q t" of several channels, any t -> the packets that are full.
+        """codes: "q t", or "r q t" of r rows, any t -> the packets that are full.
 
         Raises:
-            ConfigError: a packet would be too large, or the number of channels is another.
+            ConfigError: a packet would be too large, or the codes are not of these channels.
         """
         if codes.ndim == 3:
-            codes = codes.swapaxes(0, 1).reshape(-1, codes.shape[2])  # "(q r) t"
-        if len(codes) % self.channels:
-            raise ConfigError(f"{len(codes)} rows of codes do not fit {self.channels} channels")
+            codes = codes.swapaxes(0, 1).reshape(codes.shape[0] * codes.shape[1], codes.shape[2])  # "(q r) t"
+        if len(codes) % self.rows:
+            raise ConfigError(f"{len(codes)} codes per frame do not fit {self.channels} channels")
         self._pending += list(codes.T)
         packets = []
         while len(self._pending) >= self.frames:
@@ -83,7 +86,7 @@ class Packetizer:
 
     def _packet(self, count: int) -> bytes:
         codes, self._pending = np.stack(self._pending[:count], axis=1), self._pending[count:]
-        rows = min(self.repeat * self.channels, len(codes)) if len(self._sent) == self.distance else 0
+        rows = min(self.repeat * self.rows, len(codes)) if len(self._sent) == self.distance else 0
         earlier = [frame[:rows] for frame in self._sent[:count]] if rows else []
         packet = Packet(
             self.model,
@@ -95,6 +98,7 @@ class Packetizer:
             np.stack(earlier, axis=1) if earlier else np.zeros((0, count), np.int64),
             self.distance if earlier else 0,
             self.channels,
+            self.joint,
         )
         self._sent = [*self._sent, *codes.T][-self.distance :]
         data = self._bytes(packet)

@@ -28,7 +28,8 @@ class PacketCounts:
         duplicates: came again.
         damaged: not a packet, or a broken one.
         wrong_key: not encrypted with the key, or of a session that is over.
-        wrong_model: of another model, or of more channels or codebooks than can be decoded here.
+        wrong_model: of another model, or of more codebooks than it has.
+        wrong_channels: of another number of channels than is played here.
         wrong_stream: of another stream than the one that is being played.
         unannounced: compact packets that came before any full one of their stream.
     """
@@ -40,12 +41,13 @@ class PacketCounts:
     damaged: int = 0
     wrong_key: int = 0
     wrong_model: int = 0
+    wrong_channels: int = 0
     wrong_stream: int = 0
     unannounced: int = 0
 
     def refused(self) -> dict[str, int]:
         """Datagrams that were not taken though they came for the first time, by reason."""
-        names = ("damaged", "wrong_key", "wrong_model", "wrong_stream", "unannounced")
+        names = ("damaged", "wrong_key", "wrong_model", "wrong_channels", "wrong_stream", "unannounced")
         return {name: getattr(self, name) for name in names if getattr(self, name)}
 
 
@@ -59,6 +61,7 @@ class Receiver:
         buffer: orders the frames.
         opener: if given, what it cannot decrypt is dropped.
         channels: that are played; packets of another number are refused.
+        joint: two channels share one row of codes, as mid and side.
     """
 
     def __init__(
@@ -69,9 +72,10 @@ class Receiver:
         buffer: JitterBuffer,
         opener: Opener | None = None,
         channels: int = 1,
+        joint: bool = False,
     ) -> None:
         self.model, self.codebook_size, self.num_codebooks = model_hash[:4], codebook_size, num_codebooks
-        self.buffer, self.opener, self.channels = buffer, opener, channels
+        self.buffer, self.opener, self.channels, self.joint = buffer, opener, channels, joint
         self.counts = PacketCounts()
         self._stream: int | None = None
         self._reference: Packet | None = None  # the last full packet of the stream that is being played
@@ -130,16 +134,18 @@ class Receiver:
     def _unfit(self, packet: Packet) -> str:
         """Why a packet is not taken: the name of its count; empty if it is."""
         fits = packet.model == self.model and packet.codebook_size == self.codebook_size
-        if not fits or packet.num_codebooks > self.num_codebooks or packet.channels != self.channels:
+        if not fits or packet.num_codebooks > self.num_codebooks:
             return "wrong_model"
+        if (packet.channels, packet.joint) != (self.channels, self.joint):
+            return "wrong_channels"
         if not self._same_stream(packet):
             return "wrong_stream"
         return "" if self._is_new(packet.sequence) else "duplicates"
 
     def pull(self) -> np.ndarray | None:
-        """The codes of the frame that is due, "q 1", or "r q 1" of several channels; see `JitterBuffer.pull`."""
+        """The codes of the frame that is due, "q 1", or "r q 1" of r rows, r > 1; see `JitterBuffer.pull`."""
         codes = self.buffer.pull()
-        if codes is None or self.channels == 1:
+        if codes is None or self.joint or self.channels == 1:
             return codes
         return codes.reshape(-1, self.channels, 1).swapaxes(0, 1)
 

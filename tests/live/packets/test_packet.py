@@ -197,6 +197,7 @@ def test_packetizer(frames: int, repeat: int, distance: int | None, channels: in
     assert packetizer.flush() == []
     sent = codes.swapaxes(0, 1).reshape(6 * channels, 250)
     assert np.array_equal(np.concatenate([p.codes for p in packets], axis=1), sent)
+    assert {p.channels for p in packets} == {channels}
     assert [p.sequence for p in packets] == list(range(len(packets)))
     assert {p.stream for p in packets} == {packetizer.stream}
     repeating = [p for p in packets if len(p.earlier)]
@@ -204,3 +205,10 @@ def test_packetizer(frames: int, repeat: int, distance: int | None, channels: in
     for p in repeating:
         start = p.frame - p.distance
         assert np.array_equal(p.earlier, sent[: min(repeat, 6) * channels, start : start + p.frames])
+
+
+def test_joint_stereo_is_one_row_of_two_channels() -> None:
+    codes = np.random.default_rng(0).integers(0, 1000, (1, 9, 10))
+    packets = read_all(Packetizer(bytes(16), 1000, channels=2, joint=True).push(codes))
+    assert {(p.channels, p.rows, p.num_codebooks) for p in packets} == {(2, 1, 9)}
+    assert np.array_equal(np.concatenate([p.codes for p in packets], axis=1), codes[0])

@@ -297,7 +297,7 @@ def test_several_channels() -> None:
     )
     for raw in Packetizer(HASH, 1000).push(codes[0]):
         one.receive(raw)
-    assert one.counts.wrong_model == 30
+    assert one.counts.wrong_channels == 30
 
 
 def test_key_files(tmp_path: Path) -> None:

@@ -1,0 +1,181 @@
+"""What `audiocodec stream` opens for one run, and closes in the end."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from audiocodec import live
+from audiocodec._util.files import replacing
+from audiocodec._util.terminal import on_terminal
+from audiocodec.cli.paths import PIPE, binary_output, source_path
+from audiocodec.codec import Codec
+from audiocodec.errors import AudioCodecError, AudioError, OutputError
+from audiocodec.live.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer
+
+
+@dataclass
+class Session:
+    """One run of the command.
+
+    Attributes:
+        codec: that codes.
+        channels: of the audio.
+        num_codebooks: of the codes sent.
+        rate: of raw PCM, Hz.
+        as_json: statistics are JSON.
+        stack: closes what is opened.
+    """
+
+    codec: Codec
+    channels: int
+    num_codebooks: int
+    rate: int
+    as_json: bool
+    stack: contextlib.ExitStack
+    clock: live.Clock = field(default_factory=live.Clock)
+
+    @property
+    def joint(self) -> bool:
+        """Whether two channels share one row of codes."""
+        return self.codec.rows(self.channels) < self.channels
+
+    def source(self, name: str | None, device: str | None) -> live.Source:
+        """A file, standard input or a microphone."""
+        codec = self.codec
+        if name is None:
+            return live.microphone_source(codec.sample_rate, codec.hop_length, device, self.channels)
+        if name != PIPE:
+            path = self.stack.enter_context(source_path(name))
+            return live.file_source(path, codec.sample_rate, codec.hop_length, self.channels)
+        if sys.stdin is None:
+            raise AudioError("standard input is closed")
+        return live.pipe_source(sys.stdin.buffer, self.rate, codec.sample_rate, codec.hop_length, self.channels)
+
+    def sink(self, name: str | None, device: str | None, force: bool, source: str | None) -> live.Sink:
+        """A file that must not be the source, standard output or a loudspeaker."""
+        codec = self.codec
+        if name is not None and name != PIPE:
+            original = None if source in (None, PIPE) else Path(str(source))
+            return self.stack.enter_context(_recording(codec.sample_rate, self.channels, Path(name), force, original))
+        sink = (
+            live.SpeakerSink(codec.sample_rate, codec.hop_length, device, self.channels)
+            if name is None
+            else live.PipeSink(binary_output(), self.rate, codec.sample_rate, self.channels)
+        )
+        return self.stack.enter_context(_closed_unless_it_failed(sink))
+
+    def loop_back(self, source: live.Source, sink: live.Sink) -> None:
+        """Through the codec and out again."""
+        live.loop_back(self.codec, source, sink, self.channels, self.num_codebooks, self._meter())
+
+    def sending(
+        self, to: live.Address, key: bytes | None, frames: int, repeat: int, shown: bool = True
+    ) -> Callable[[live.Source], None]:
+        """What sends a source to its end."""
+        codec, sender, meter = self.codec, live.UdpSender(to), self._meter(shown)
+        self.stack.callback(sender.close)
+        sealer = Sealer(key, time.time) if key else None
+        size, channels, joint = codec.codebook_size, self.channels, self.joint
+        packetizer = Packetizer(codec.model_hash, size, frames, repeat, None, channels, joint, sealer)
+
+        def transmit(packet: bytes) -> None:
+            sender.send(packet)
+            meter.counters["packets_unsent"] = sender.unsent
+
+        def send(source: live.Source) -> None:
+            live.send(codec, source, packetizer, transmit, self.num_codebooks, meter, self.clock)
+            if sender.unsent and not sender.sent:
+                raise OutputError(f"{to}: nothing could be sent ({sender.problem})")
+
+        return send
+
+    def receiving(
+        self,
+        at: live.Address,
+        key: bytes | None,
+        jitter: int,
+        sink: live.Sink,
+        seconds: float | None,
+        idle_s: float | None,
+    ) -> tuple[live.Link, Callable[[live.Link], None]]:
+        """A socket, and what plays the packets that come from it."""
+        codec, meter = self.codec, self._meter()
+        opener = Opener(key) if key else None
+        model = (codec.model_hash, codec.codebook_size, codec.num_codebooks)
+        receiver = Receiver(*model, JitterBuffer(jitter), opener, self.channels, self.joint)
+        listener = live.UdpListener(at)
+        self.stack.callback(listener.close)
+        click.echo(f"listening at {listener.address}", err=True)
+
+        def receive(link: live.Link) -> None:
+            live.receive(codec, link, receiver, sink, meter, self.clock, seconds, idle_s)
+
+        return listener, receive
+
+    def _meter(self, shown: bool = True) -> live.Meter:
+        show = _show_json if self.as_json else _show
+        meter = live.Meter(
+            self.codec.hop_length / self.codec.sample_rate, self.clock, show if shown else _ignore, self.as_json
+        )
+        if shown:
+            self.stack.callback(_finish, meter)
+        return meter
+
+
+@contextlib.contextmanager
+def _closed_unless_it_failed(sink: live.Sink) -> Iterator[live.Sink]:
+    try:
+        yield sink
+    except KeyboardInterrupt:
+        sink.close()
+        raise
+    sink.close()
+
+
+@contextlib.contextmanager
+def _recording(sample_rate: int, channels: int, path: Path, force: bool, original: Path | None) -> Iterator[live.Sink]:
+    """A file that is finished and kept on Ctrl-C, and after an error if it holds anything by then."""
+    broken: KeyboardInterrupt | AudioCodecError | None = None
+    with replacing(path, force, original) as temporary:
+        sink = live.FileSink(temporary, sample_rate, path.suffix, channels, path)
+        try:
+            yield sink
+            sink.close()
+        except KeyboardInterrupt as interrupt:
+            broken = interrupt
+            sink.close()
+        except AudioCodecError as error:
+            with contextlib.suppress(OutputError):  # the disk may be full still
+                sink.close()
+            if not sink.samples:
+                raise
+            kept = f"{sink.samples / sample_rate:.1f} s that came before are kept in {path}"
+            broken = type(error)(f"{error}; {kept}")
+    if broken is not None:
+        raise broken
+
+
+def _show(line: str) -> None:
+    if on_terminal():
+        click.echo(f"\r{line}\x1b[K", err=True, nl=False)
+
+
+def _show_json(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _ignore(line: str) -> None:
+    pass
+
+
+def _finish(meter: live.Meter) -> None:
+    if meter.frames:
+        line = meter.line()
+        click.echo(f"\r{line}\x1b[K" if on_terminal() and not meter.as_json else line, err=True)

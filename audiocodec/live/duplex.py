@@ -1,0 +1,62 @@
+"""Both directions of a conversation in one process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from audiocodec.errors import AudioCodecError
+from audiocodec.live.sources import Source
+from audiocodec.live.udp import Link
+
+
+class Sending:
+    """Sends in a thread while this one receives, from here instead of `link`.
+
+    Sending may end before receiving does: a file is over. If it fails, `poll` raises what went wrong.
+
+    Args:
+        source: what is sent.
+        link: what this process receives from.
+        send: sends a source to its end.
+    """
+
+    def __init__(self, source: Source, link: Link, send: Callable[[Source], None]) -> None:
+        self._stop = threading.Event()
+        self._error: AudioCodecError | None = None
+        self._send, self._source = send, source
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._link = link
+
+    def __enter__(self) -> Sending:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stop.set()
+        self._thread.join(timeout=2)  # a pipe that stands still cannot be left sooner
+
+    def poll(self, timeout_s: float) -> list[bytes]:
+        """See `Link.poll`.
+
+        Raises:
+            AudioCodecError: sending failed.
+        """
+        if self._error is not None:
+            raise self._error
+        return self._link.poll(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            self._send(replace(self._source, blocks=self._until_stopped()))
+        except AudioCodecError as error:
+            self._error = error
+
+    def _until_stopped(self) -> Iterator[np.ndarray]:
+        for block in self._source.blocks:
+            if self._stop.is_set():
+                return
+            yield block
