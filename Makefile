@@ -1,12 +1,13 @@
 # make demo   sets up, then codes and decodes real speech with the shipped model
 # make test   sets up, then runs the tests
 # make check  lint, format and types
+# make docs   writes guides and reference as web pages to build/docs
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check
+.PHONY: demo test check docs
 
 demo: $(VENV)/.core
 	@mkdir -p demo
@@ -29,6 +30,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/build.py build/docs
+	@echo "open build/docs/index.html"
 
 $(VENV)/.core: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
