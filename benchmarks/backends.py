@@ -1,6 +1,6 @@
 """How fast the backends are on one thread: live frames, and whole sound.
 
-    python benchmarks/backends.py --compiled --csv docs/benchmark_backends.csv
+    python benchmarks/backends.py --compiled --csv docs/measurements/benchmark_backends.csv
 
 Live: frames of the model pushed one by one through `stream_encoder` and `stream_decoder`. Offline: 10 s encoded and
 decoded, the best of three. Besides wall time it takes the processor time of the process, which other work on the

@@ -1,6 +1,6 @@
 """Mutate token files and read them in every way there is: nothing but our errors may come, in little memory and time.
 
-    python benchmarks/fuzz_reader.py --files 1000000 --csv docs/fuzz_reader.csv
+    python benchmarks/fuzz_reader.py --files 1000000 --csv docs/measurements/fuzz_reader.csv
 
 Each file starts as one of a few small ones (packed, coded, both, several channels, version 1) and gets one to four
 mutations: bits, bytes, extreme numbers, cuts, insertions, moved, doubled or foreign stretches. In half of the cases its

@@ -1,6 +1,6 @@
 """A token file of hours: opened, read in a thousand places, verified.
 
-    python benchmarks/long_file.py --hours 10 --csv docs/long_file.csv
+    python benchmarks/long_file.py --hours 10 --csv docs/measurements/long_file.csv
 
 The codes are synthetic: pages of a few seconds, over and over. `random` ones cannot be shrunk, so their pages are
 packed; `real` ones are those of tests/sounds/speech.flac, coded as speech is. A seek takes one frame from a random

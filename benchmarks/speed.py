@@ -1,6 +1,6 @@
 """How fast encoding and decoding are, beside EnCodec-24k and DAC-16k in the same run.
 
-    python benchmarks/speed.py --csv docs/benchmark_speed.csv
+    python benchmarks/speed.py --csv docs/measurements/benchmark_speed.csv
     python benchmarks/speed.py --memory
 
 Figures are seconds of work for a second of sound (all its channels): lower is better. The machine may be busy with

@@ -1,6 +1,6 @@
 """How fast and how steady streaming is, beside Mimi in the same run.
 
-    python benchmarks/stream.py --csv docs/benchmark_stream.csv
+    python benchmarks/stream.py --csv docs/measurements/benchmark_stream.csv
 
 Sound is encoded and decoded as in a live stream, on one thread, a frame of 20 ms at a time, and 80 ms at a time as
 Mimi takes it, by both backends. `wall` is what the clock says, `cpu` what this process computed: on a machine that is

@@ -1,6 +1,6 @@
 """How fast `audiocodec tokenize` is, and where its time goes.
 
-    python benchmarks/tokenizing.py FOLDER --csv docs/benchmark_tokenize.csv
+    python benchmarks/tokenizing.py FOLDER --csv docs/measurements/benchmark_tokenize.csv
 
 Each number of workers makes the corpus anew in a temporary folder (0: in this process, without Ray). "Running" counts
 from the first finished shard to the last, so without the start of Ray and of the workers. Processor time is that of

@@ -1,4 +1,4 @@
-"""The fuzzer, briefly; docs/fuzz_reader.csv has the counts of a million files."""
+"""The fuzzer, briefly; docs/measurements/fuzz_reader.csv has the counts of a million files."""
 
 from __future__ import annotations
 
