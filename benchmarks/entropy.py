@@ -1,7 +1,8 @@
-"""How far the codes of a model can be shrunk: bits a frame by several ways to guess the next digit.
+r"""How far the codes of a model can be shrunk: bits a frame by several ways to guess the next digit.
 
     python benchmarks/entropy.py speech-16k --fit ../shared/data/speech/train \
-        --report ../shared/data/speech/test --report ../shared/data/music/test --csv docs/measurements/entropy_speech-16k.csv
+        --report ../shared/data/speech/test --report ../shared/data/music/test \
+        --csv docs/measurements/entropy_speech-16k.csv
 
 A digit is one level index of a code. Every way uses digits of the same or of coarser codebooks only, so files may be
 cut to fewer codebooks. `static` tables are counted once on the --fit folder, `adaptive` ones start each page (about

@@ -39,7 +39,8 @@ class ResidualFSQ(Quantizer):
 
     The normalization leaves scale and mean of what a stage sees free, and no loss holds them: the straight-through
     gradient draws latents together without end, until a step of the optimizer moves them by more than their spread and
-    bfloat16 cannot tell them apart (`docs/lab/latent-drift-music-0.5.md`). `pin` holds them near zero mean and unit variance.
+    bfloat16 cannot tell them apart (`docs/lab/latent-drift-music-0.5.md`). `pin` holds them near zero mean and unit
+    variance.
 
     Args:
         dim: size of the latent vector.
