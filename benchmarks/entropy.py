@@ -141,14 +141,13 @@ def rows_of(
 def main(model: str, fit: Path, folders: tuple[Path, ...], csv_path: Path | None) -> None:
     """Count, and print a table."""
     bundle = load_bundle(model)
-    levels: tuple[int, ...] = bundle.model.quantizer.level_list  # type: ignore[assignment]
-    frames = round(bundle.model.sample_rate / bundle.model.hop_length)
-    known = pages_of(list(folder_codes(bundle.model, fit)), levels, frames)
+    levels, frames, network = bundle.info.levels, round(bundle.info.frame_rate), bundle.build_model()
+    known = pages_of(list(folder_codes(network, fit)), levels, frames)
     packed = math.log2(math.prod(levels))
     depths = sorted({1, 3, 6, known.shape[2]}, reverse=True)
     table: list[dict[str, str | int | float]] = []
     for folder in folders:
-        report = pages_of(list(folder_codes(bundle.model, folder)), levels, frames)
+        report = pages_of(list(folder_codes(network, folder)), levels, frames)
         bits = {"packed": np.full(report.shape[2], packed)}
         bits |= {f"static {way}": static_bits(context, known, report, levels) for way, context in CONTEXTS.items()}
         bits |= {f"adaptive {way}": adaptive_bits(context, report, levels) for way, context in CONTEXTS.items()}

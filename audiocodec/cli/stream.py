@@ -97,7 +97,7 @@ def stream(
 
     key = read_key(key_file) if key_file else None
     codec, clock = load(model, backend=backend), live.Clock()
-    depth = codec.depth_for(num_codebooks, bitrate, 1)
+    depth = codec.info.choose_codebooks(num_codebooks, bitrate, 1)
     meter = live.Meter(codec.hop_length / codec.sample_rate, clock, _show)
     rate = rate or codec.sample_rate
     with contextlib.ExitStack() as stack:

@@ -22,17 +22,17 @@ def encode(
     samples = as_channels(wav)
     sample_rate = audio.check_rate(sample_rate, "wav")
     channels = len(samples)
-    depth = codec.depth_for(num_codebooks, bitrate, channels)
+    depth = codec.info.choose_codebooks(num_codebooks, bitrate, channels)
     encoder = codec.block_encoder(sample_rate, channels, depth, refine)
     codes = np.concatenate(list(encoder.encode([samples])), axis=2)
-    return Tokens(codes, codec.header(sample_rate, channels, encoder.samples, depth), codec.entropy)
+    return Tokens(codes, codec.info.header(sample_rate, channels, encoder.samples, depth), codec.entropy)
 
 
 def decode(codec: Codec, tokens: Tokens, num_codebooks: int | None) -> np.ndarray:
     """See `Codec.decode`."""
     if num_codebooks is not None:
         tokens = tokens.truncate(num_codebooks)
-    codec.check_matches(tokens.header)
+    codec.info.check(tokens.header)
     header, shape = tokens.header, tokens.codes.shape
     if shape[:2] != (header.rows, header.num_codebooks):
         raise ConfigError(f"the codes have shape {shape}, their header says ({header.rows}, {header.num_codebooks}, t)")

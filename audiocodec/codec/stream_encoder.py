@@ -22,7 +22,7 @@ class StreamEncoder:
     see `audiocodec.backends.fixed_shapes`.
 
     Args:
-        network: of the model: `frame_encoder(model)`.
+        network: of the model, of `frame_encoder`.
         num_codebooks: codes a frame.
 
     Attributes:
@@ -40,7 +40,7 @@ class StreamEncoder:
 
     def __init__(self, network: FrameEncoder, num_codebooks: int) -> None:
         self.network, self.num_codebooks = network, num_codebooks
-        self.delay_samples = network.model.hop_length
+        self.delay_samples = network.info.hop_length
         self.reset()
 
     def reset(self) -> None:
@@ -63,11 +63,11 @@ class StreamEncoder:
         Args:
             frames: in all; by default those that cover the samples pushed and the model's delay.
         """
-        model = self.network.model
+        info = self.network.info
         if frames is None:
-            frames = -(-(self.samples + model.delay) // model.hop_length) if self.samples else 0
+            frames = -(-(self.samples + info.delay) // info.hop_length) if self.samples else 0
         missing, samples = max(0, frames - self.frames), self.samples
-        silence = max(0, frames * model.hop_length - samples) if missing else 0
+        silence = max(0, frames * info.hop_length - samples) if missing else 0
         codes = self.push(np.zeros(silence, np.float32))[:, :missing]
         self.samples = samples
         return codes
@@ -104,7 +104,7 @@ def check_stream(samples: Any) -> np.ndarray:
 
 def encode_batch(encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Samples "t" of `check_stream` for each encoder -> the codes of each, "q t"; encoders share one network."""
-    network, hop = encoders[0].network, encoders[0].network.model.hop_length
+    network, hop = encoders[0].network, encoders[0].network.info.hop_length
     complete = []
     for encoder, wav in zip(encoders, samples, strict=True):
         pending = np.concatenate([encoder._remainder, wav.astype(np.float32, copy=False)])

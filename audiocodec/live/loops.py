@@ -24,7 +24,7 @@ def loop_back(codec: Codec, source: Source, sink: Sink, num_codebooks: int, mete
 
     def out(codes: np.ndarray) -> None:
         sink.write(decoder.push(codes))
-        meter.sent_bytes += codes.shape[1] * num_codebooks * codec.codebook_bitrate / codec.frame_rate / 8
+        meter.sent_bytes += codes.shape[1] * num_codebooks * codec.info.codebook_bitrate / codec.frame_rate / 8
         meter.advance(codes.shape[1])
 
     for block in source.blocks:

@@ -185,7 +185,7 @@ class Trainer:
         quantizer, lost = self.model.quantizer, self.config.lost
         if not self.frozen and lost == 0:
             return None
-        depths = draw_depths(waveform, quantizer.num_codebooks, getattr(quantizer, "dropout", 0.0), True)
+        depths = draw_depths(waveform, quantizer.num_codebooks, quantizer.dropout, True)
         if lost == 0:
             return depths
         frames = waveform.shape[-1] // self.model.hop_length

@@ -26,11 +26,11 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_packaged_run_is_a_model(run_dir: Path, tmp_path: Path) -> None:
     bundle = package_run(run_dir, tmp_path / "mine", "mine", "3")
     card = (tmp_path / "mine" / "mine.md").read_text()
-    assert bundle.model_hash.hex() in card
+    assert bundle.info.hash.hex() in card
     assert "| step | minutes |" in card
     assert card.count("\n| 12 |") == 1
     codec = audiocodec.load(str(tmp_path / "mine"))
-    assert (codec.name, codec.version) == ("mine", "3")
+    assert (codec.name, codec.info.version) == ("mine", "3")
     wav = 0.1 * np.random.default_rng(0).standard_normal((1, 8000)).astype(np.float32)
     assert codec.decode(codec.encode(wav, sample_rate=16_000)).shape == (1, 8000)
     assert audiocodec.load(str(tmp_path / "mine" / "mine.yaml")).model_hash == codec.model_hash

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from audiocodec.errors import AudioCodecError, ConfigError, ModelError, OutputError
 from audiocodec.model.build import build_model
-from audiocodec.model.bundle import hash_tensors
+from audiocodec.model.info import hash_tensors
 from audiocodec.quality.losses import Pair
 from audiocodec.train import Budget, Trainer, build_trainer, checkpoint
 from audiocodec.train.ema import EMA

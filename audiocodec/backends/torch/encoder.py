@@ -15,6 +15,7 @@ from audiocodec.backends.state import Arrays
 from audiocodec.backends.torch import trees
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.model import CodecModel
+from audiocodec.model.info import ModelInfo
 
 QUANTIZED_ROWS = 48  # frames quantized at once, zeros standing where there are fewer: always products of one shape
 
@@ -24,16 +25,17 @@ class TorchEncoder:
 
     Args:
         model: in eval mode, its linear layers rowwise.
+        info: its facts.
     """
 
-    def __init__(self, model: CodecModel) -> None:
-        self.model, self._quantize = model, model.quantizer.coder().encode
+    def __init__(self, model: CodecModel, info: ModelInfo) -> None:
+        self.model, self.info, self._quantize = model, info, model.quantizer.coder().encode
         with torch.inference_mode(), single_thread():
-            self._shapes = Shapes(self._codes, model.hop_length, self._latents, self.fresh())
+            self._shapes = Shapes(self._codes, info.hop_length, self._latents, self.fresh())
 
-    def __reduce__(self) -> tuple[type[TorchEncoder], tuple[CodecModel]]:
+    def __reduce__(self) -> tuple[type[TorchEncoder], tuple[CodecModel, ModelInfo]]:
         """Pickled as its model."""
-        return TorchEncoder, (self.model,)
+        return TorchEncoder, (self.model, self.info)
 
     def fresh(self) -> Any:
         """The state of a stream at its start."""
@@ -43,7 +45,7 @@ class TorchEncoder:
     def advance(self, samples: Sequence[np.ndarray], states: Sequence[Any]) -> tuple[list[np.ndarray], list[Any]]:
         """Whole frames of samples "t" of each stream -> their codes "q t", and the states after them."""
         with torch.inference_mode(), single_thread():
-            return self._shapes.advance(samples, states, np.zeros((self.model.quantizer.num_codebooks, 0), np.int64))
+            return self._shapes.advance(samples, states, np.zeros((self.info.num_codebooks, 0), np.int64))
 
     def _latents(self, samples: np.ndarray, states: list[Any]) -> tuple[np.ndarray, list[Any]]:
         latents, state = self.model.encoder(torch.from_numpy(samples)[:, None], trees.join(states))
