@@ -23,6 +23,7 @@ import numpy as np
 from audiocodec.model.bundle import load_bundle
 from audiocodec.tokens.entropy.model import EntropyModel
 from audiocodec.tokens.entropy.range_coder import SHARE_BITS
+from audiocodec.tokens.levels import to_level_indices
 from audiocodec.train.entropy import folder_codes
 
 Context = Callable[[np.ndarray, int, int], np.ndarray]  # digits "p t q d", q, d -> numbers below 4096, "p t"
@@ -65,13 +66,9 @@ CONTEXTS: dict[str, Context] = {
 
 
 def pages_of(codes: list[np.ndarray], levels: tuple[int, ...], frames: int) -> np.ndarray:
-    """Whole pages of digits, "p t q d"."""
+    """Whole pages of level indices, "p t q d"."""
     cut = [c[:, i : i + frames] for c in codes for i in range(0, c.shape[1] - frames + 1, frames)]
-    code, digits = np.stack(cut), []
-    for level in levels:
-        code, digit = np.divmod(code, level)
-        digits.append(digit)
-    return np.moveaxis(np.stack(digits, -1), 1, 2)
+    return np.moveaxis(to_level_indices(np.stack(cut), levels), 1, 2)
 
 
 def static_bits(context: Context, fit: np.ndarray, report: np.ndarray, levels: tuple[int, ...]) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from audiocodec._util.extras import installed
+from audiocodec.backends.fixed_shapes import Shapes
 from audiocodec.backends.state import Arrays
 from audiocodec.errors import ConfigError, MissingExtraError, ModelError
 from audiocodec.model.bundle import Bundle
@@ -31,8 +32,9 @@ class FrameEncoder(Protocol):
     def fresh(self) -> Any:
         """The state of a stream at its start."""
 
-    def advance(self, samples: Sequence[np.ndarray], states: Sequence[Any]) -> tuple[list[np.ndarray], list[Any]]:
-        """Whole frames of samples "t" of each stream -> their codes "q t", and the states after them."""
+    @property
+    def shapes(self) -> Shapes:
+        """What it is fed through: whole frames of samples "(t hop)" of each stream -> their codes "q t"."""
 
     def to_arrays(self, state: Any) -> Arrays:
         """A state as plain arrays."""

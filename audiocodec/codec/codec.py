@@ -16,9 +16,8 @@ from audiocodec.codec.blocks import BlockDecoder, BlockEncoder, sound_coder
 from audiocodec.codec.channels import Rows
 from audiocodec.codec.files import FileReport
 from audiocodec.codec.sound_encoder import SoundEncoder
-from audiocodec.codec.stream_decoder import StreamDecoder
-from audiocodec.codec.stream_encoder import StreamEncoder
-from audiocodec.codec.together import decode_together, encode_together
+from audiocodec.codec.stream_decoder import StreamDecoder, decode_streams
+from audiocodec.codec.stream_encoder import StreamEncoder, encode_streams
 from audiocodec.errors import ConfigError
 from audiocodec.model.bundle import Bundle, list_models, load_bundle
 from audiocodec.model.hub import fetch_hub_folder, save_hub_folder
@@ -179,7 +178,7 @@ class Codec:
 
         Args:
             wav: "c t" or "t", floats in about [-1, 1], numpy or torch; or a list of such, of any
-                lengths. Each item of a list gives the tokens that it gives alone.
+                lengths, which go through the network together. Each gives the tokens that it gives alone.
             sample_rate: of `wav`, Hz, any.
             num_codebooks: keep the first so many; all by default.
             bitrate: instead: as many as fit, in bits a second for all channels together: 3000 or "3k".
@@ -196,8 +195,8 @@ class Codec:
             MissingExtraError: refine, and torch or torchaudio is not installed.
         """
         if isinstance(wav, (list, tuple)):
-            return [arrays.encode(self, item, sample_rate, num_codebooks, bitrate, refine) for item in wav]
-        return arrays.encode(self, wav, sample_rate, num_codebooks, bitrate, refine)
+            return arrays.encode(self, wav, sample_rate, num_codebooks, bitrate, refine)
+        return arrays.encode(self, [wav], sample_rate, num_codebooks, bitrate, refine)[0]
 
     def decode(self, tokens: Tokens, num_codebooks: int | None = None) -> np.ndarray:
         """Tokens to sound.
@@ -236,7 +235,7 @@ class Codec:
         Raises:
             AudioError: see `StreamEncoder.push`.
         """
-        return encode_together(encoders, samples, self.threads)
+        return encode_streams(encoders, samples, self.threads)
 
     def decode_together(self, decoders: Sequence[StreamDecoder], codes: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Push codes "q t" to each of many streams; returns their samples, "(t hop)".
@@ -244,7 +243,7 @@ class Codec:
         Raises:
             ConfigError: see `StreamDecoder.push`.
         """
-        return decode_together(decoders, codes)
+        return decode_streams(decoders, codes)
 
     def encode_stream(
         self,

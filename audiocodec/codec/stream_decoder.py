@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class StreamDecoder:
         Raises:
             ConfigError: no codes "q t", too many codebooks, or a code out of range; then the stream has not moved.
         """
-        return decode_batch([self], check_codes(self, codes)[None])[0]
+        return _decode_batch([self], check_codes(self, codes)[None])[0]
 
     def conceal(self, frames: int) -> np.ndarray:
         """Samples "(frames hop)" in place of lost frames: the sound goes on, then fades out.
@@ -125,7 +126,28 @@ def check_codes(decoder: StreamDecoder, codes: Any) -> np.ndarray:
     return array.astype(np.int64, copy=False)
 
 
-def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
+def decode_streams(decoders: Sequence[StreamDecoder], codes: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Push codes "q t" to each decoder; returns their samples, "(t hop)".
+
+    Streams with as many codebooks and frames go through the network as one batch, which takes
+    little longer than one stream.
+
+    Raises:
+        ConfigError: see `StreamDecoder.push`; then no stream has moved.
+    """
+    groups = defaultdict(list)
+    codes = [check_codes(decoder, item) for decoder, item in zip(decoders, codes, strict=True)]
+    for i, (decoder, item) in enumerate(zip(decoders, codes, strict=True)):
+        groups[id(decoder.network), item.shape].append(i)
+    out = [np.zeros(0, np.float32)] * len(decoders)
+    for members in groups.values():
+        batch = _decode_batch([decoders[i] for i in members], np.stack([codes[i] for i in members]))
+        for i, waveform in zip(members, batch, strict=True):
+            out[i] = waveform
+    return out
+
+
+def _decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
     """codes: "b q t" of `check_codes`, one item for each decoder -> samples "b (t hop)"; decoders share one network."""
     network = decoders[0].network
     hop = network.info.hop_length

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -34,12 +34,6 @@ class OnnxEncoder:
     def fresh(self) -> np.ndarray:
         """The state of a stream at its start."""
         return self.model.encode.fresh()
-
-    def advance(
-        self, samples: Sequence[np.ndarray], states: Sequence[np.ndarray]
-    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Whole frames of samples "t" of each stream -> their codes "q t", and the states after them."""
-        return self.shapes.advance(samples, states, np.zeros((self.info.num_codebooks, 0), np.int64))
 
     def _codes(self, samples: np.ndarray, states: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Samples "b (t hop)" -> codes "b q t"."""
