@@ -21,33 +21,32 @@ QUANTIZERS: dict[str, type[Quantizer]] = {
 PARTS: dict[str, Mapping[str, Callable[..., Any]]] = {**plan.PARTS, "quantizer": QUANTIZERS}  # types by name
 
 
-def _quantizer(spec: Mapping[str, Any]) -> Quantizer:
+def _quantizer(spec: Mapping[str, Any], known: Mapping[str, type[Quantizer]]) -> Quantizer:
     arguments = dict(spec)
     name = arguments.pop("type", None)
-    if name not in QUANTIZERS:
-        raise ConfigError(f"quantizer: type is {name!r}, known: {', '.join(sorted(QUANTIZERS))}")
+    if name not in known:
+        raise ConfigError(f"quantizer: type is {name!r}, known: {', '.join(sorted(known))}")
     if "stage" in arguments:
         stage = arguments["stage"]
-        arguments["stage"] = lambda: _quantizer(stage)
-    return call(QUANTIZERS[name], arguments, "quantizer")
+        arguments["stage"] = lambda: _quantizer(stage, known)
+    return call(known[name], arguments, "quantizer")
 
 
-BUILDERS: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
-    "encoder": lambda spec: Encoder(plan.read("encoder", spec)),
-    "quantizer": _quantizer,
-    "decoder": lambda spec: ConvDecoder(plan.read("decoder", spec)),
-}
-
-
-def build_model(spec: Mapping[str, Any]) -> CodecModel:
+def build_model(spec: Mapping[str, Any], quantizers: Mapping[str, type[Quantizer]] = QUANTIZERS) -> CodecModel:
     """A network with random weights from the `model` section of a configuration.
 
     Args:
         spec: `sample_rate` and the parts `encoder`, `quantizer`, `decoder`, each with its `type` and the
             keywords of that class or of that function of `audiocodec.model.plan`. `ResidualVQ` takes a nested `stage`.
+        quantizers: those that can be named, by name.
 
     Raises:
         ConfigError: a key is unknown or missing, or the parts do not fit.
     """
-    arguments = {key: BUILDERS[key](value) if key in BUILDERS else value for key, value in spec.items()}
+    builders: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
+        "encoder": lambda part: Encoder(plan.read("encoder", part)),
+        "quantizer": lambda part: _quantizer(part, quantizers),
+        "decoder": lambda part: ConvDecoder(plan.read("decoder", part)),
+    }
+    arguments = {key: builders[key](value) if key in builders else value for key, value in spec.items()}
     return call(CodecModel, arguments, "model")

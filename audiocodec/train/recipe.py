@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,13 +49,9 @@ LOSSES = {
     "coherence": losses.CoherenceLoss,
     "complex_stft": losses.ComplexSTFTLoss,
     "multi_resolution_stft": losses.MultiResolutionSTFTLoss,
-    "si_sdr": losses.SISDRLoss,
     "waveform": losses.WaveformLoss,
 }
-CRITERIA: dict[str, Callable[[], losses.HingeLoss | losses.LeastSquaresLoss]] = {
-    "hinge": losses.HingeLoss,
-    "least_squares": losses.LeastSquaresLoss,
-}
+CRITERIA = {"hinge": losses.HingeLoss}
 
 
 def build_losses(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[float, nn.Module]]:
@@ -219,9 +215,7 @@ def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> T
         freeze_tokens(model)
     if config.phase == "codes_kept":
         freeze_codes(model)
-    adversary = (
-        None if config.phase in ("spectral", "decoder", "codes_kept") else build_adversary(config.adversarial, bfloat16)
-    )
+    adversary = build_adversary(config.adversarial, bfloat16) if config.phase == "adversarial" else None
     objective = Objective(build_losses(config.losses), adversary, Balancer() if config.train.balancer else None)
     corpora = {root: (load_corpus(root), weight) for root, weight in _roots(data).items()}
     clips = load_clips(

@@ -139,10 +139,10 @@ class TestWhatHasNoOnnxForm:
         return str(save_bundle(folder, "mine", "1", spec, build_model(spec)))
 
     def test_is_run_by_torch(self, tmp_path: Path) -> None:
-        spec = {**SPECS["plain"], "quantizer": {"type": "NestedFSQ", "levels": [3] * 12, "num_codebooks": 2}}
+        spec = {**SPECS["plain"], "quantizer": {"type": "FSQ", "levels": [3] * 12}}
         path = self.bundle(tmp_path, spec)
         assert isinstance(load(path).model, CodecModel)
-        with pytest.raises(ModelError, match="NestedFSQ has no ONNX form"):
+        with pytest.raises(ModelError, match="FSQ has no ONNX form"):
             load(path, backend="onnx")
 
     @pytest.mark.parametrize("key", ["encoder.out.bias", "decoder.body.layers.1.out.weight"])

@@ -38,12 +38,9 @@ def changed(**parts: dict[str, Any]) -> dict[str, Any]:
 
 QUANTIZERS = [
     {"type": "ResidualFSQ", "dim": 8, "levels": [5, 5], "num_codebooks": 4},
-    {"type": "NestedFSQ", "levels": [3] * 8, "num_codebooks": 4},
     {"type": "FSQ", "levels": [3] * 8},
     {"type": "VQ", "dim": 8, "codebook_size": 16},
-    {"type": "FactorizedVQ", "dim": 8, "codebook_size": 16, "code_dim": 4},
     {"type": "ResidualVQ", "stage": {"type": "VQ", "dim": 8, "codebook_size": 16}, "num_codebooks": 4},
-    {"type": "NoQuantizer", "dim": 8},
 ]
 
 
