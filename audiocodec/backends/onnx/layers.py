@@ -23,12 +23,12 @@ def linear(graph: Graph, x: str, weight: np.ndarray, bias: np.ndarray | None = N
     return y if bias is None else graph.node("Add", y, graph.weight(bias))
 
 
-def dense(graph: Graph, x: str, weights: Weights, prefix: str, in_features: int = 0, out_features: int = 0) -> str:
+def dense(graph: Graph, x: str, weights: Weights, prefix: str, **_: int) -> str:
     """`torch.nn.Linear` with its bias."""
     return linear(graph, x, weights[f"{prefix}weight"], weights[f"{prefix}bias"])
 
 
-def layer_norm(graph: Graph, x: str, weights: Weights, prefix: str, normalized_shape: int = 0) -> str:
+def layer_norm(graph: Graph, x: str, weights: Weights, prefix: str, **_: int) -> str:
     """`torch.nn.LayerNorm` over the last axis."""
     scale, shift = (graph.weight(weights[f"{prefix}{part}"]) for part in ("weight", "bias"))
     return graph.node("LayerNormalization", x, scale, shift, axis=-1, epsilon=1e-5)
