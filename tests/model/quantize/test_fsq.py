@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from audiocodec.errors import ConfigError
 from audiocodec.model.quantize import FSQ, ResidualFSQ
 from audiocodec.model.quantize import levels as fsq
+from audiocodec.tokens.levels import to_codes, to_level_indices
 
 level_sets = st.lists(st.integers(2, 17), min_size=1, max_size=6)
 
@@ -24,6 +26,8 @@ def test_codes_and_level_indices_are_one_to_one(levels: list[int], data: st.Data
     assert (indices >= 0).all()
     assert (indices < torch.tensor(levels)).all()
     assert torch.equal(fsq.to_codes(indices, levels), codes)
+    assert np.array_equal(to_level_indices(codes.numpy(), levels), indices.numpy())
+    assert np.array_equal(to_codes(indices.numpy(), levels), codes.numpy())
 
 
 @pytest.mark.parametrize("levels", [[2], [2, 2, 2], [3, 4], [8, 5, 5, 5], [7, 2, 3]])
