@@ -75,7 +75,7 @@ def compiled(codec: Codec, wav: np.ndarray, seconds: float) -> Row:
     """torch.compile of the two networks."""
     import torch
 
-    model = codec.bundle.model
+    model = codec.bundle.build_model()
     encoder, decoder = torch.compile(model.encoder), torch.compile(model.decoder)
     step = BLOCK * codec.hop_length
     blocks = [torch.from_numpy(wav[None, None, i : i + step]) for i in range(0, len(wav) - step + 1, step)]

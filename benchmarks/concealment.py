@@ -97,7 +97,7 @@ def rows_for(
     codec: audiocodec.Codec, clips: list[np.ndarray], loss: float, depth: int, repeat: int, opus_bitrate: float
 ) -> Iterator[dict[str, Any]]:
     """A row for each method at one rate of loss."""
-    kbits = depth * codec.codebook_bitrate / 1000
+    kbits = depth * codec.info.codebook_bitrate / 1000
     methods = METHODS[1:] if loss else METHODS[:1]
     for method in methods:
         results = []
@@ -105,7 +105,7 @@ def rows_for(
             codes = codec.encode(wav, RATE, depth).codes[0]
             lost = bursts(codes.shape[1], loss, np.random.default_rng(i)) if loss else np.zeros(codes.shape[1], bool)
             results.append(scores(wav, decode(codec, method, codes, lost, repeat)))
-        extra = repeat * codec.codebook_bitrate / 1000 if method == "repair" else 0
+        extra = repeat * codec.info.codebook_bitrate / 1000 if method == "repair" else 0
         yield row(method, loss, kbits + extra, results)
     if shutil.which("opusenc") and shutil.which("opusdec"):
         coded = [opus(wav, opus_bitrate, loss) for wav in clips]

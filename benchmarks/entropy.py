@@ -24,6 +24,7 @@ import numpy as np
 from audiocodec.model.bundle import load_bundle
 from audiocodec.tokens.entropy.model import EntropyModel
 from audiocodec.tokens.entropy.range_coder import SHARE_BITS
+from audiocodec.tokens.levels import to_level_indices
 from audiocodec.train.entropy import folder_codes
 
 Context = Callable[[np.ndarray, int, int], np.ndarray]  # digits "p t q d", q, d -> numbers below 4096, "p t"
@@ -66,13 +67,9 @@ CONTEXTS: dict[str, Context] = {
 
 
 def pages_of(codes: list[np.ndarray], levels: tuple[int, ...], frames: int) -> np.ndarray:
-    """Whole pages of digits, "p t q d"."""
+    """Whole pages of level indices, "p t q d"."""
     cut = [c[:, i : i + frames] for c in codes for i in range(0, c.shape[1] - frames + 1, frames)]
-    code, digits = np.stack(cut), []
-    for level in levels:
-        code, digit = np.divmod(code, level)
-        digits.append(digit)
-    return np.moveaxis(np.stack(digits, -1), 1, 2)
+    return np.moveaxis(to_level_indices(np.stack(cut), levels), 1, 2)
 
 
 def static_bits(context: Context, fit: np.ndarray, report: np.ndarray, levels: tuple[int, ...]) -> np.ndarray:
@@ -142,14 +139,13 @@ def rows_of(
 def main(model: str, fit: Path, folders: tuple[Path, ...], csv_path: Path | None) -> None:
     """Count, and print a table."""
     bundle = load_bundle(model)
-    levels: tuple[int, ...] = bundle.model.quantizer.level_list  # type: ignore[assignment]
-    frames = round(bundle.model.sample_rate / bundle.model.hop_length)
-    known = pages_of(list(folder_codes(bundle.model, fit)), levels, frames)
+    levels, frames, network = bundle.info.levels, round(bundle.info.frame_rate), bundle.build_model()
+    known = pages_of(list(folder_codes(network, fit)), levels, frames)
     packed = math.log2(math.prod(levels))
     depths = sorted({1, 3, 6, known.shape[2]}, reverse=True)
     table: list[dict[str, str | int | float]] = []
     for folder in folders:
-        report = pages_of(list(folder_codes(bundle.model, folder)), levels, frames)
+        report = pages_of(list(folder_codes(network, folder)), levels, frames)
         bits = {"packed": np.full(report.shape[2], packed)}
         bits |= {f"static {way}": static_bits(context, known, report, levels) for way, context in CONTEXTS.items()}
         bits |= {f"adaptive {way}": adaptive_bits(context, report, levels) for way, context in CONTEXTS.items()}

@@ -109,7 +109,7 @@ def main(model: str, clips: str, work: Path, workers: int) -> None:
         raise click.ClickException(str(error)) from error
     write_csv(rows, DOCUMENT.parent / "evaluation" / f"{model}.csv")
     (DOCUMENT.parent / "evaluation" / f"{model}.md").write_text(markdown(summaries), "utf-8")
-    said = f"{model} {codec.version}, {summaries[0].clips} clips, means ± half of the 95 % interval:\n\n"
+    said = f"{model} {codec.info.version}, {summaries[0].clips} clips, means ± half of the 95 % interval:\n\n"
     said += table(summaries)
     place = rf"(?<=<!-- {model} -->\n).*?(?=<!-- end -->)"
     DOCUMENT.write_text(re.sub(place, lambda _: f"\n{said}\n", DOCUMENT.read_text("utf-8"), flags=re.DOTALL), "utf-8")

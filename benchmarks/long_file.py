@@ -70,7 +70,7 @@ def main(hours: float, csv_path: Path | None) -> None:
     real = codec.encode(audiocodec.read("tests/sounds/speech.flac", 16_000)[0], 16_000).codes[:, :, :250]
     count, rows = round(hours * 3600), []
     samples = count * 50 * codec.hop_length - codec.delay_samples
-    header = codec.header(16_000, 1, samples, codec.num_codebooks)
+    header = codec.info.header(16_000, 1, samples, codec.num_codebooks)
     kinds = {"random": np.random.default_rng(0).integers(0, codec.codebook_size, real.shape), "real": real}
     with tempfile.TemporaryDirectory() as folder:
         for kind, codes in kinds.items():

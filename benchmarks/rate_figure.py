@@ -1,6 +1,6 @@
 """The picture of README: naturalness and ViSQOL against bitrate, from the rows of docs/evaluation/speech-16k.csv.
 
-    python benchmarks/rate_figure.py docs/evaluation/speech-16k.csv docs/evaluation/rates.svg
+python benchmarks/rate_figure.py docs/evaluation/speech-16k.csv docs/evaluation/rates.svg
 """
 
 from __future__ import annotations

@@ -58,7 +58,9 @@ def main(model: str, folder: Path, bitrate: str, steps: tuple[int, ...], metrics
             if not rows:
                 print("| " + " | ".join(measured) + " |\n" + "|---" * len(measured) + "|")
             print("| " + " | ".join(f"{value:.4g}" for value in measured.values()) + " |", flush=True)
-            rows.append({"model": f"{model} {codec.version}", "clips": folder.name, "bitrate": bitrate, **measured})
+            rows.append(
+                {"model": f"{model} {codec.info.version}", "clips": folder.name, "bitrate": bitrate, **measured}
+            )
     except AudioCodecError as error:
         raise click.ClickException(str(error)) from error
     if csv_path:

@@ -71,7 +71,7 @@ def main(model: str, folder: Path, depths: str, csv_path: Path | None) -> None:
         row["all"] = "all"
     for key in ("all", "language"):
         for value, depth, clips, estoi, pesq, si_sdr, mel in means(rows, key):
-            kbits = int(str(depth)) * codec.codebook_bitrate / 1000
+            kbits = int(str(depth)) * codec.info.codebook_bitrate / 1000
             print(
                 f"| {value} | {depth} | {kbits:.2f} | {clips} | {estoi:.3f} | {pesq:.2f} | {si_sdr:.1f} | {mel:.3f} |"
             )

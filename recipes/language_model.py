@@ -141,7 +141,7 @@ def speak(model: LanguageModel, layout: Delayed, prompt: np.ndarray) -> np.ndarr
 def save(path: Path, codes: np.ndarray, codec: audiocodec.Codec) -> None:
     """Decode codes "q t" to a WAV."""
     samples = codes.shape[1] * codec.hop_length - codec.delay_samples
-    header = codec.header(codec.sample_rate, 1, samples, len(codes))
+    header = codec.info.header(codec.sample_rate, 1, samples, len(codes))
     wav = codec.decode(audiocodec.Tokens(codes[None], header))
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = audio.AudioWriter(path, codec.sample_rate, 1, ".wav")
@@ -160,7 +160,7 @@ def main(corpus: str, model: str, steps: int, out: Path) -> None:
     torch.manual_seed(0)
     codec = audiocodec.load(model)
     dataset = TokenDataset(corpus, FRAMES)
-    codec.check_matches(dataset.corpus.header)
+    codec.info.check(dataset.corpus.header)
     layout = Delayed(dataset.corpus.header.num_codebooks, codec.codebook_size)
     network = LanguageModel(layout, FRAMES + layout.rows)
     everything = list(TokenDataset(corpus, FRAMES, seed=None))

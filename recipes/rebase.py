@@ -85,8 +85,9 @@ def main(model: str, folder: Path, name: str, spread: float, force: bool) -> Non
     """Load, rebase, write."""
     try:
         bundle = load_bundle(model)
-        rebase(bundle.model, spread)
-        path = save_bundle(folder, name, bundle.version, bundle.description["model"], bundle.model, force)
+        network = bundle.build_model()
+        rebase(network, spread)
+        path = save_bundle(folder, name, bundle.info.version, bundle.description["model"], network, force)
     except AudioCodecError as error:
         sys.exit(f"error: {error}")
     print(f"{model}, rebased: {path}")

@@ -44,7 +44,7 @@ def main(recipe: str, root: str, folder: Path, overrides: tuple[str, ...]) -> No
         bundle = package_run(folder / names[-1], folder / recipe / "model", recipe, "1", overwrite=True)
     except AudioCodecError as error:
         sys.exit(f"error: {error}")
-    print(f"{folder / recipe / 'model'}: hash {bundle.model_hash.hex()[:8]}")
+    print(f"{folder / recipe / 'model'}: hash {bundle.info.hash.hex()[:8]}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,19 +19,18 @@ import torch
 from audiocodec._util.files import replacing
 from audiocodec.model.bundle import Bundle, bundle_path, entropy_path, load_bundle
 from audiocodec.tokens import EntropyModel, save_entropy
-from audiocodec.tokens.header import Header
+from audiocodec.tokens.header import NO_ENTROPY
 from audiocodec.tokens.page import PageCodec
 from audiocodec.train.entropy import fit_entropy, folder_codes
 
 
 def bytes_of_pages(bundle: Bundle, entropy: EntropyModel, folder: Path) -> tuple[int, int]:
     """Bytes that pages of a folder's codes take packed, and coded."""
-    quantizer, model = bundle.model.quantizer, bundle.model
-    levels, page = tuple(entropy.levels.tolist()), round(model.sample_rate / model.hop_length)
-    layout = (model.sample_rate, 1, None, model.sample_rate, model.hop_length, model.delay, quantizer.num_codebooks)
-    sizes = []
-    for name in (bytes(16), entropy.hash):
-        pages = PageCodec(Header(bundle.name, bundle.model_hash, *layout, levels, page, name), entropy, bundle.name)
+    model, info = bundle.build_model(), bundle.info
+    packed = replace(info.header(info.sample_rate, 1, None, info.num_codebooks), entropy=NO_ENTROPY)
+    page, sizes = packed.frames_per_page, []
+    for header in (packed, replace(packed, entropy=entropy.hash)):
+        pages = PageCodec(header, entropy, info.name)
         sizes.append(
             sum(
                 len(pages.build(0, codes[None, :, i : i + page]))
@@ -54,17 +54,16 @@ def main(model: str, data: Path, out: Path | None, test: Path | None, steps: int
     torch.set_num_threads(1)
     bundle = load_bundle(model)
     out = out or entropy_path(bundle_path(model))
-    levels = getattr(bundle.model.quantizer, "level_list", (bundle.model.quantizer.codebook_size,))
-    frame_rate = bundle.model.sample_rate / bundle.model.hop_length
+    levels, frame_rate = bundle.info.levels, bundle.info.frame_rate
     with replacing(out, force) as temporary:
-        codes = list(folder_codes(bundle.model, data))
+        codes = list(folder_codes(bundle.build_model(), data))
         print(f"{len(codes)} recordings, {sum(c.shape[1] for c in codes) / frame_rate / 3600:.2f} hours")
         entropy = fit_entropy(codes, levels, page_frames=round(frame_rate), steps=steps)
         save_entropy(temporary, entropy)
     print(f"{out}: {out.stat().st_size} bytes, hash {entropy.hash.hex()}")
     if test:
         packed, coded = bytes_of_pages(bundle, entropy, test)
-        limit = frame_rate * bundle.model.quantizer.num_codebooks * math.log2(math.prod(levels))
+        limit = frame_rate * bundle.info.num_codebooks * math.log2(math.prod(levels))
         print(f"{test}: pages {100 * (1 - coded / packed):.2f} % smaller than packed ({limit:.0f} bit/s before pages)")
 
 

@@ -120,7 +120,6 @@ NEEDS_TORCH = (
     "quality/losses/",
     "model/build.py",
     "model/decoder.py",
-    "model/decoder_istft.py",
     "model/encoder.py",
     "model/network.py",
     "model/nn/",

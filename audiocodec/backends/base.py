@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from audiocodec._util.extras import installed
+from audiocodec.backends.fixed_shapes import Shapes
 from audiocodec.backends.state import Arrays
 from audiocodec.errors import ConfigError, MissingExtraError, ModelError
 from audiocodec.model.bundle import Bundle
+from audiocodec.model.info import ModelInfo
 
 if TYPE_CHECKING:
     from audiocodec.backends.onnx import OnnxModel
@@ -24,14 +26,15 @@ class FrameEncoder(Protocol):
     """Whole frames to codes, for any number of streams; remembers nothing of them."""
 
     @property
-    def model(self) -> CodecModel | OnnxModel:
-        """What it runs."""
+    def info(self) -> ModelInfo:
+        """The facts of what it runs."""
 
     def fresh(self) -> Any:
         """The state of a stream at its start."""
 
-    def advance(self, samples: Sequence[np.ndarray], states: Sequence[Any]) -> tuple[list[np.ndarray], list[Any]]:
-        """Whole frames of samples "t" of each stream -> their codes "q t", and the states after them."""
+    @property
+    def shapes(self) -> Shapes:
+        """What it is fed through: whole frames of samples "(t hop)" of each stream -> their codes "q t"."""
 
     def to_arrays(self, state: Any) -> Arrays:
         """A state as plain arrays."""
@@ -44,12 +47,8 @@ class FrameDecoder(Protocol):
     """Codes to latents to samples, for any number of streams; remembers nothing of them."""
 
     @property
-    def model(self) -> CodecModel | OnnxModel:
-        """What it runs."""
-
-    @property
-    def conceals(self) -> bool:
-        """It was trained to make something of zeros in the place of lost frames."""
+    def info(self) -> ModelInfo:
+        """The facts of what it runs."""
 
     def fresh(self) -> Any:
         """The state of a stream at its start."""
@@ -70,29 +69,28 @@ class FrameDecoder(Protocol):
         """Inverse of `to_arrays`, or raise ConfigError."""
 
 
-def frame_encoder(model: CodecModel | OnnxModel) -> FrameEncoder:
-    """The way of frames through a model."""
+def frame_encoder(model: CodecModel | OnnxModel, info: ModelInfo) -> FrameEncoder:
+    """The way of frames through a model of `open_model`, with the facts of its bundle."""
     from audiocodec.backends.onnx import OnnxEncoder, OnnxModel
 
     if isinstance(model, OnnxModel):
-        return OnnxEncoder(model)
+        return OnnxEncoder(model, info)
     from audiocodec.backends.torch.encoder import TorchEncoder
 
-    return TorchEncoder(model)
+    return TorchEncoder(model, info)
 
 
-def frame_decoder(model: CodecModel | OnnxModel) -> FrameDecoder:
+def frame_decoder(model: CodecModel | OnnxModel, info: ModelInfo) -> FrameDecoder:
     """The way back."""
     from audiocodec.backends.onnx import OnnxDecoder, OnnxModel
 
     if isinstance(model, OnnxModel):
-        return OnnxDecoder(model)
+        return OnnxDecoder(model, info)
     from audiocodec.backends.torch.decoder import TorchDecoder
 
-    return TorchDecoder(model)
+    return TorchDecoder(model, info)
 
 
-MAX_LEVELS = 2**16
 BACKENDS = ("auto", "onnx", "torch")
 
 
@@ -111,7 +109,7 @@ def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
     """
     if backend not in BACKENDS:
         raise ConfigError(f"backend is {backend!r}, known: {', '.join(BACKENDS)}")
-    _check_levels(bundle)
+    info = bundle.info  # refuses what cannot be built, before it takes memory
     if backend == "torch":
         return _torch_model(bundle)
     from audiocodec.backends.onnx import OnnxModel
@@ -123,25 +121,11 @@ def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
             raise
         return _torch_model(bundle)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"{bundle.name}: its description cannot be built ({error!r})") from error
-
-
-def _check_levels(bundle: Bundle) -> None:
-    """Refuse what would take all memory before anything else could refuse it.
-
-    Raises:
-        ModelError: a dimension of the codes has more levels than that.
-    """
-    try:
-        levels = [int(level) for level in bundle.description["model"]["quantizer"].get("levels", ())]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"{bundle.name}: its description has no quantizer that can be built ({error!r})") from error
-    if max(levels, default=2) > MAX_LEVELS:
-        raise ModelError(f"{bundle.name}: a dimension of its codes has {max(levels)} levels, at most {MAX_LEVELS}")
+        raise ModelError(f"{info.name}: its description cannot be built ({error!r})") from error
 
 
 def _torch_model(bundle: Bundle) -> CodecModel:
-    model = bundle.model
+    model = bundle.build_model()
     from audiocodec.backends.torch.batch_invariant import make_rowwise
     from audiocodec.backends.torch.threads import single_thread
 

@@ -16,13 +16,13 @@ def _summary(name: str) -> dict[str, Any]:
     codec = load(name)
     return {
         "name": name,
-        "version": codec.version,
+        "version": codec.info.version,
         "model_hash": codec.model_hash.hex(),
         "sample_rate": codec.sample_rate,
         "frame_rate": codec.frame_rate,
         "num_codebooks": codec.num_codebooks,
         "codebook_size": codec.codebook_size,
-        "max_bitrate": codec.num_codebooks * codec.codebook_bitrate,
+        "max_bitrate": codec.num_codebooks * codec.info.codebook_bitrate,
         "parameters": sum(array.size for array in codec.bundle.tensors.values()),
     }
 

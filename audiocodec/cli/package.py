@@ -32,5 +32,5 @@ def package(run_dir: Path, name: str, version: str, folder: Path | None, best: b
     folder = folder or Path(name)
     bundle = package_run(run_dir, folder, name, version, best, force)
     size = (folder / f"{name}.safetensors").stat().st_size
-    click.echo(f"{folder}: {name} {version}, {size / 2**20:.2f} MiB, hash {bundle.model_hash.hex()[:8]}", err=True)
+    click.echo(f"{folder}: {name} {version}, {size / 2**20:.2f} MiB, hash {bundle.info.hash.hex()[:8]}", err=True)
     click.echo(f"use it: audiocodec encode in.wav out.fsq --model {folder}", err=True)

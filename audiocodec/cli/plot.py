@@ -55,7 +55,7 @@ def plot(
 
         codec = load(model or "speech-16k")
         tokens = codec.encode(wav, rate, num_codebooks=num_codebooks, bitrate=bitrate)
-        kbits = tokens.codes.shape[1] * codec.codebook_bitrate * wav.shape[0] / 1000
+        kbits = tokens.codes.shape[1] * codec.info.codebook_bitrate * wav.shape[0] / 1000
         estimate, name = codec.decode(tokens), f"{model or 'speech-16k'}, {kbits:.2f} kbit/s"
     write_picture(wav, estimate, rate, (sound.name, name), out, force)
     click.echo(f"{sound} beside {name} -> {out}", err=True)

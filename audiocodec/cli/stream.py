@@ -134,7 +134,7 @@ def stream(
     key = read_key(key_file) if key_file else None
     incoming = read_key(receive_key_file) if receive_key_file else None if to else key
     codec = load(model, backend=backend)
-    depth = codec.depth_for(num_codebooks, bitrate, channels)
+    depth = codec.info.choose_codebooks(num_codebooks, bitrate, channels)
     with contextlib.ExitStack() as stack:
         session = Session(codec, channels, depth, rate or codec.sample_rate, stats == "json", stack)
         if at is not None:

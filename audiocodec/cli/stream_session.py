@@ -44,7 +44,7 @@ class Session:
     @property
     def joint(self) -> bool:
         """Whether two channels share one row of codes."""
-        return self.codec.rows(self.channels) < self.channels
+        return self.codec.info.rows(self.channels) < self.channels
 
     def source(self, name: str | None, device: str | None) -> live.Source:
         """A file, standard input or a microphone."""

@@ -5,9 +5,8 @@ from audiocodec.codec.files import FileReport
 from audiocodec.codec.loading import decode_file, encode_file, load
 from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder, encode_sounds
-from audiocodec.codec.stream_decoder import StreamDecoder
-from audiocodec.codec.stream_encoder import StreamEncoder
-from audiocodec.codec.together import decode_together, encode_together
+from audiocodec.codec.stream_decoder import StreamDecoder, decode_streams
+from audiocodec.codec.stream_encoder import StreamEncoder, encode_streams
 
 __all__ = [
     "Codec",
@@ -17,9 +16,9 @@ __all__ = [
     "StreamDecoder",
     "StreamEncoder",
     "decode_file",
-    "decode_together",
+    "decode_streams",
     "encode_file",
     "encode_sounds",
-    "encode_together",
+    "encode_streams",
     "load",
 ]

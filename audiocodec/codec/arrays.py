@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from audiocodec import audio
+from audiocodec.codec.blocks import sound_coder
 from audiocodec.codec.channels import as_channels
+from audiocodec.codec.sound_encoder import SoundEncoder, encode_sounds
 from audiocodec.errors import ConfigError
-from audiocodec.tokens import Tokens
+from audiocodec.tokens import Tokens, frames_for
 
 if TYPE_CHECKING:
     from audiocodec.codec.codec import Codec
 
 
 def encode(
-    codec: Codec, wav: Any, sample_rate: int, num_codebooks: int | None, bitrate: float | str | None, refine: int
-) -> Tokens:
-    """See `Codec.encode`, for one sound."""
-    samples = as_channels(wav)
+    codec: Codec,
+    wavs: Sequence[Any],
+    sample_rate: int,
+    num_codebooks: int | None,
+    bitrate: float | str | None,
+    refine: int,
+) -> list[Tokens]:
+    """See `Codec.encode`: all sounds of a list go through the network together, unless they are refined."""
+    info, sounds = codec.info, [as_channels(wav) for wav in wavs]
     sample_rate = audio.check_rate(sample_rate, "wav")
-    channels = len(samples)
-    depth = codec.depth_for(num_codebooks, bitrate, channels)
-    encoder = codec.block_encoder(sample_rate, channels, depth, refine)
-    codes = np.concatenate(list(encoder.encode([samples])), axis=2)
-    return Tokens(codes, codec.header(sample_rate, channels, encoder.samples, depth), codec.entropy)
+    depths = [info.choose_codebooks(num_codebooks, bitrate, len(wav)) for wav in sounds]
+    coders = [sound_coder(codec, len(wav), depth, refine) for wav, depth in zip(sounds, depths, strict=True)]
+    frames = [frames_for(wav.shape[1], sample_rate, info.sample_rate, info.hop_length, info.delay) for wav in sounds]
+    inputs = [audio.resample(wav, sample_rate, info.sample_rate) for wav in sounds]
+    if refine:
+        found = [
+            np.concatenate([c.push(x), c.flush(n)], axis=2) for c, x, n in zip(coders, inputs, frames, strict=True)
+        ]
+    else:
+        padded = [_of_length(x, n * info.hop_length) for x, n in zip(inputs, frames, strict=True)]
+        found = encode_sounds(cast(list[SoundEncoder], coders), padded, codec.threads)
+    return [
+        Tokens(codes, info.header(sample_rate, len(wav), wav.shape[1], depth), codec.entropy)
+        for codes, wav, depth in zip(found, sounds, depths, strict=True)
+    ]
+
+
+def _of_length(wav: np.ndarray, samples: int) -> np.ndarray:
+    """wav: "c t", cut or followed by silence: "c samples"."""
+    return np.pad(wav[:, :samples], ((0, 0), (0, max(0, samples - wav.shape[1]))))
 
 
 def decode(codec: Codec, tokens: Tokens, num_codebooks: int | None) -> np.ndarray:
     """See `Codec.decode`."""
     if num_codebooks is not None:
         tokens = tokens.truncate(num_codebooks)
-    codec.check_matches(tokens.header)
+    codec.info.check(tokens.header)
     header, shape = tokens.header, tokens.codes.shape
     if shape[:2] != (header.rows, header.num_codebooks):
         raise ConfigError(f"the codes have shape {shape}, their header says ({header.rows}, {header.num_codebooks}, t)")

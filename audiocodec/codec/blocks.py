@@ -16,13 +16,12 @@ from audiocodec.codec.channels import split, to_left_right
 from audiocodec.codec.sound_encoder import SoundEncoder
 from audiocodec.codec.stream_decoder import StreamDecoder
 from audiocodec.errors import ConfigError
+from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import Header, frames_for
 
 if TYPE_CHECKING:
-    from audiocodec.backends.onnx import OnnxModel
     from audiocodec.codec.codec import Codec
     from audiocodec.codec.refine import SoundRefiner
-    from audiocodec.model import CodecModel
 
 
 def sound_coder(codec: Codec, channels: int, num_codebooks: int, refine: int) -> SoundEncoder | SoundRefiner:
@@ -49,7 +48,7 @@ class BlockEncoder:
     """Blocks of one sound -> its codes.
 
     Args:
-        model: of the codes.
+        info: of the model.
         encoder: of all channels, at the model's rate.
         sample_rate: of the blocks, Hz.
 
@@ -57,16 +56,16 @@ class BlockEncoder:
         samples: of the source, taken so far.
     """
 
-    def __init__(self, model: CodecModel | OnnxModel, encoder: SoundEncoder | SoundRefiner, sample_rate: int) -> None:
-        self.model, self.encoder, self.sample_rate = model, encoder, sample_rate
+    def __init__(self, info: ModelInfo, encoder: SoundEncoder | SoundRefiner, sample_rate: int) -> None:
+        self.info, self.encoder, self.sample_rate = info, encoder, sample_rate
         self.samples = 0
 
     def encode(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Blocks "c t" -> codes "b q t"."""
-        model, channels = self.model, self.encoder.rows.channels
-        for block in audio.resample_blocks(self._counted(blocks), self.sample_rate, model.sample_rate, channels):
+        info, channels = self.info, self.encoder.rows.channels
+        for block in audio.resample_blocks(self._counted(blocks), self.sample_rate, info.sample_rate, channels):
             yield self.encoder.push(block)
-        frames = frames_for(self.samples, self.sample_rate, model.sample_rate, model.hop_length, model.delay)
+        frames = frames_for(self.samples, self.sample_rate, info.sample_rate, info.hop_length, info.delay)
         yield self.encoder.flush(frames)
 
     def _counted(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -92,7 +91,7 @@ class BlockDecoder:
         self.network, self.header, self.threads = network, header, threads
         self.decoders = [StreamDecoder(network) for _ in range(header.channels)]
         self.lost_frames = 0
-        self._skipped = network.model.delay if skipped is None else skipped
+        self._skipped = network.info.delay if skipped is None else skipped
 
     def start_at(self, frames: int) -> None:
         """Take what comes as if so many frames had come before it."""
@@ -106,7 +105,7 @@ class BlockDecoder:
             pages: of one sound, in order.
         """
         header = self.header
-        rate = self.network.model.sample_rate
+        rate = self.network.info.sample_rate
         return audio.resample_blocks(self._waveforms(pages), rate, header.sample_rate, header.channels)
 
     def _waveforms(self, pages: Iterable[np.ndarray | int]) -> Iterator[np.ndarray]:

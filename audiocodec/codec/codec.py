@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
@@ -17,17 +15,14 @@ from audiocodec.codec import arrays, files
 from audiocodec.codec.blocks import BlockDecoder, BlockEncoder, sound_coder
 from audiocodec.codec.channels import Rows
 from audiocodec.codec.files import FileReport
-from audiocodec.codec.headers import check_entropy, check_header, make_header
 from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
-from audiocodec.codec.stream_decoder import StreamDecoder
-from audiocodec.codec.stream_encoder import StreamEncoder
-from audiocodec.codec.together import decode_together, encode_together
+from audiocodec.codec.stream_decoder import StreamDecoder, decode_streams
+from audiocodec.codec.stream_encoder import StreamEncoder, encode_streams
 from audiocodec.errors import ConfigError
 from audiocodec.model.bundle import Bundle, list_models, load_bundle
 from audiocodec.model.hub import fetch_hub_folder, save_hub_folder
 from audiocodec.tokens import Header, TokenReader, Tokens
-from audiocodec.tokens.bitrate import choose_depth
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +38,9 @@ class Codec:
         threads: channels (or batch items) worked on at once; never changes a token.
         backend: "onnx", "torch" or "auto": see `audiocodec.backends.base.open_model`.
 
+    Attributes:
+        info: every fact of the model.
+
     Example:
         >>> import audiocodec, numpy as np
         >>> codec = audiocodec.load("speech-16k")
@@ -55,22 +53,11 @@ class Codec:
     def __init__(self, bundle: Bundle, threads: int = 1, backend: str = "auto") -> None:
         if threads < 1:
             raise ConfigError(f"threads is {threads}, it must be 1 or more")
-        self.name, self.version, self.model_hash = bundle.name, bundle.version, bundle.model_hash
-        self.bundle, self.entropy, self.model = bundle, bundle.entropy, open_model(bundle, backend)
-        self.sample_rate, self.hop_length = self.model.sample_rate, self.model.hop_length
-        self.delay_samples = self.model.delay
-        self.num_codebooks = self.model.quantizer.num_codebooks
-        self.codebook_size = self.model.quantizer.codebook_size
-        self.levels = tuple(getattr(self.model.quantizer, "level_list", (self.codebook_size,)))
-        check_entropy(self)
-        self.joint_stereo, self.threads, self._backend = self.model.joint_stereo, threads, backend
+        self.bundle, self.info, self.entropy = bundle, bundle.info, bundle.entropy
+        self.model, self.threads, self._backend = open_model(bundle, backend), threads, backend
 
     def __reduce__(self) -> tuple[type[Codec], tuple[Bundle, int, str]]:
         return Codec, (self.bundle, self.threads, self._backend)
-
-    def rows(self, channels: int) -> int:
-        """Rows of codes that a sound takes: one for each channel, or for two channels together."""
-        return 1 if channels == 2 and self.joint_stereo else channels
 
     def save_pretrained(self, folder: str | Path, overwrite: bool = False) -> None:
         """Write the model as a Hugging Face Hub repository holds it; `load` and `from_pretrained` take the folder.
@@ -93,48 +80,51 @@ class Codec:
 
     @functools.cached_property
     def _encoder(self) -> FrameEncoder:
-        return frame_encoder(self.model)
+        return frame_encoder(self.model, self.info)
 
     @functools.cached_property
     def _decoder(self) -> FrameDecoder:
-        return frame_decoder(self.model)
+        return frame_decoder(self.model, self.info)
+
+    @property
+    def name(self) -> str:
+        """Name of the model, as recorded in token files."""
+        return self.info.name
+
+    @property
+    def model_hash(self) -> bytes:
+        """16 bytes that identify what the codes of the model stand for."""
+        return self.info.hash
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the model, Hz."""
+        return self.info.sample_rate
+
+    @property
+    def hop_length(self) -> int:
+        """Samples per frame."""
+        return self.info.hop_length
+
+    @property
+    def delay_samples(self) -> int:
+        """Samples by which decoded sound is late."""
+        return self.info.delay
+
+    @property
+    def num_codebooks(self) -> int:
+        """Codes per frame."""
+        return self.info.num_codebooks
+
+    @property
+    def codebook_size(self) -> int:
+        """Values one code may take."""
+        return self.info.codebook_size
 
     @property
     def frame_rate(self) -> float:
-        """Frames a second."""
-        return self.sample_rate / self.hop_length
-
-    @property
-    def codebook_bitrate(self) -> float:
-        """Bits a second of one codebook of one channel."""
-        return self.frame_rate * math.log2(self.codebook_size)
-
-    def depth_for(self, num_codebooks: int | None, bitrate: float | str | None, channels: int) -> int:
-        """Codebooks to use: as asked, the most that fit `bitrate`, or all.
-
-        Raises:
-            ConfigError: both are given, or neither can be met.
-        """
-        return choose_depth(num_codebooks, bitrate, self.num_codebooks, self.rows(channels) * self.codebook_bitrate)
-
-    def header(
-        self,
-        sample_rate: int,
-        channels: int,
-        samples: int | None,
-        num_codebooks: int,
-        metadata: Mapping[str, str] | None = None,
-    ) -> Header:
-        """A file header for codes of this model."""
-        return make_header(self, sample_rate, channels, samples, num_codebooks, metadata)
-
-    def check_matches(self, header: Header) -> None:
-        """Refuse codes of another model: they would decode to noise. Weights of the same hash fit under any name.
-
-        Raises:
-            ModelError: weights or layout differ.
-        """
-        check_header(self, header)
+        """Frames per second."""
+        return self.info.frame_rate
 
     def sound_encoder(self, channels: int, num_codebooks: int) -> SoundEncoder:
         """An encoder for all channels of a sound at the model's rate; see `encode_sounds`."""
@@ -146,7 +136,7 @@ class Codec:
 
     def block_encoder(self, sample_rate: int, channels: int, num_codebooks: int, refine: int = 0) -> BlockEncoder:
         """An encoder for all channels of a sound at any rate, block by block. Raises as `sound_coder`."""
-        return BlockEncoder(self.model, sound_coder(self, channels, num_codebooks, refine), sample_rate)
+        return BlockEncoder(self.info, sound_coder(self, channels, num_codebooks, refine), sample_rate)
 
     def block_decoder(self, header: Header, skipped: int | None = None) -> BlockDecoder:
         """The way back; `skipped` model samples are dropped at the start, by default the delay."""
@@ -154,12 +144,12 @@ class Codec:
 
     def row_plan(self, channels: int, num_codebooks: int) -> Rows:
         """How the channels of a sound become rows of codes."""
-        return Rows(channels, num_codebooks, self.rows(channels) < channels)
+        return Rows(channels, num_codebooks, self.info.rows(channels) < channels)
 
     @functools.cached_property
     def searched_model(self) -> CodecModel:
-        """A network of its own for `refine`, without post-filter: those that stream are changed to round alike."""
-        return replace(self.bundle).model.without_postfilter()
+        """The network for `refine`, without post-filter."""
+        return self.bundle.build_model().without_postfilter()
 
     @overload
     def encode(
@@ -193,7 +183,7 @@ class Codec:
 
         Args:
             wav: "c t" or "t", floats in about [-1, 1], numpy or torch; or a list of such, of any
-                lengths. Each item of a list gives the tokens that it gives alone.
+                lengths, which go through the network together. Each gives the tokens that it gives alone.
             sample_rate: of `wav`, Hz, any.
             num_codebooks: keep the first so many; all by default.
             bitrate: instead: as many as fit, in bits a second for all channels together: 3000 or "3k".
@@ -210,8 +200,8 @@ class Codec:
             MissingExtraError: refine, and torch or torchaudio is not installed.
         """
         if isinstance(wav, (list, tuple)):
-            return [arrays.encode(self, item, sample_rate, num_codebooks, bitrate, refine) for item in wav]
-        return arrays.encode(self, wav, sample_rate, num_codebooks, bitrate, refine)
+            return arrays.encode(self, wav, sample_rate, num_codebooks, bitrate, refine)
+        return arrays.encode(self, [wav], sample_rate, num_codebooks, bitrate, refine)[0]
 
     def decode(self, tokens: Tokens, num_codebooks: int | None = None) -> np.ndarray:
         """Tokens to sound.
@@ -235,7 +225,7 @@ class Codec:
         Raises:
             ConfigError: the number of codebooks or the bitrate cannot be had.
         """
-        return StreamEncoder(self._encoder, self.depth_for(num_codebooks, bitrate, 1))
+        return StreamEncoder(self._encoder, self.info.choose_codebooks(num_codebooks, bitrate, 1))
 
     def stream_decoder(self) -> StreamDecoder:
         """A decoder for one live channel: `push` codes, get samples, late by `delay_samples`; `conceal` lost frames."""
@@ -250,7 +240,7 @@ class Codec:
         Raises:
             AudioError: see `StreamEncoder.push`.
         """
-        return encode_together(encoders, samples, self.threads)
+        return encode_streams(encoders, samples, self.threads)
 
     def decode_together(self, decoders: Sequence[StreamDecoder], codes: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Push codes "q t" to each of many streams; returns their samples, "(t hop)".
@@ -258,7 +248,7 @@ class Codec:
         Raises:
             ConfigError: see `StreamDecoder.push`.
         """
-        return decode_together(decoders, codes)
+        return decode_streams(decoders, codes)
 
     def encode_stream(
         self,

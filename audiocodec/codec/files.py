@@ -15,7 +15,6 @@ from audiocodec import audio
 from audiocodec._util.files import replacing
 from audiocodec.codec.excerpt import excerpt
 from audiocodec.errors import ConfigError
-from audiocodec.model.receptive_field import frames_of_past
 from audiocodec.tokens import EntropyModel, Header, TokenFile, TokenReader, TokenWriter, open_tokens
 from audiocodec.tokens.bitrate import check_depth
 from audiocodec.tokens.metadata import check as check_metadata
@@ -83,14 +82,14 @@ def encode_stream(
         TokenFileError: there is more metadata than a file can hold.
     """
     begin = time.monotonic()
-    depth = codec.depth_for(num_codebooks, bitrate, reader.channels)
+    depth = codec.info.choose_codebooks(num_codebooks, bitrate, reader.channels)
     encoder = codec.block_encoder(reader.sample_rate, reader.channels, depth, refine)
     check_metadata(metadata or {})
     tags = {name: text for name, text in reader.tags.items() if name not in (metadata or {})}
     texts = fitting({**(metadata or {}), **tags})
     for name in tags.keys() - texts.keys():
         logger.warning("%s: its tag %r does not fit into a token file and is left out", reader.path, name)
-    header = codec.header(reader.sample_rate, reader.channels, None, depth, texts)
+    header = codec.info.header(reader.sample_rate, reader.channels, None, depth, texts)
     writer = TokenWriter(output, header, codec.entropy)
     for codes in encoder.encode(reader):
         writer.push(codes)
@@ -153,7 +152,7 @@ def decode_file(
         raise ConfigError("a part cannot be salvaged, salvage the whole file first")
     with open_tokens(source, codec.entropy) as reader:
         header = reader.header
-        codec.check_matches(header)
+        codec.info.check(header)
         depth = num_codebooks or header.num_codebooks
         check_depth(depth, header.num_codebooks)
         samples, decoder = total_samples(source, header), codec.block_decoder(header)
@@ -188,7 +187,7 @@ def decode_part(
         raise ConfigError(f"{path}: has {total / rate:.3f} s, cannot give {length:g} s from {start_s:g} s on")
     start = round(start_s * rate)
     end = min(total, start + round(length * rate))
-    plan = excerpt(file.header, len(file), start, end, frames_of_past(codec.bundle.description["model"]["decoder"]))
+    plan = excerpt(file.header, len(file), start, end, codec.info.past)
 
     decoder = codec.block_decoder(file.header, plan.skipped)
     decoder.start_at(plan.first_frame)
@@ -219,7 +218,7 @@ def decode_stream(codec: Codec, reader: TokenReader, output: BinaryIO, num_codeb
     """
     begin = time.monotonic()
     header = reader.header
-    codec.check_matches(header)
+    codec.info.check(header)
     depth = num_codebooks or header.num_codebooks
     check_depth(depth, header.num_codebooks)
     writer = audio.WavPipe(output, header.sample_rate, header.channels, header.samples)

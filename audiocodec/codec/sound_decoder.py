@@ -6,8 +6,7 @@ import numpy as np
 
 from audiocodec.backends.base import FrameDecoder
 from audiocodec.codec.channels import split, to_left_right
-from audiocodec.codec.stream_decoder import StreamDecoder
-from audiocodec.codec.together import decode_together
+from audiocodec.codec.stream_decoder import StreamDecoder, decode_streams
 
 
 class SoundDecoder:
@@ -34,10 +33,10 @@ class SoundDecoder:
             ConfigError: see `StreamDecoder.push`; then no channel has moved.
         """
         if not self.joint:
-            return np.stack(decode_together(self.decoders, list(codes)))
+            return np.stack(decode_streams(self.decoders, list(codes)))
         mid, side = split(codes)
         if len(side):
-            return to_left_right(np.stack(decode_together(self.decoders, [mid, side])))
+            return to_left_right(np.stack(decode_streams(self.decoders, [mid, side])))
         return to_left_right(np.stack([self.decoders[0].push(mid), self.decoders[1].skip(mid.shape[1])]))
 
     def conceal(self, frames: int) -> np.ndarray:

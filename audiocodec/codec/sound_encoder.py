@@ -8,8 +8,7 @@ import numpy as np
 
 from audiocodec.backends.base import FrameEncoder
 from audiocodec.codec.channels import Rows
-from audiocodec.codec.stream_encoder import StreamEncoder
-from audiocodec.codec.together import encode_together
+from audiocodec.codec.stream_encoder import StreamEncoder, encode_streams
 
 
 class SoundEncoder:
@@ -18,7 +17,7 @@ class SoundEncoder:
     Args:
         network: shared with others.
         rows: of the sound.
-        threads: channels worked on at once.
+        threads: channels encoded in parallel.
     """
 
     def __init__(self, network: FrameEncoder, rows: Rows, threads: int = 1) -> None:
@@ -26,7 +25,7 @@ class SoundEncoder:
         self.encoders = [StreamEncoder(network, depth) for depth in rows.depths]
 
     def push(self, block: np.ndarray) -> np.ndarray:
-        """Samples "c t" -> codes that are ready, "b q t". See `encode_together`."""
+        """Samples "c t" -> codes that are ready, "b q t". Raises as `encode_streams`."""
         return encode_sounds([self], [block], self.threads)[0]
 
     def flush(self, frames: int | None = None) -> np.ndarray:
@@ -35,12 +34,8 @@ class SoundEncoder:
 
 
 def encode_sounds(sounds: Sequence[SoundEncoder], blocks: Sequence[np.ndarray], threads: int = 1) -> list[np.ndarray]:
-    """Push samples "c t" to each sound; returns their codes, "b q t". See `encode_together`.
-
-    Raises:
-        AudioError: see `StreamEncoder.push`.
-    """
+    """`encode_streams` for all channels of all sounds: samples "c t" each -> their codes, "b q t" each."""
     encoders = [encoder for sound in sounds for encoder in sound.encoders]
     inputs = [wav for sound, block in zip(sounds, blocks, strict=True) for wav in sound.rows.inputs(block)]
-    codes = iter(encode_together(encoders, inputs, threads))
+    codes = iter(encode_streams(encoders, inputs, threads))
     return [sound.rows.join([next(codes) for _ in sound.encoders]) for sound in sounds]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ class StreamDecoder:
     The output lags by `delay_samples`: so many samples of silence come first.
 
     Args:
-        network: of the model: `frame_decoder(model)`.
+        network: of the model, of `frame_decoder`.
 
     Attributes:
         delay_samples: by which the sound is late.
@@ -36,7 +37,7 @@ class StreamDecoder:
     """
 
     def __init__(self, network: FrameDecoder) -> None:
-        self.network, self.delay_samples = network, network.model.delay
+        self.network, self.delay_samples = network, network.info.delay
         self.reset()
 
     def reset(self) -> None:
@@ -50,7 +51,7 @@ class StreamDecoder:
         self._forget(AFRESH)
 
     def _forget(self, lost: int) -> None:
-        self._latent = np.zeros((1, self.network.model.quantizer.dim, 1), np.float32)  # of the last frame
+        self._latent = np.zeros((1, self.network.info.latent_dim, 1), np.float32)  # of the last frame
         self._lost = lost  # frames in a row, or one of the two above
 
     def push(self, codes: np.ndarray) -> np.ndarray:
@@ -59,21 +60,21 @@ class StreamDecoder:
         Raises:
             ConfigError: no codes "q t", too many codebooks, or a code out of range; then the stream has not moved.
         """
-        return decode_batch([self], check_codes(self, codes)[None])[0]
+        return _decode_batch([self], check_codes(self, codes)[None])[0]
 
     def conceal(self, frames: int) -> np.ndarray:
         """Samples "(frames hop)" in place of lost frames: the sound goes on, then fades out.
 
         A decoder trained for it is given zeros; others the last latent again, a tenth smaller for each frame.
         """
-        hop, parts = self.network.model.hop_length, [np.zeros(0, np.float32)]
+        hop, parts = self.network.info.hop_length, [np.zeros(0, np.float32)]
         if self._lost == NOT_BEGUN:  # the stream begins with its first frame
             return np.zeros(frames * hop, np.float32)
         if self._lost == AFRESH:
             return self.skip(frames)
         for start in range(0, frames, PIECE_FRAMES):
             count = min(PIECE_FRAMES, frames - start)
-            decay = 0.0 if self.network.conceals else DECAY
+            decay = 0.0 if self.network.info.conceals else DECAY
             fading = np.float32(decay) ** np.arange(1, count + 1, dtype=np.float32)
             waveform = _synthesize([self], self._latent * fading)[0]
             parts.append(waveform * _level(self._lost + np.arange(count * hop) / hop).astype(np.float32))
@@ -85,12 +86,12 @@ class StreamDecoder:
 
         Of use where the codes end without `StreamEncoder.flush`, whose codes cover the delay.
         """
-        return self.conceal(-(-self.delay_samples // self.network.model.hop_length))[: self.delay_samples]
+        return self.conceal(-(-self.delay_samples // self.network.info.hop_length))[: self.delay_samples]
 
     def skip(self, frames: int) -> np.ndarray:
         """Silence in place of `frames` lost frames; decoding starts afresh behind them."""
         self.start_at(frames)
-        return np.zeros(frames * self.network.model.hop_length, np.float32)
+        return np.zeros(frames * self.network.info.hop_length, np.float32)
 
     def state(self) -> Arrays:
         """Everything the stream remembers, as plain arrays: `np.savez(file, **decoder.state())`."""
@@ -115,7 +116,7 @@ def check_codes(decoder: StreamDecoder, codes: Any) -> np.ndarray:
     Raises:
         ConfigError: they are none.
     """
-    known, array = decoder.network.model.quantizer, np.asarray(codes)
+    known, array = decoder.network.info, np.asarray(codes)
     if array.ndim != 2 or array.dtype.kind not in "iu":
         raise ConfigError(f"codes must be integers 'q t', got {array.dtype} of shape {array.shape}")
     if not 1 <= len(array) <= known.num_codebooks:
@@ -125,10 +126,31 @@ def check_codes(decoder: StreamDecoder, codes: Any) -> np.ndarray:
     return array.astype(np.int64, copy=False)
 
 
-def decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
+def decode_streams(decoders: Sequence[StreamDecoder], codes: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Push codes "q t" to each decoder; returns their samples, "(t hop)".
+
+    Streams with as many codebooks and frames go through the network as one batch, which takes
+    little longer than one stream.
+
+    Raises:
+        ConfigError: see `StreamDecoder.push`; then no stream has moved.
+    """
+    groups = defaultdict(list)
+    codes = [check_codes(decoder, item) for decoder, item in zip(decoders, codes, strict=True)]
+    for i, (decoder, item) in enumerate(zip(decoders, codes, strict=True)):
+        groups[id(decoder.network), item.shape].append(i)
+    out = [np.zeros(0, np.float32)] * len(decoders)
+    for members in groups.values():
+        batch = _decode_batch([decoders[i] for i in members], np.stack([codes[i] for i in members]))
+        for i, waveform in zip(members, batch, strict=True):
+            out[i] = waveform
+    return out
+
+
+def _decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarray:
     """codes: "b q t" of `check_codes`, one item for each decoder -> samples "b (t hop)"; decoders share one network."""
     network = decoders[0].network
-    hop = network.model.hop_length
+    hop = network.info.hop_length
     parts = [np.zeros((len(decoders), 0), np.float32)]
     for start in range(0, codes.shape[2], PIECE_FRAMES):
         waveform = _synthesize(decoders, _dequantize(network, codes[:, :, start : start + PIECE_FRAMES]))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,9 +14,10 @@ import numpy as np
 from audiocodec import audio
 from audiocodec.backends.base import FrameEncoder
 from audiocodec.backends.state import Arrays, take
+from audiocodec.backends.torch.threads import single_thread
 from audiocodec.errors import AudioError
 
-PIECE_FRAMES = 48  # encoded at once: memory does not grow with what is pushed
+Encoded = tuple[list[np.ndarray], list[Any]]  # codes and states
 
 
 class StreamEncoder:
@@ -22,7 +27,7 @@ class StreamEncoder:
     see `audiocodec.backends.fixed_shapes`.
 
     Args:
-        network: of the model: `frame_encoder(model)`.
+        network: of the model, of `frame_encoder`.
         num_codebooks: codes a frame.
 
     Attributes:
@@ -40,7 +45,7 @@ class StreamEncoder:
 
     def __init__(self, network: FrameEncoder, num_codebooks: int) -> None:
         self.network, self.num_codebooks = network, num_codebooks
-        self.delay_samples = network.model.hop_length
+        self.delay_samples = network.info.hop_length
         self.reset()
 
     def reset(self) -> None:
@@ -55,7 +60,17 @@ class StreamEncoder:
         Raises:
             AudioError: not one axis of floats, NaN or infinite samples, or a range far beyond [-1, 1].
         """
-        return encode_batch([self], [check_stream(samples)])[0]
+        return encode_streams([self], [samples])[0]
+
+    def _whole_frames(self, samples: np.ndarray) -> np.ndarray:
+        """What is to be encoded now, "(t hop)", of what was left over and `samples` "t"; the rest is kept."""
+        hop = self.network.info.hop_length
+        pending = np.concatenate([self._remainder, samples.astype(np.float32, copy=False)])
+        frames = len(pending) // hop
+        self._remainder = pending[frames * hop :].copy()
+        self.samples += len(samples)
+        self.frames += frames
+        return pending[: frames * hop]
 
     def flush(self, frames: int | None = None) -> np.ndarray:
         """The codes still missing at the end of a stream: "q t". `reset` before the next one.
@@ -63,11 +78,11 @@ class StreamEncoder:
         Args:
             frames: in all; by default those that cover the samples pushed and the model's delay.
         """
-        model = self.network.model
+        info = self.network.info
         if frames is None:
-            frames = -(-(self.samples + model.delay) // model.hop_length) if self.samples else 0
+            frames = -(-(self.samples + info.delay) // info.hop_length) if self.samples else 0
         missing, samples = max(0, frames - self.frames), self.samples
-        silence = max(0, frames * model.hop_length - samples) if missing else 0
+        silence = max(0, frames * info.hop_length - samples) if missing else 0
         codes = self.push(np.zeros(silence, np.float32))[:, :missing]
         self.samples = samples
         return codes
@@ -102,21 +117,51 @@ def check_stream(samples: Any) -> np.ndarray:
     return array
 
 
-def encode_batch(encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Samples "t" of `check_stream` for each encoder -> the codes of each, "q t"; encoders share one network."""
-    network, hop = encoders[0].network, encoders[0].network.model.hop_length
-    complete = []
-    for encoder, wav in zip(encoders, samples, strict=True):
-        pending = np.concatenate([encoder._remainder, wav.astype(np.float32, copy=False)])
-        frames = len(pending) // hop
-        complete.append(pending[: frames * hop])
-        encoder._remainder = pending[frames * hop :].copy()
-        encoder.samples, encoder.frames = encoder.samples + len(wav), encoder.frames + frames
-    parts = [[np.zeros((encoder.num_codebooks, 0), np.int64)] for encoder in encoders]
-    for start in range(0, max(map(len, complete)), PIECE_FRAMES * hop):
-        pieces = [wav[start : start + PIECE_FRAMES * hop] for wav in complete]
-        codes, states = network.advance(pieces, [encoder._state for encoder in encoders])
-        for encoder, state, part, new in zip(encoders, states, parts, codes, strict=True):
-            encoder._state = state
-            part.append(new[: encoder.num_codebooks])
-    return [np.concatenate(part, axis=1) for part in parts]
+def encode_streams(
+    streams: Sequence[StreamEncoder], samples: Sequence[np.ndarray], threads: int = 1
+) -> list[np.ndarray]:
+    """Push samples to many streams: what everything that encodes goes through.
+
+    Streams of one network go through it together, which takes little longer than one stream; each gets the codes that
+    it gets alone.
+
+    Args:
+        streams: each at most once.
+        samples: "t" for each stream, of any length each, at the model's rate.
+        threads: groups of streams that are encoded in parallel; never changes a code.
+
+    Returns:
+        The codes that are ready, "q t" for each stream, int64.
+
+    Raises:
+        AudioError: see `StreamEncoder.push`; then no stream has moved.
+    """
+    checked = [check_stream(wav) for wav in samples]
+    frames = [stream._whole_frames(wav) for stream, wav in zip(streams, checked, strict=True)]
+    codes = [np.zeros((stream.num_codebooks, 0), np.int64) for stream in streams]
+    groups = _groups(streams, threads)
+    jobs = [_job([streams[i] for i in group], [frames[i] for i in group]) for group in groups]
+    if len(jobs) > 1:
+        with single_thread(), ThreadPoolExecutor(threads) as pool:
+            results = list(pool.map(operator.call, jobs))
+    else:
+        results = list(map(operator.call, jobs))
+    for group, result in zip(groups, results, strict=True):
+        for i, new, state in zip(group, *result, strict=True):
+            codes[i], streams[i]._state = new[: streams[i].num_codebooks], state
+    return codes
+
+
+def _groups(streams: Sequence[StreamEncoder], threads: int) -> list[list[int]]:
+    """Streams, by number, that go through a network together: those of one network, dealt out to the threads."""
+    members = defaultdict(list)
+    for i, stream in enumerate(streams):
+        members[id(stream.network)].append(i)
+    return [group[n::threads] for group in members.values() for n in range(min(threads, len(group)))]
+
+
+def _job(streams: Sequence[StreamEncoder], frames: Sequence[np.ndarray]) -> Callable[[], Encoded]:
+    """What encodes whole frames of streams of one network: gives codes "q t", and the states after them."""
+    network = streams[0].network
+    empty = np.zeros((network.info.num_codebooks, 0), np.int64)
+    return partial(network.shapes.advance, frames, [stream._state for stream in streams], empty)

@@ -91,5 +91,5 @@ def _finished(codec: Codec, stream: _Stream, metadata: Mapping[str, str], depth:
     frames = frames_for(stream.samples, reader.sample_rate, codec.sample_rate, codec.hop_length, codec.delay_samples)
     stream.codes.append(stream.encoder.flush(frames))
     texts = fitting({**metadata, **{name: text for name, text in reader.tags.items() if name not in metadata}})
-    header = codec.header(reader.sample_rate, reader.channels, stream.samples, depth, texts)
+    header = codec.info.header(reader.sample_rate, reader.channels, stream.samples, depth, texts)
     return Tokens(np.concatenate(stream.codes, axis=2), header, codec.entropy)

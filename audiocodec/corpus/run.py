@@ -109,10 +109,10 @@ def tokenize(
         audiocodec=audiocodec.__version__,
         format=format,
         model=codec.name,
-        model_version=codec.version,
+        model_version=codec.info.version,
         model_hash=codec.model_hash.hex(),
         backend="onnx" if isinstance(codec.model, OnnxModel) else "torch",
-        num_codebooks=codec.depth_for(num_codebooks, bitrate, 1),
+        num_codebooks=codec.info.choose_codebooks(num_codebooks, bitrate, 1),
         sounds_per_shard=sounds_per_shard or usual_shard(sounds),
         input=fingerprint(sounds),
     )
@@ -161,7 +161,7 @@ def _finish(store: Store, codec: Codec, settings: Settings, receipts: Sequence[R
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerows([["path", "reason"], *errors])
-    header = codec.header(codec.sample_rate, 1, 0, settings.num_codebooks)
+    header = codec.info.header(codec.sample_rate, 1, 0, settings.num_codebooks)
     frames = sum(receipt.frames for receipt in receipts)
     manifest = {
         "hours": round(sum(receipt.seconds for receipt in receipts) / 3600, 6),

@@ -59,7 +59,7 @@ class ShardWriter:
         if self.codec.model_hash.hex() != job.settings.model_hash:
             raise ModelError(f"{job.model}: has other weights here than where the run was started")
         depth = job.settings.num_codebooks
-        self.header = self.codec.header(self.codec.sample_rate, 1, 0, depth)
+        self.header = self.codec.info.header(self.codec.sample_rate, 1, 0, depth)
 
     def write(self, shard: Shard) -> tuple[Receipt, Stopwatch]:
         """Encode the sounds of a shard, write it, and leave a receipt; broken sounds stand in the receipt.

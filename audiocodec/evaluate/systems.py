@@ -217,7 +217,7 @@ def parse_system(text: str) -> System:
         )
     if name in PEERS:
         return PEERS[name](text, rate)
-    _loaded(name).depth_for(None, rate, 1)
+    _loaded(name).info.choose_codebooks(None, rate, 1)
     if steps:
         require("torchaudio", "refine")
     return OurModel(text, name, rate, int(steps or 0))

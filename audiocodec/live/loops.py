@@ -27,7 +27,7 @@ def loop_back(codec: Codec, source: Source, sink: Sink, channels: int, num_codeb
     def out(codes: np.ndarray) -> None:
         sink.write(decoder.push(codes))
         rows, depth, frames = codes.shape
-        meter.coded_bytes += rows * depth * frames * codec.codebook_bitrate / codec.frame_rate / 8
+        meter.coded_bytes += rows * depth * frames * codec.info.codebook_bitrate / codec.frame_rate / 8
         meter.advance(frames)
 
     for block in source.blocks:

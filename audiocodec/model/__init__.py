@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audiocodec.model.decoder import ConvDecoder
-    from audiocodec.model.decoder_istft import ISTFTDecoder
     from audiocodec.model.encoder import Encoder
     from audiocodec.model.network import CodecModel
 
-_LAZY = {"CodecModel": "network", "ConvDecoder": "decoder", "Encoder": "encoder", "ISTFTDecoder": "decoder_istft"}
+_LAZY = {"CodecModel": "network", "ConvDecoder": "decoder", "Encoder": "encoder"}
 
-__all__ = ["CodecModel", "ConvDecoder", "Encoder", "ISTFTDecoder"]
+__all__ = ["CodecModel", "ConvDecoder", "Encoder"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,68 +2,51 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from torch import nn
+
+from audiocodec._util.keywords import call
 from audiocodec.errors import ConfigError
-from audiocodec.model import quantize
+from audiocodec.model import plan, quantize
 from audiocodec.model.decoder import ConvDecoder
-from audiocodec.model.decoder_istft import ISTFTDecoder
 from audiocodec.model.encoder import Encoder
 from audiocodec.model.network import CodecModel
+from audiocodec.model.quantize import Quantizer
 
-PARTS: dict[str, dict[str, Callable[..., Any]]] = {
-    "encoder": {"Encoder": Encoder},
-    "quantizer": {
-        name: getattr(quantize, name) for name in quantize.__all__ if name not in ("Quantizer", "QuantizeResult")
-    },
-    "decoder": {"ConvDecoder": ConvDecoder, "ISTFTDecoder": ISTFTDecoder},
+QUANTIZERS: dict[str, type[Quantizer]] = {
+    name: getattr(quantize, name) for name in quantize.__all__ if name not in ("Quantizer", "QuantizeResult")
 }
+PARTS: dict[str, Mapping[str, Callable[..., Any]]] = {**plan.PARTS, "quantizer": QUANTIZERS}  # types by name
 
 
-def call(function: Callable[..., Any], arguments: Mapping[str, Any], where: str) -> Any:
-    """`function(**arguments)`, refusing unknown and missing names in one sentence.
-
-    Raises:
-        ConfigError: a name is unknown or missing, or the function refuses a value.
-    """
-    parameters = inspect.signature(function).parameters
-    for key in arguments:
-        if key not in parameters:
-            near = difflib.get_close_matches(key, parameters, 1)
-            hint = f"did you mean {near[0]!r}" if near else f"known: {', '.join(parameters)}"
-            raise ConfigError(f"{where}: unknown key {key!r} ({hint})")
-    for name, parameter in parameters.items():
-        if parameter.default is parameter.empty and name not in arguments:
-            raise ConfigError(f"{where}: {name!r} is missing")
-    try:
-        return function(**arguments)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{where}: {error}") from error
-
-
-def _part(kind: str, spec: Mapping[str, Any]) -> Any:
+def _quantizer(spec: Mapping[str, Any], known: Mapping[str, type[Quantizer]]) -> Quantizer:
     arguments = dict(spec)
     name = arguments.pop("type", None)
-    if name not in PARTS[kind]:
-        raise ConfigError(f"{kind}: type is {name!r}, known: {', '.join(sorted(PARTS[kind]))}")
+    if name not in known:
+        raise ConfigError(f"quantizer: type is {name!r}, known: {', '.join(sorted(known))}")
     if "stage" in arguments:
         stage = arguments["stage"]
-        arguments["stage"] = lambda: _part(kind, stage)
-    return call(PARTS[kind][name], arguments, kind)
+        arguments["stage"] = lambda: _quantizer(stage, known)
+    return call(known[name], arguments, "quantizer")
 
 
-def build_model(spec: Mapping[str, Any]) -> CodecModel:
+def build_model(spec: Mapping[str, Any], quantizers: Mapping[str, type[Quantizer]] = QUANTIZERS) -> CodecModel:
     """A network with random weights from the `model` section of a configuration.
 
     Args:
-        spec: `sample_rate` and the parts `encoder`, `quantizer`, `decoder`, each with its
-            `type` and the keywords of that class. `ResidualVQ` takes a nested `stage`.
+        spec: `sample_rate` and the parts `encoder`, `quantizer`, `decoder`, each with its `type` and the
+            keywords of that class or of that function of `audiocodec.model.plan`. `ResidualVQ` takes a nested `stage`.
+        quantizers: those that can be named, by name.
 
     Raises:
         ConfigError: a key is unknown or missing, or the parts do not fit.
     """
-    arguments = {key: _part(key, value) if key in PARTS else value for key, value in spec.items()}
+    builders: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
+        "encoder": lambda part: Encoder(plan.read("encoder", part)),
+        "quantizer": lambda part: _quantizer(part, quantizers),
+        "decoder": lambda part: ConvDecoder(plan.read("decoder", part)),
+    }
+    arguments = {key: builders[key](value) if key in builders else value for key, value in spec.items()}
     return call(CodecModel, arguments, "model")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from audiocodec._util.extras import require
 from audiocodec._util.files import replacing
 from audiocodec.errors import ConfigError, ModelError, OutputError
+from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import EntropyModel, load_entropy, save_entropy
 from audiocodec.tokens.entropy import store
 
@@ -29,31 +29,29 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model with its identity.
+    """A model as it is stored.
 
     Attributes:
-        name: as it stands in token files.
-        version: of the weights.
-        tensors: the weights as they are stored, by name.
-        model_hash: 16 bytes over what codes stand for, see `hash_tensors`. Better encoders and decoders leave it.
         description: the YAML.
+        tensors: the weights as they are stored, by name.
         entropy: what its token files are coded with; None: they are packed.
     """
 
-    name: str
-    version: str
-    tensors: Mapping[str, np.ndarray]
-    model_hash: bytes
     description: dict[str, Any]
+    tensors: Mapping[str, np.ndarray]
     entropy: EntropyModel | None = None
 
-    def __reduce__(self) -> tuple[type[Bundle], tuple[Any, ...]]:
-        """Pickled without the network, which is built again."""
-        return Bundle, tuple(getattr(self, field.name) for field in fields(self))
-
     @functools.cached_property
-    def model(self) -> CodecModel:
-        """The network, in eval mode.
+    def info(self) -> ModelInfo:
+        """The facts of the model.
+
+        Raises:
+            ModelError: see `ModelInfo.of`.
+        """
+        return ModelInfo.of(self.description, self.tensors, self.entropy)
+
+    def build_model(self) -> CodecModel:
+        """A new network with these weights, in eval mode.
 
         Raises:
             MissingExtraError: torch is not installed.
@@ -66,7 +64,8 @@ class Bundle:
             model = build_model(self.description["model"])
             model.load_state_dict({key: torch.from_numpy(array).float() for key, array in self.tensors.items()})
         except (RuntimeError, ConfigError, KeyError, TypeError, ValueError, MemoryError) as error:
-            raise ModelError(f"{self.name}: cannot be loaded ({str(error).splitlines()[0]})") from error
+            name = self.description["name"]
+            raise ModelError(f"{name}: cannot be loaded ({str(error).splitlines()[0]})") from error
         return model.eval().requires_grad_(False)
 
 
@@ -139,9 +138,7 @@ def load_bundle(name: str) -> Bundle:
         raise ModelError(f"{weights}: cannot be loaded ({str(error).splitlines()[0]})") from error
     _check_weights(tensors, weights)
     entropy = load_entropy(entropy_path(path)) if entropy_path(path).exists() else None
-    return Bundle(
-        description["name"], str(description["version"]), tensors, hash_tensors(tensors), description, entropy
-    )
+    return Bundle(description, tensors, entropy)
 
 
 def _check_weights(tensors: Mapping[str, np.ndarray], name: Path) -> None:
@@ -155,24 +152,6 @@ def _check_weights(tensors: Mapping[str, np.ndarray], name: Path) -> None:
             raise ModelError(f"{name}: {key} is of type {array.dtype}; store float16 or float32")
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ModelError(f"{name}: {key} holds NaN or infinity, the file is damaged or its training went wrong")
-
-
-def hash_tensors(tensors: Mapping[str, Any]) -> bytes:
-    """16 bytes of SHA-256 over name, type, shape and bytes of what the quantizer needs to turn codes into latents.
-
-    The encoder, what projects its latents into the quantizer, and the decoder are left out: each may improve, and
-    every token file stays decodable.
-
-    Args:
-        tensors: the weights of a model by name, arrays of numpy or torch.
-    """
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        if name.startswith("quantizer.") and "project_in" not in name:
-            array = np.asarray(tensors[name])
-            digest.update(f"{name}:torch.{array.dtype.name}:{array.shape};".encode())
-            digest.update(array.tobytes())
-    return digest.digest()[:16]
 
 
 def save_bundle(

@@ -17,13 +17,12 @@ def save_hub_folder(folder: Path, bundle: Bundle, overwrite: bool = False) -> No
     Raises:
         OutputError: the files exist, or cannot be written.
     """
-    card = (
-        f"---\nlibrary_name: audiocodec\npipeline_tag: audio-to-audio\ntags: [audio, codec]\n---\n\n# {bundle.name}\n"
-    )
+    name = bundle.info.name
+    card = f"---\nlibrary_name: audiocodec\npipeline_tag: audio-to-audio\ntags: [audio, codec]\n---\n\n# {name}\n"
     texts = {"README.md": card, "config.json": json.dumps(bundle.description, indent=2) + "\n"}
     write_weights(folder / "model.safetensors", bundle.tensors, overwrite)
-    for name, text in texts.items():
-        with replacing(folder / name, overwrite) as temporary:
+    for file, text in texts.items():
+        with replacing(folder / file, overwrite) as temporary:
             temporary.write_text(text, encoding="utf-8")
     if bundle.entropy is not None:
         write_entropy(folder / "config.json", bundle.entropy, overwrite)

@@ -64,7 +64,7 @@ class CodecModel(nn.Module):
         self.sample_rate, self.joint_stereo = sample_rate, joint_stereo
         self.hop_length = cast(int, encoder.hop_length)
         self.delay = cast(int, decoder.delay)
-        self.noisy = getattr(decoder, "noise_from", None) is not None
+        self.noisy = isinstance(decoder, ConvDecoder) and decoder.noise_from is not None
 
     def forward(
         self, waveform: Tensor, num_codebooks: int | Tensor | None = None

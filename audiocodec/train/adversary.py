@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from audiocodec.quality.losses import FeatureMatchingLoss, HingeLoss, LeastSquaresLoss, Pair
+from audiocodec.quality.losses import FeatureMatchingLoss, HingeLoss, Pair
 
 
 class Adversary(nn.Module):
@@ -24,7 +24,7 @@ class Adversary(nn.Module):
     def __init__(
         self,
         discriminators: Mapping[str, nn.Module],
-        criterion: HingeLoss | LeastSquaresLoss,
+        criterion: HingeLoss,
         weight: float = 1.0,
         feature_matching: float = 2.0,
         bfloat16: bool = False,

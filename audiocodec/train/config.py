@@ -18,7 +18,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.train.data import Augment
 from audiocodec.train.settings import Budget, TrainConfig
 
-PHASES = ("spectral", "codes_kept", "decoder", "adversarial", "joint")
+PHASES = ("spectral", "codes_kept", "decoder", "adversarial")
 
 
 @dataclass
@@ -56,7 +56,7 @@ class AdversarialConfig:
 
     Attributes:
         discriminators: class names of `audiocodec.train.discriminators`, with their arguments.
-        loss: hinge or least_squares.
+        loss: hinge.
         weight: of the adversarial loss.
         feature_matching: weight of the feature matching loss.
     """
@@ -77,8 +77,9 @@ class RecipeConfig:
         data: sound to train and validate on.
         budget: how long.
         train: how.
-        phase: spectral trains all without discriminators; decoder trains the decoder alone, so that
-            tokens stay valid; adversarial does so with discriminators; joint trains all with them.
+        phase: spectral trains everything without discriminators; codes_kept all but the quantizer, so that token
+            files made before can be decoded; decoder the decoder alone, so that a sound keeps its tokens; adversarial
+            does so with discriminators.
         start_from: name or path of a model, or folder of a run, whose weights to begin with.
         adversarial: for the phases with discriminators.
     """

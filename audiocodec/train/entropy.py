@@ -16,6 +16,7 @@ from audiocodec import audio
 from audiocodec.errors import ConfigError
 from audiocodec.model.network import CodecModel
 from audiocodec.tokens.entropy.model import HIDDEN_MAX, LOGIT_SHIFT, SPAN, EntropyModel
+from audiocodec.tokens.levels import to_level_indices
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ def fit_entropy(
     long_enough = [c for c in codes if c.shape[1] >= page_frames]
     if not long_enough:
         raise ConfigError(f"an entropy model needs recordings of {page_frames} frames or more")
-    digits = [_digits(c, levels) for c in long_enough]
+    digits = [to_level_indices(c.T, levels) for c in long_enough]  # t q d
     weights = np.array([len(d) for d in digits], float)
     generator = np.random.default_rng(0)
     torch.manual_seed(0)
@@ -155,12 +156,3 @@ def folder_codes(model: CodecModel, folder: Path) -> Iterator[np.ndarray]:
                 rest = rest[:, whole:]
         if parts:
             yield np.concatenate(parts, axis=1)
-
-
-def _digits(codes: np.ndarray, levels: Sequence[int]) -> np.ndarray:
-    """codes: "q t" -> "t q d"."""
-    parts = []
-    for level in levels:
-        codes, part = np.divmod(codes, level)
-        parts.append(part)
-    return np.stack(parts, axis=-1).swapaxes(0, 1).astype(np.int64)

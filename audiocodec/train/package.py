@@ -58,9 +58,9 @@ def _card(bundle: Bundle, config: dict[str, Any], curve: Path) -> str:
     data = {key: config["data"][key] for key in ("root", "seed", "augment")}
     return "\n".join(
         [
-            f"# {bundle.name} {bundle.version}",
+            f"# {bundle.info.name} {bundle.info.version}",
             "",
-            f"Model hash {bundle.model_hash.hex()}: token files of this hash can be decoded with it.",
+            f"Model hash {bundle.info.hash.hex()}: token files of this hash can be decoded with it.",
             "",
             "## Training",
             "",

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import itertools
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ import yaml
 from torch import Tensor, distributed, nn
 
 from audiocodec._util.files import replacing
+from audiocodec._util.keywords import call
 from audiocodec.errors import ConfigError, OutputError
 from audiocodec.model import CodecModel, ranks
-from audiocodec.model.build import build_model, call
+from audiocodec.model.build import build_model
 from audiocodec.model.bundle import load_bundle
 from audiocodec.quality import losses
 from audiocodec.train import discriminators
@@ -48,13 +49,9 @@ LOSSES = {
     "coherence": losses.CoherenceLoss,
     "complex_stft": losses.ComplexSTFTLoss,
     "multi_resolution_stft": losses.MultiResolutionSTFTLoss,
-    "si_sdr": losses.SISDRLoss,
     "waveform": losses.WaveformLoss,
 }
-CRITERIA: dict[str, Callable[[], losses.HingeLoss | losses.LeastSquaresLoss]] = {
-    "hinge": losses.HingeLoss,
-    "least_squares": losses.LeastSquaresLoss,
-}
+CRITERIA = {"hinge": losses.HingeLoss}
 
 
 def build_losses(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[float, nn.Module]]:
@@ -117,7 +114,7 @@ def _weights_of(name: str) -> CodecModel:
     """The model of a run's folder, or one by name or path."""
     if (Path(name) / "config.yaml").is_file():
         return load_average(Path(name))[0]
-    return load_bundle(name).model
+    return load_bundle(name).build_model()
 
 
 def freeze_tokens(model: CodecModel) -> None:
@@ -218,9 +215,7 @@ def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> T
         freeze_tokens(model)
     if config.phase == "codes_kept":
         freeze_codes(model)
-    adversary = (
-        None if config.phase in ("spectral", "decoder", "codes_kept") else build_adversary(config.adversarial, bfloat16)
-    )
+    adversary = build_adversary(config.adversarial, bfloat16) if config.phase == "adversarial" else None
     objective = Objective(build_losses(config.losses), adversary, Balancer() if config.train.balancer else None)
     corpora = {root: (load_corpus(root), weight) for root, weight in _roots(data).items()}
     clips = load_clips(

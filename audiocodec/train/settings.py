@@ -41,7 +41,6 @@ class TrainConfig:
         ema_decay: of the averaged weights, which are what is validated and shipped: about the last 1 / (1 - it) steps.
         bfloat16: autocast of the networks, where the device has it in hardware; quantizer and losses stay float32.
         balancer: weights of losses mean shares of the gradient.
-        compile: None, or a mode of `torch.compile`: default, reduce-overhead (CUDA graphs), max-autotune.
         graph: all sound on the GPU and each step as one CUDA graph, several times as fast as one operation after the
             other; for the phases spectral and decoder, `ResidualFSQ` and one process. It saves time on a GPU only.
         device: auto, cpu, cuda or cuda:1.
@@ -64,7 +63,6 @@ class TrainConfig:
     ema_decay: float = 0.98
     bfloat16: bool = False
     balancer: bool = False
-    compile: str | None = None
     graph: bool = False
     device: str = "auto"
     threads: int = 1

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -80,8 +79,6 @@ class Trainer:
         if self.objective.adversary is not None:
             discriminators = self.objective.adversary.parameters()
             self.optimizers[DISCRIMINATORS] = adamw(discriminators, self.config.learning_rate)
-        mode = self.config.compile
-        self.forward: Any = self.model if mode is None else torch.compile(self.model, mode=mode)
         self.frozen = not self.model.quantizer.training
 
     def _modules(self) -> dict[str, nn.Module]:
@@ -167,7 +164,7 @@ class Trainer:
 
     def _compare(self, waveform: Tensor, depths: Tensor | None) -> tuple[Pair, QuantizeResult]:
         if not self.model.noisy:
-            estimate, target, result = self.forward(waveform, depths)
+            estimate, target, result = self.model(waveform, depths)
             return Pair(estimate.float(), target), result
         draws, result = self.model.draw(waveform, depths, self._wanted(waveform))
         predictable = Pair(draws.known, draws.known_target)
@@ -185,7 +182,7 @@ class Trainer:
         quantizer, lost = self.model.quantizer, self.config.lost
         if not self.frozen and lost == 0:
             return None
-        depths = draw_depths(waveform, quantizer.num_codebooks, getattr(quantizer, "dropout", 0.0), True)
+        depths = draw_depths(waveform, quantizer.num_codebooks, quantizer.dropout, True)
         if lost == 0:
             return depths
         frames = waveform.shape[-1] // self.model.hop_length

@@ -22,12 +22,14 @@ from typing import Any
 
 import click
 import numpy as np
+import quantizers
 import torch
 from torch import Tensor
 
 from audiocodec._util.files import replacing
 from audiocodec.errors import AudioCodecError, ConfigError
 from audiocodec.model import CodecModel
+from audiocodec.model.build import QUANTIZERS as PACKAGED
 from audiocodec.model.build import build_model
 from audiocodec.quality import metrics
 from audiocodec.quality.losses import Pair
@@ -40,6 +42,7 @@ from audiocodec.train.trainer import Trainer
 from audiocodec.train.usage import CodeUsage
 from audiocodec.train.validate import load_clips
 
+QUANTIZERS = PACKAGED | quantizers.QUANTIZERS
 DIM = 16
 LEVELS = {4: [4, 4], 6: [8, 8], 8: [8, 8, 4], 10: [8, 8, 4, 4], 12: [8, 8, 8, 8], 14: [8, 8, 8, 8, 4]}  # bits: levels
 STAGE = [4, 4, 4, 4, 4]  # 1024 codes in each residual stage
@@ -165,7 +168,7 @@ def build(case: Case, study: Study) -> Trainer:
     torch.set_num_threads(config.threads)
     torch.manual_seed(case.seed)
     parts = {key: value for key, value in study.config.model.items() if key != "quantizer"}
-    model = build_model(parts | {"quantizer": case.spec}).train()  # drawn last: the networks start alike
+    model = build_model(parts | {"quantizer": case.spec}, QUANTIZERS).train()  # drawn last: the networks start alike
     folder = study.work / case.name
     folder.mkdir(parents=True, exist_ok=True)
 

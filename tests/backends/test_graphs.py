@@ -12,15 +12,15 @@ import pytest
 import torch
 import yaml
 
-from audiocodec.backends.onnx import Graphs, OnnxModel
+from audiocodec.backends.onnx import Graphs, OnnxModel, layers
 from audiocodec.cli.main import main
 from audiocodec.codec import Codec, load
 from audiocodec.errors import ModelError
-from audiocodec.model import CodecModel
+from audiocodec.model import CodecModel, nn, plan
 from audiocodec.model.build import build_model
 from audiocodec.model.bundle import save_bundle
+from audiocodec.model.info import ModelInfo
 from audiocodec.model.quantize.normalize import RunningNorm
-from audiocodec.model.receptive_field import frames_of_past
 
 ROOT = Path(__file__).parents[2]
 ENCODER = {"type": "Encoder", "strides": [8, 5], "dims": [16, 24], "blocks": [2, 4], "latent_dim": 12}
@@ -34,17 +34,6 @@ CONV = {
     "delay": 40,
     "gain": True,
 }
-ISTFT = {
-    "type": "ISTFTDecoder",
-    "hop_length": 40,
-    "dim": 16,
-    "blocks": 2,
-    "fine_dim": 8,
-    "fine_blocks": 4,
-    "n_fft": 80,
-    "fft_hop": 20,
-    "latent_dim": 12,
-}
 PLAIN = {key: value for key, value in CONV.items() if key not in ("delay", "gain")}
 MUSIC = yaml.safe_load((ROOT / "configs/music-44k/1-spectral.yaml").read_text())["model"]
 COMPANDED = {
@@ -56,7 +45,6 @@ COMPANDED = {
 SPECS = {
     "gain": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER, "decoder": CONV},
     "plain": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER, "decoder": PLAIN},
-    "istft": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER, "decoder": ISTFT},
     "music": MUSIC,
     "companded": COMPANDED,
 }
@@ -77,8 +65,10 @@ def random_model(spec: dict[str, Any]) -> tuple[CodecModel, dict[str, np.ndarray
 def test_graphs_compute_what_the_modules_compute(spec: dict[str, Any]) -> None:
     model, weights = random_model(spec)
     onnx_model = OnnxModel(spec, weights)
-    hop, delay = model.hop_length, model.delay
-    assert (onnx_model.hop_length, onnx_model.delay, onnx_model.sample_rate) == (hop, delay, model.sample_rate)
+    hop = model.hop_length
+    info = ModelInfo.of({"name": "random", "version": "1", "model": spec}, weights)
+    assert (info.hop_length, info.delay, info.sample_rate) == (hop, model.delay, model.sample_rate)
+    assert (info.latent_dim, info.codebook_size) == (model.quantizer.dim, model.quantizer.codebook_size)
     wav = torch.randn(2, 1, 12 * hop) / 4
     with torch.inference_mode():
         latents = model.encoder(wav)[0]
@@ -101,6 +91,14 @@ def test_graphs_compute_what_the_modules_compute(spec: dict[str, Any]) -> None:
     np.testing.assert_allclose(np.concatenate(parts, axis=1), sound.numpy(), atol=1e-5)
 
 
+def test_every_kind_of_layer_is_known_to_plan_torch_and_onnx() -> None:
+    assert set(plan.STEPS) == set(nn.LAYERS) == set(layers.LAYERS)
+    used = {
+        layer.kind for spec in SPECS.values() for part in plan.PARTS for layer in plan.read(part, spec[part]).layers
+    }
+    assert used == set(plan.STEPS)
+
+
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS.keys())
 def test_graphs_are_valid_onnx(spec: dict[str, Any]) -> None:
     graphs = Graphs(spec, random_model(spec)[1])
@@ -115,7 +113,7 @@ def test_the_past_of_a_decoder_is_that_of_its_gradient(spec: dict[str, Any]) -> 
     latents = torch.randn(1, model.quantizer.dim, 48, requires_grad=True)
     waveform, _ = model.decoder(latents)
     (gradient,) = torch.autograd.grad(waveform[..., -model.hop_length :].square().sum(), latents)
-    assert frames_of_past(spec["decoder"]) == 47 - int(gradient.abs().sum(1)[0].nonzero()[0])
+    assert plan.read("decoder", spec["decoder"]).past == 47 - int(gradient.abs().sum(1)[0].nonzero()[0])
 
 
 def test_exported_files_code_alone(codec: Codec, speech: np.ndarray, tmp_path: Path) -> None:
@@ -141,10 +139,10 @@ class TestWhatHasNoOnnxForm:
         return str(save_bundle(folder, "mine", "1", spec, build_model(spec)))
 
     def test_is_run_by_torch(self, tmp_path: Path) -> None:
-        spec = {**SPECS["plain"], "quantizer": {"type": "NestedFSQ", "levels": [3] * 12, "num_codebooks": 2}}
+        spec = {**SPECS["plain"], "quantizer": {"type": "FSQ", "levels": [3] * 12}}
         path = self.bundle(tmp_path, spec)
         assert isinstance(load(path).model, CodecModel)
-        with pytest.raises(ModelError, match="NestedFSQ has no ONNX form"):
+        with pytest.raises(ModelError, match="FSQ has no ONNX form"):
             load(path, backend="onnx")
 
     @pytest.mark.parametrize("key", ["encoder.out.bias", "decoder.body.layers.1.out.weight"])

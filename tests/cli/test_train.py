@@ -47,7 +47,7 @@ def test_lists_and_dry_runs(run: Run, tmp_path: Path) -> None:
         "music-44k/adversarial",
         "ResidualFSQ",
         "complex_stft",
-        "PeriodDiscriminator",
+        "STFTDiscriminator",
         "hinge",
     ):
         assert word in result.output

@@ -104,6 +104,6 @@ def test_other_numbers_of_channels_are_coded_each_alone(joint: Codec, wide: np.n
     for count in (1, 3):
         tokens = joint.encode(np.concatenate([wide, wide])[:count], 16_000)
         assert (len(tokens.codes), tokens.header.joint) == (count, False)
-    assert joint.depth_for(None, 6000, 2) == 12
+    assert joint.info.choose_codebooks(None, 6000, 2) == 12
     with pytest.raises(ConfigError, match="is below the 497 bit/s"):
-        joint.depth_for(None, 400, 2)
+        joint.info.choose_codebooks(None, 400, 2)

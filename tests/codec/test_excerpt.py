@@ -13,7 +13,6 @@ from audiocodec.backends.base import frame_decoder
 from audiocodec.codec import Codec
 from audiocodec.codec.files import decode_part
 from audiocodec.errors import ConfigError, DamagedFileError
-from audiocodec.model.receptive_field import frames_of_past
 from audiocodec.tokens import Tokens
 from audiocodec.tokens.page import PageCodec
 
@@ -72,8 +71,8 @@ def test_damage_elsewhere_does_no_harm(codec: Codec, long_speech: np.ndarray, tm
 
 
 def test_the_past_a_decoder_needs_is_just_enough(codec: Codec, speech: np.ndarray) -> None:
-    past = frames_of_past(codec.bundle.description["model"]["decoder"])
-    network = frame_decoder(codec.model)
+    past = codec.info.past
+    network = frame_decoder(codec.model, codec.info)
     quantized = codec.model.quantizer.decode(torch.from_numpy(codec.encode(speech, 16_000).codes))
     with torch.inference_mode():
         whole = codec.model.decoder(quantized[..., :150])[0][..., -320:]

@@ -142,7 +142,7 @@ def test_a_side_without_codebooks(music: Codec) -> None:
     "quantizer",
     [
         {"type": "FSQ", "levels": [5] * 8},
-        {"type": "NestedFSQ", "levels": [4] * 8, "num_codebooks": 3},
+        {"type": "ResidualVQ", "stage": {"type": "VQ", "dim": 8, "codebook_size": 32}, "num_codebooks": 3},
         {"type": "VQ", "dim": 8, "codebook_size": 32},
     ],
     ids=lambda q: q["type"],

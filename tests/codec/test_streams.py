@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -163,7 +164,7 @@ class TestConceal:
         synthesize = decoder.network.synthesize
         monkeypatch.setattr(decoder.network, "synthesize", lambda x, s: (seen.append(x.copy()), synthesize(x, s))[1])
         for conceals in (True, False):
-            monkeypatch.setattr(decoder.network, "conceals", conceals)
+            monkeypatch.setattr(decoder.network, "info", replace(codec.info, conceals=conceals))
             decoder.push(codes[:, :40])
             seen.pop()
             assert decoder.conceal(3).shape == (960,)

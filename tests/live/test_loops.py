@@ -299,7 +299,7 @@ def test_a_listener_says_why_nothing_is_heard_and_ends_when_idle(
 @pytest.mark.parametrize(("name", "depth"), [("speech-16k", 6), ("music-44k", 1), ("music-44k", 6)])
 def test_stereo_over_the_network_is_the_codec(name: str, depth: int) -> None:
     codec, world, heard = load(name), World(), Heard()
-    joint = codec.rows(2) < 2
+    joint = codec.info.rows(2) < 2
     rng = np.random.default_rng(0)
     wav = (0.1 * rng.standard_normal((2, 30 * codec.hop_length))).astype(np.float32)
     blocks = (wav[:, i : i + 500] for i in range(0, wav.shape[1], 500))
@@ -313,7 +313,7 @@ def test_stereo_over_the_network_is_the_codec(name: str, depth: int) -> None:
     )
     receive(codec, world, receiver, heard, meter, world.clock, seconds=40 * frame_s)
     sound = np.concatenate(heard.blocks, axis=1)
-    start = int(np.flatnonzero(np.abs(sound).sum(0))[0]) // codec.hop_length * codec.hop_length + codec.model.delay
+    start = int(np.flatnonzero(np.abs(sound).sum(0))[0]) // codec.hop_length * codec.hop_length + codec.info.delay
     expected = codec.decode(codec.encode(wav, codec.sample_rate, num_codebooks=depth))
     length = 25 * codec.hop_length
     np.testing.assert_allclose(sound[:, start : start + length], expected[:, :length], atol=1e-5)

@@ -16,12 +16,10 @@ from audiocodec.quality.losses import (
     EstoiLoss,
     FeatureMatchingLoss,
     HingeLoss,
-    LeastSquaresLoss,
     LoudnessLoss,
     MelLoss,
     MultiResolutionSTFTLoss,
     Pair,
-    SISDRLoss,
     WaveformLoss,
 )
 from audiocodec.train.objective import Objective
@@ -34,7 +32,6 @@ MAKERS = {
     "waveform": WaveformLoss,
     "energy": lambda: EnergyLoss(16_000, [128, 512]),
     "envelope": lambda: EnvelopeLoss(16_000),
-    "si_sdr": SISDRLoss,
     "estoi": lambda: EstoiLoss(16_000),
     "loudness": lambda: LoudnessLoss(16_000),
 }
@@ -49,7 +46,7 @@ def test_equal_input_costs_nothing_and_noise_costs_more(loss: nn.Module) -> None
     target = 0.1 * torch.randn(2, 1, 8000)
     noise = torch.randn_like(target)
     values = [loss(Pair(target + scale * noise, target)).item() for scale in (0.0, 0.01, 0.1)]
-    assert values[0] == pytest.approx(0, abs=1e-5) or isinstance(loss, SISDRLoss)
+    assert values[0] == pytest.approx(0, abs=1e-5)
     assert values[0] < values[1] < values[2]
 
 
@@ -147,16 +144,10 @@ def test_spectra_are_computed_once() -> None:
     assert math.prod(pair.spectra(128)[0].power.shape) > 0
 
 
-def test_si_sdr_is_in_db_and_deaf_to_scale() -> None:
-    target = torch.randn(1, 1, 100_000)
-    noisy = Pair(3 * (target + 0.1 * torch.randn_like(target)), target)
-    assert SISDRLoss()(noisy).item() == pytest.approx(-20, abs=0.2)
-
-
-@pytest.mark.parametrize(("loss", "low"), [(HingeLoss(), -1.0), (LeastSquaresLoss(), 0.0)])
-def test_adversarial_losses_reward_telling_apart(loss: HingeLoss | LeastSquaresLoss, low: float) -> None:
+def test_the_adversarial_loss_rewards_telling_apart() -> None:
+    loss = HingeLoss()
     real = [torch.ones(2, 3), torch.ones(4)]
-    fake = [torch.full_like(r, low) for r in real]
+    fake = [-r for r in real]
     assert loss.discriminator(real, fake) < loss.discriminator(real, real) < loss.discriminator(fake, real)
     assert loss.generator(real).item() == 0
     assert loss.generator(fake) > 0
@@ -165,7 +156,6 @@ def test_adversarial_losses_reward_telling_apart(loss: HingeLoss | LeastSquaresL
 def test_known_adversarial_values() -> None:
     assert HingeLoss().discriminator([torch.tensor([0.5])], [torch.tensor([0.5])]).item() == pytest.approx(2.0)
     assert HingeLoss().discriminator([torch.tensor([9.0])], [torch.tensor([-9.0])]).item() == 0
-    assert LeastSquaresLoss().discriminator([torch.tensor([0.5])], [torch.tensor([0.5])]).item() == pytest.approx(0.5)
 
 
 def test_feature_matching_is_relative() -> None:

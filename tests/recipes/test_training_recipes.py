@@ -51,7 +51,7 @@ def test_a_rebased_model_says_the_same(load_recipe: ModuleType, tmp_path: Path) 
     assert CliRunner().invoke(recipe.main, arguments, catch_exceptions=False).exit_code == 0
     codes, latents, sound = [], [], []
     for name in ("speech-16k", str(tmp_path)):
-        model = load_bundle(name).model
+        model = load_bundle(name).build_model()
         with torch.inference_mode():
             latents.append(model.encoder(wav)[0])
             codes.append(model.quantizer.encode(latents[-1]))

@@ -18,12 +18,14 @@ from tests.train.tiny import recipe
 def test_there_are_recipes() -> None:
     assert {
         "tiny/1-spectral",
+        "tiny/auraloss",
         "fsq_vs_vq/base",
         "speech-16k/1-spectral",
         "speech-16k/2-joint",
         "speech-16k/3-perceptual",
         "speech-16k/4-noise",
         "speech-16k/5-intelligible",
+        "speech-16k/6-codes-kept",
         "speech-16k/decoder",
         "speech-16k/adversarial",
         "music-44k/1-spectral",

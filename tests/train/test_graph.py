@@ -188,7 +188,7 @@ def test_it_learns_resumes_and_packages(tmp_path: Path) -> None:
     assert again.step == 60
     again.fit()
     assert again.step == 70
-    assert package_run(tmp_path / "run", tmp_path / "model", "small", "1").name == "small"
+    assert package_run(tmp_path / "run", tmp_path / "model", "small", "1").info.name == "small"
 
 
 class NoWaiting(TorchDispatchMode):
@@ -279,8 +279,7 @@ def test_the_losses_of_the_recipes_compile_as_one(name: str) -> None:
     [
         ("train.optimizer=adamw", "train.graph: train.optimizer: muon only"),
         ("train.balancer=true", "train.graph: train.balancer"),
-        ("phase=joint", "train.graph: phase: spectral or decoder only"),
-        ("train.compile=default", "train.graph: train.compile"),
+        ("phase=adversarial", "train.graph: phase: spectral or decoder only"),
     ],
 )
 def test_what_cannot_be_captured_is_refused(tmp_path: Path, override: str, message: str) -> None:

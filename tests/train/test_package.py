@@ -26,11 +26,11 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_packaged_run_is_a_model(run_dir: Path, tmp_path: Path) -> None:
     bundle = package_run(run_dir, tmp_path / "mine", "mine", "3")
     card = (tmp_path / "mine" / "mine.md").read_text()
-    assert bundle.model_hash.hex() in card
+    assert bundle.info.hash.hex() in card
     assert "| step | minutes |" in card
     assert card.count("\n| 12 |") == 1
     codec = audiocodec.load(str(tmp_path / "mine"))
-    assert (codec.name, codec.version) == ("mine", "3")
+    assert (codec.name, codec.info.version) == ("mine", "3")
     wav = 0.1 * np.random.default_rng(0).standard_normal((1, 8000)).astype(np.float32)
     assert codec.decode(codec.encode(wav, sample_rate=16_000)).shape == (1, 8000)
     assert audiocodec.load(str(tmp_path / "mine" / "mine.yaml")).model_hash == codec.model_hash
@@ -43,7 +43,7 @@ def test_hub_layout(run_dir: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "hub" / "config.json").read_text())["name"] == "mine"
     assert "library_name: audiocodec" in (tmp_path / "hub" / "README.md").read_text()
     again = audiocodec.Codec.from_pretrained(str(tmp_path / "hub"))
-    assert (again.model_hash, again.name, again.version) == (codec.model_hash, "mine", "3")
+    assert (again.model_hash, again.name, again.info.version) == (codec.model_hash, "mine", "3")
     with pytest.raises(OutputError, match="exists already"):
         codec.save_pretrained(tmp_path / "hub")
     assert audiocodec.Codec.from_pretrained("speech-16k").name == "speech-16k"
@@ -61,7 +61,7 @@ def test_nothing_is_overwritten_unasked(run_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="exists already"):
         package_run(run_dir, tmp_path, "mine", "2")
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
-    assert package_run(run_dir, tmp_path, "mine", "2", best=True, overwrite=True).version == "2"
+    assert package_run(run_dir, tmp_path, "mine", "2", best=True, overwrite=True).info.version == "2"
 
 
 def test_bad_requests(run_dir: Path, tmp_path: Path) -> None:

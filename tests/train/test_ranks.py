@@ -38,7 +38,7 @@ def train(folder: Path, name: str, launcher: list[str], batch_size: int, phase: 
     return load_file(folder / name / "checkpoint.safetensors")
 
 
-@pytest.mark.parametrize(("quantizer", "phase"), [("ResidualFSQ", "joint"), ("ResidualVQ", "spectral")])
+@pytest.mark.parametrize(("quantizer", "phase"), [("ResidualFSQ", "adversarial"), ("ResidualVQ", "spectral")])
 def test_two_processes_train_as_one(tmp_path: Path, quantizer: str, phase: str) -> None:
     recipe: dict[str, Any] = {
         "model": TINY | {"quantizer": QUANTIZERS[quantizer]},
@@ -51,11 +51,14 @@ def test_two_processes_train_as_one(tmp_path: Path, quantizer: str, phase: str) 
             "valid_seconds": 2,
         },
         "adversarial": {"discriminators": {"STFTDiscriminator": {"windows": [256], "dim": 4}}},
-        "train": {"warmup_steps": 5, "validations": 4, "tensorboard": False, "balancer": phase == "joint"},
+        "train": {"warmup_steps": 5, "validations": 4, "tensorboard": False, "balancer": phase == "adversarial"},
         "budget": {"steps": 12},
     }
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    if phase == "adversarial":
+        train(tmp_path, "start", [sys.executable], 8, "spectral")
+        (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe | {"start_from": str(tmp_path / "start")}))
     one = train(tmp_path, "one", [sys.executable], 8, phase)
     two = train(tmp_path, "two", torchrun, 4, phase)
     for key, value in one.items():

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from audiocodec.errors import AudioCodecError, ConfigError, ModelError, OutputError
 from audiocodec.model.build import build_model
-from audiocodec.model.bundle import hash_tensors
+from audiocodec.model.info import hash_tensors
 from audiocodec.quality.losses import Pair
 from audiocodec.train import Budget, Trainer, build_trainer, checkpoint
+from audiocodec.train.config import find_recipe, load_config
 from audiocodec.train.ema import EMA
 from audiocodec.train.recipe import run
 from tests.model.test_build import TINY
@@ -64,7 +65,6 @@ PHASES: dict[str, dict[str, Any]] = {
     "spectral": {},
     "adamw": {"train": {"optimizer": "adamw", "warmup_steps": 5, "tensorboard": False}},
     "balanced": {"train": {"balancer": True, "warmup_steps": 5, "tensorboard": False}},
-    "joint": {"phase": "joint", "adversarial": {"discriminators": {"STFTDiscriminator": {"windows": [256], "dim": 4}}}},
     "vq": {
         "model": {
             **TINY,
@@ -104,10 +104,7 @@ def test_a_finished_run_stays_as_it_is(tmp_path: Path) -> None:
 def test_the_adversarial_phase_leaves_tokens_alone(tmp_path: Path) -> None:
     first = make(tmp_path, name="one")
     first.fit()
-    adversarial = {
-        "discriminators": {"STFTDiscriminator": {"windows": [256], "dim": 4}, "PeriodDiscriminator": {"dim": 4}},
-        "loss": "least_squares",
-    }
+    adversarial = {"discriminators": {"STFTDiscriminator": {"windows": [256], "dim": 4}}}
     second = make(tmp_path, f"start_from={tmp_path / 'one'}", name="two", phase="adversarial", adversarial=adversarial)
     second.fit()
     for model in (second.model, second.ema.model):
@@ -167,7 +164,7 @@ def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds a run whose model is another"):
         make(tmp_path, "model.quantizer.num_codebooks=3")
     with pytest.raises(ConfigError, match="holds a run whose phase is another"):
-        make(tmp_path, "phase=joint")
+        make(tmp_path, "phase=codes_kept")
 
 
 def test_damaged_checkpoints_are_refused(tmp_path: Path) -> None:
@@ -301,12 +298,13 @@ def test_balanced_gradients_have_the_shares_of_their_weights(tmp_path: Path) -> 
     assert both == pytest.approx((0.25**2 + 0.75**2) ** 0.5, abs=0.12)
 
 
-def test_compiled_steps_agree_with_plain_ones(tmp_path: Path) -> None:
-    plain, compiled = make(tmp_path, name="a"), make(tmp_path, name="b")
-    compiled.forward = torch.compile(compiled.model, backend="eager")
-    for trainer in (plain, compiled):
-        steps(trainer, 3)
-    assert same(plain.model, compiled.model)
+def test_the_loss_of_auraloss_falls_in_its_recipe(tmp_path: Path) -> None:
+    losses = load_config(find_recipe("tiny/auraloss")).losses
+    assert losses["multi_resolution_stft"]["weight"] > 0
+    trainer = make(tmp_path, "budget.steps=60", "train.learning_rate=0.005", losses=losses)
+    trainer.fit()
+    falling = [float(row["multi_resolution_stft"]) for row in rows(tmp_path / "run")]
+    assert falling[-1] < 0.95 * falling[0]
 
 
 def test_a_whole_run(tmp_path: Path) -> None:

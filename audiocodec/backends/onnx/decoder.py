@@ -10,6 +10,7 @@ from audiocodec.backends.fixed_shapes import Shapes
 from audiocodec.backends.onnx.model import OnnxModel
 from audiocodec.backends.state import Arrays, take
 from audiocodec.errors import ConfigError
+from audiocodec.model.info import ModelInfo
 
 
 class OnnxDecoder:
@@ -17,18 +18,19 @@ class OnnxDecoder:
 
     Args:
         model: shared with others.
+        info: its facts.
 
     Attributes:
         shapes: in which it is fed.
     """
 
-    def __init__(self, model: OnnxModel) -> None:
-        self.model, self.conceals = model, model.conceals
-        self.shapes = Shapes(self._samples, 1, self._samples, self.fresh(), (model.quantizer.dim,))
+    def __init__(self, model: OnnxModel, info: ModelInfo) -> None:
+        self.model, self.info = model, info
+        self.shapes = Shapes(self._samples, 1, self._samples, self.fresh(), (info.latent_dim,))
 
-    def __reduce__(self) -> tuple[type[OnnxDecoder], tuple[OnnxModel]]:
+    def __reduce__(self) -> tuple[type[OnnxDecoder], tuple[OnnxModel, ModelInfo]]:
         """Pickled as its model."""
-        return OnnxDecoder, (self.model,)
+        return OnnxDecoder, (self.model, self.info)
 
     def fresh(self) -> np.ndarray:
         """The state of a stream at its start."""
@@ -36,7 +38,7 @@ class OnnxDecoder:
 
     def skip(self, state: np.ndarray, frames: int) -> np.ndarray:
         """The state of a stream that starts afresh `frames` behind where `state` is."""
-        return self.model.decode.skip(state, frames * self.model.steps_per_frame)
+        return self.model.decode.skip(state, frames * self.model.synthesis_steps)
 
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
         """codes: "b q t" -> latents "b d t".
@@ -44,7 +46,7 @@ class OnnxDecoder:
         Raises:
             ConfigError: too many codebooks, or a code out of range.
         """
-        known = self.model.quantizer
+        known = self.info
         if not 1 <= codes.shape[1] <= known.num_codebooks:
             raise ConfigError(f"got {codes.shape[1]} codebooks, this quantizer has {known.num_codebooks}")
         if codes.size and not 0 <= codes.min() <= codes.max() < known.codebook_size:

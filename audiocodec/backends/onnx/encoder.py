@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from audiocodec.backends.fixed_shapes import Shapes
 from audiocodec.backends.onnx.model import OnnxModel
 from audiocodec.backends.state import Arrays, take
+from audiocodec.model.info import ModelInfo
 
 
 class OnnxEncoder:
@@ -16,28 +17,23 @@ class OnnxEncoder:
 
     Args:
         model: shared with others.
+        info: its facts.
 
     Attributes:
         shapes: in which it is fed.
     """
 
-    def __init__(self, model: OnnxModel) -> None:
-        self.model = model
-        self.shapes = Shapes(self._codes, model.hop_length, self._bits, self.fresh())
+    def __init__(self, model: OnnxModel, info: ModelInfo) -> None:
+        self.model, self.info = model, info
+        self.shapes = Shapes(self._codes, info.hop_length, self._bits, self.fresh())
 
-    def __reduce__(self) -> tuple[type[OnnxEncoder], tuple[OnnxModel]]:
+    def __reduce__(self) -> tuple[type[OnnxEncoder], tuple[OnnxModel, ModelInfo]]:
         """Pickled as its model."""
-        return OnnxEncoder, (self.model,)
+        return OnnxEncoder, (self.model, self.info)
 
     def fresh(self) -> np.ndarray:
         """The state of a stream at its start."""
         return self.model.encode.fresh()
-
-    def advance(
-        self, samples: Sequence[np.ndarray], states: Sequence[np.ndarray]
-    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Whole frames of samples "t" of each stream -> their codes "q t", and the states after them."""
-        return self.shapes.advance(samples, states, np.zeros((self.model.quantizer.num_codebooks, 0), np.int64))
 
     def _codes(self, samples: np.ndarray, states: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Samples "b (t hop)" -> codes "b q t"."""

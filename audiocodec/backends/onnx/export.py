@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from audiocodec._util.files import replacing
@@ -19,14 +18,13 @@ def export_onnx(folder: Path, bundle: Bundle, overwrite: bool = False) -> list[P
         ModelError: the model has no ONNX form.
         OutputError: the files exist, or cannot be written.
     """
-    spec = bundle.description["model"]
-    graphs = Graphs(spec, bundle.tensors)
+    graphs, info = Graphs(bundle.description["model"], bundle.tensors), bundle.info
     facts = {
-        "model": bundle.name,
-        "version": bundle.version,
-        "model_hash": bundle.model_hash.hex(),
-        "sample_rate": spec["sample_rate"],
-        "hop_length": math.prod(spec["encoder"]["strides"]),
+        "model": info.name,
+        "version": info.version,
+        "model_hash": info.hash.hex(),
+        "sample_rate": info.sample_rate,
+        "hop_length": info.hop_length,
     }
     paths = []
     for graph in (graphs.encoder(to_codes=True), graphs.decoder(from_codes=True)):

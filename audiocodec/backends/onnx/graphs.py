@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from audiocodec.backends.onnx import network, quantizer
+from audiocodec.backends.onnx import layers, quantizer
 from audiocodec.backends.onnx.graph import Graph
-from audiocodec.errors import ModelError
+from audiocodec.errors import ConfigError, ModelError
+from audiocodec.model import plan
 
 
 class _Watched(Mapping[str, np.ndarray]):
@@ -51,7 +52,7 @@ class Graphs:
 
         def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
             samples = graph.input("samples", "float32", ("batch", "samples"))
-            latents = network.encode(graph, samples, weights, self.spec["encoder"])
+            latents = layers.run(graph, samples, weights, plan.read("encoder", self.spec["encoder"]))
             if to_codes:
                 codes, _ = quantizer.quantize(graph, latents, weights, self.spec["quantizer"])
                 self._give_codes(graph, codes)
@@ -89,7 +90,8 @@ class Graphs:
                 latents = quantizer.dequantize(graph, codes, weights, self.spec["quantizer"])
             else:
                 latents = self._take_latents(graph)
-            samples = network.decode(graph, latents, weights, self.spec["decoder"])
+            samples = layers.run(graph, latents, weights, plan.read("decoder", self.spec["decoder"]))
+            samples = graph.reshape(samples, 0, -1)
             graph.output("samples", samples, "float32", ("batch", "samples"))
 
         return self._built("decoder", build)
@@ -107,6 +109,8 @@ class Graphs:
         graph, weights = Graph(name), _Watched(self.weights)
         try:
             build(graph, weights)
+        except ConfigError as error:
+            raise ModelError(f"the {name} has no ONNX form ({error})") from error
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise ModelError(f"the weights of the {name} do not fit the description ({error!r})") from error
         unused = {key for key in weights if key.startswith(f"{name}.body.")} - weights.used

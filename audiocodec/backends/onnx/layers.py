@@ -1,17 +1,18 @@
 """The layers of `audiocodec.model.nn` as operations of ONNX, on the weights of a model file.
 
-Each takes and gives the name of a tensor "b t d" and mirrors the class of its name; the tests hold them together.
+Each takes and returns the name of a tensor "b t d" and mirrors the class of its name, with the keywords that
+`audiocodec.model.plan` gives that class; the tests hold them together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from audiocodec.backends.onnx.graph import BOOL, END, FLOAT, INT64, Graph
 from audiocodec.model.lapped_basis import AROUND, FLOOR, NEAR, QUIET, lapped_basis, neighbour_means, sign_table
+from audiocodec.model.plan import Plan
 
 Weights = Mapping[str, np.ndarray]
 
@@ -22,59 +23,72 @@ def linear(graph: Graph, x: str, weight: np.ndarray, bias: np.ndarray | None = N
     return y if bias is None else graph.node("Add", y, graph.weight(bias))
 
 
-def layer_norm(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
+def dense(graph: Graph, x: str, weights: Weights, prefix: str, **_: int) -> str:
+    """`torch.nn.Linear` with its bias."""
+    return linear(graph, x, weights[f"{prefix}weight"], weights[f"{prefix}bias"])
+
+
+def layer_norm(graph: Graph, x: str, weights: Weights, prefix: str, **_: int) -> str:
     """`torch.nn.LayerNorm` over the last axis."""
     scale, shift = (graph.weight(weights[f"{prefix}{part}"]) for part in ("weight", "bias"))
     return graph.node("LayerNormalization", x, scale, shift, axis=-1, epsilon=1e-5)
 
 
-def causal_conv(graph: Graph, x: str, weights: Weights, prefix: str, kernel: int, dilation: int = 1) -> str:
+def causal_conv(
+    graph: Graph, x: str, weights: Weights, prefix: str, d_in: int, d_out: int, kernel: int, dilation: int = 1
+) -> str:
     """`CausalConv`."""
-    weight = weights[f"{prefix}linear.weight"]
     past = (kernel - 1) * dilation
-    kept = graph.recall(past, weight.shape[1] // kernel)
+    kept = graph.recall(past, d_in)
     padded = graph.node("Concat", kept, x, axis=1)
     graph.keep(kept, graph.slice(padded, -past, END))
     earlier = [graph.slice(padded, i * dilation, i * dilation - past) for i in range(kernel - 1)]
     taps = graph.node("Concat", *earlier, x, axis=2)
-    return linear(graph, taps, weight, weights[f"{prefix}linear.bias"])
+    return dense(graph, taps, weights, f"{prefix}linear.")
 
 
-def residual_block(graph: Graph, x: str, weights: Weights, prefix: str, dilation: int) -> str:
+def residual_block(
+    graph: Graph, x: str, weights: Weights, prefix: str, dim: int, hidden: int, kernel: int = 3, dilation: int = 1
+) -> str:
     """`ResidualBlock`."""
-    y = causal_conv(graph, layer_norm(graph, x, weights, f"{prefix}norm."), weights, f"{prefix}conv.", 3, dilation)
+    y = layer_norm(graph, x, weights, f"{prefix}norm.")
+    y = causal_conv(graph, y, weights, f"{prefix}conv.", dim, hidden, kernel, dilation)
     y = graph.node("Mul", y, graph.node("Sigmoid", y))
-    return graph.node("Add", x, linear(graph, y, weights[f"{prefix}out.weight"], weights[f"{prefix}out.bias"]))
+    return graph.node("Add", x, dense(graph, y, weights, f"{prefix}out."))
 
 
-def downsample(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
-    """`Downsample`; its stride follows from the weights."""
-    weight = weights[f"{prefix}linear.weight"]
-    return linear(graph, _patches(graph, x, weight.shape[1] // 2), weight, weights[f"{prefix}linear.bias"])
+def downsample(graph: Graph, x: str, weights: Weights, prefix: str, d_in: int, d_out: int, stride: int) -> str:
+    """`Downsample`."""
+    return dense(graph, _patches(graph, x, stride * d_in), weights, f"{prefix}linear.")
 
 
-def lapped_analysis(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
-    """`LappedAnalysis`; its hop follows from the weights."""
-    weight = weights[f"{prefix}linear.weight"]
-    basis = lapped_basis(weight.shape[1])
-    bands = linear(graph, _patches(graph, x, len(basis)), basis)
+def lapped_analysis(graph: Graph, x: str, weights: Weights, prefix: str, d_out: int, hop: int) -> str:
+    """`LappedAnalysis`."""
+    bands = linear(graph, _patches(graph, x, hop), lapped_basis(hop))
     power = graph.node("Add", graph.node("Mul", bands, bands), graph.constant(np.array(FLOOR**2, np.float32)))
     companded = graph.node("Div", bands, graph.node("Sqrt", graph.node("Sqrt", power)))
-    return linear(graph, companded, weight, weights[f"{prefix}linear.bias"])
+    return dense(graph, companded, weights, f"{prefix}linear.")
 
 
-def lapped_synthesis(graph: Graph, x: str, weights: Weights, prefix: str, spec: Mapping[str, Any]) -> str:
-    """`LappedSynthesis`; its hop follows from the weights."""
-    weight = weights[f"{prefix}linear.weight"]
-    y = linear(graph, x, weight, weights[f"{prefix}linear.bias"])
+def lapped_synthesis(
+    graph: Graph,
+    x: str,
+    weights: Weights,
+    prefix: str,
+    d_in: int,
+    hop: int,
+    noise_from: int | None = None,
+    postfilter: float = 0.0,
+) -> str:
+    """`LappedSynthesis`."""
+    y = dense(graph, x, weights, f"{prefix}linear.")
     power = graph.node("Add", graph.node("Mul", y, y), graph.constant(np.array(FLOOR, np.float32)))
     bands = graph.node("Mul", y, graph.node("Sqrt", power))
-    noise_from, postfilter = spec.get("noise_from"), spec.get("postfilter", 0.0)
     if noise_from is not None and postfilter:
-        bands = graph.node("Mul", bands, _postfilter_gain(graph, bands, len(weight), noise_from, postfilter))
+        bands = graph.node("Mul", bands, _postfilter_gain(graph, bands, hop, noise_from, postfilter))
     if noise_from is not None:
-        bands = graph.node("Mul", bands, _signs(graph, bands, sign_table(len(weight), noise_from)))
-    return overlap_add(graph, linear(graph, bands, lapped_basis(len(weight)).T), 2 * len(weight), 2)
+        bands = graph.node("Mul", bands, _signs(graph, bands, sign_table(hop, noise_from)))
+    return overlap_add(graph, linear(graph, bands, lapped_basis(hop).T), hop)
 
 
 def _postfilter_gain(graph: Graph, x: str, hop: int, noise_from: int, exponent: float) -> str:
@@ -114,27 +128,43 @@ def _patches(graph: Graph, x: str, patch: int) -> str:
     return graph.node("Concat", graph.slice(padded, 0, -1), patches, axis=2)
 
 
-def upsample(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
-    """`Upsample`; its stride follows from the weights."""
-    weight, bias = weights[f"{prefix}linear.weight"], weights[f"{prefix}bias"]
-    y = overlap_add(graph, linear(graph, x, weight), len(weight), 2)
-    return graph.node("Add", graph.reshape(y, 0, -1, len(bias)), graph.weight(bias))
+def upsample(graph: Graph, x: str, weights: Weights, prefix: str, d_in: int, d_out: int, stride: int) -> str:
+    """`Upsample`."""
+    y = overlap_add(graph, linear(graph, x, weights[f"{prefix}linear.weight"]), stride * d_out)
+    return graph.node("Add", graph.reshape(y, 0, -1, d_out), graph.weight(weights[f"{prefix}bias"]))
 
 
-def overlap_add(graph: Graph, x: str, size: int, overlap: int) -> str:
-    """Cut each step of x, "b t size", in `overlap` parts; part i is added i steps later: "b t (size / overlap)"."""
-    total, *later = graph.nodes("Split", overlap, x, axis=2)
-    for i, part in enumerate(later, start=1):
-        kept = graph.recall(i, size // overlap)
-        padded = graph.node("Concat", kept, part, axis=1)
-        graph.keep(kept, graph.slice(padded, -i, END))
-        total = graph.node("Add", total, graph.slice(padded, 0, -i))
-    return total
+def overlap_add(graph: Graph, x: str, size: int) -> str:
+    """The second half of each step of x, "b t (2 size)", added to the first half of the next: "b t size"."""
+    head, tail = graph.nodes("Split", 2, x, axis=2)
+    kept = graph.recall(1, size)
+    padded = graph.node("Concat", kept, tail, axis=1)
+    graph.keep(kept, graph.slice(padded, -1, END))
+    return graph.node("Add", head, graph.slice(padded, 0, -1))
 
 
-def gain(graph: Graph, x: str, weights: Weights, prefix: str) -> str:
+def gain(graph: Graph, x: str, weights: Weights, prefix: str, dim: int) -> str:
     """`Gain`."""
-    normalized = layer_norm(graph, x, weights, f"{prefix}norm.")
-    log_gain = linear(graph, normalized, weights[f"{prefix}log_gain.weight"], weights[f"{prefix}log_gain.bias"])
+    log_gain = dense(graph, layer_norm(graph, x, weights, f"{prefix}norm."), weights, f"{prefix}log_gain.")
     limits = (graph.constant(np.array(limit, np.float32)) for limit in (-6, 6))
     return graph.node("Mul", x, graph.node("Exp", graph.node("Clip", log_gain, *limits)))
+
+
+LAYERS: dict[str, Callable[..., str]] = {
+    "CausalConv": causal_conv,
+    "Downsample": downsample,
+    "Gain": gain,
+    "LappedAnalysis": lapped_analysis,
+    "LappedSynthesis": lapped_synthesis,
+    "LayerNorm": layer_norm,
+    "Linear": dense,
+    "ResidualBlock": residual_block,
+    "Upsample": upsample,
+}
+
+
+def run(graph: Graph, x: str, weights: Weights, plan: Plan) -> str:
+    """An encoder, samples "b (t hop)" -> latents "b t d", or a decoder, latents -> samples "b t hop"."""
+    for layer in plan.layers:
+        x = LAYERS[layer.kind](graph, x, weights, f"{layer.name}.", **layer.arguments)
+    return x

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from audiocodec.backends.onnx.graphs import Graphs
 from audiocodec.backends.onnx.session import Session
-
-
-@dataclass(frozen=True)
-class Codebooks:
-    """What there is to know of a quantizer; the names are those of `audiocodec.model.quantize.Quantizer`."""
-
-    dim: int
-    num_codebooks: int
-    codebook_size: int
-    level_list: tuple[int, ...]
+from audiocodec.model import plan
 
 
 class OnnxModel:
@@ -39,14 +28,12 @@ class OnnxModel:
     def __init__(self, spec: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> None:
         self._graphs = Graphs(spec, weights)
         self.dequantize = Session(self._graphs.dequantizer())
-        quantizer, decoder = spec["quantizer"], spec["decoder"]
-        levels = tuple(quantizer["levels"])
-        self.quantizer = Codebooks(quantizer["dim"], quantizer["num_codebooks"], math.prod(levels), levels)
-        self.sample_rate, self.hop_length = spec["sample_rate"], math.prod(spec["encoder"]["strides"])
-        self.delay: int = decoder["n_fft"] - decoder["fft_hop"] if "n_fft" in decoder else decoder.get("delay", 0)
-        self.steps_per_frame = self.hop_length // decoder["strides"][-1] if "strides" in decoder else 1
-        self.conceals: bool = decoder.get("conceals", False)
-        self.joint_stereo: bool = spec.get("joint_stereo", False)
+
+    @property
+    def synthesis_steps(self) -> int:
+        """Steps of the decoder's last layer per frame: what its noise counts."""
+        decoder = plan.read("decoder", self._graphs.spec["decoder"])
+        return decoder.hop_length // decoder.layers[-1].steps.up
 
     def __reduce__(self) -> tuple[type[OnnxModel], tuple[Mapping[str, Any], Mapping[str, np.ndarray]]]:
         """Pickled as what it is made of."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,15 +10,15 @@ import numpy as np
 from audiocodec.backends.onnx.graph import INT64, Graph
 from audiocodec.backends.onnx.layers import Weights
 from audiocodec.errors import ModelError
-
-GAIN = 0.8  # of audiocodec.model.quantize.levels
+from audiocodec.model.fsq import GAIN, level_values
+from audiocodec.tokens.levels import place_values
 
 
 def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, Any]) -> tuple[str, str]:
     """`ResidualFSQ.encode`: latents "b t d" -> codes "b q t", int64; and what they leave, "(b t) d"."""
     levels, num_codebooks = _levels(spec), spec["num_codebooks"]
     sizes = np.array(levels, np.float32)
-    half, table = graph.constant(sizes / 2), values(weights, levels, num_codebooks)
+    half, table = graph.constant(sizes / 2), _values(weights, levels, num_codebooks)
     residual = graph.reshape(latents, -1, spec["dim"])
     indices = []
     for i in range(num_codebooks):
@@ -33,7 +32,7 @@ def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, An
         residual = graph.node("Gemm", value, graph.weight(weights["quantizer.project_out"][i]), residual, alpha=-1.0)
     cells = graph.reshape(graph.node("Concat", *indices, axis=1), -1, num_codebooks, len(levels))
     cells = graph.node("Min", cells, graph.constant(np.array(levels) - 1))
-    parts = graph.node("Mul", cells, graph.constant(_places(levels)))
+    parts = graph.node("Mul", cells, graph.constant(place_values(levels)))
     codes = graph.node("ReduceSum", parts, graph.constant([2]), keepdims=0)  # (b t) q
     lengths = graph.slice(graph.node("Shape", latents), 0, 2, axis=0)
     shape = graph.node("Concat", lengths, graph.constant([num_codebooks]), axis=0)
@@ -43,35 +42,28 @@ def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, An
 def dequantize(graph: Graph, codes: str, weights: Weights, spec: Mapping[str, Any]) -> str:
     """`ResidualFSQ.decode`: codes "b q t", the first any q of them -> latents "b t d"."""
     levels, depth = _levels(spec), spec["num_codebooks"]
-    table = values(weights, levels, depth)
-    digits = graph.node("Div", graph.node("Unsqueeze", codes, graph.constant([3])), graph.constant(_places(levels)))
-    digits = graph.node("Mod", digits, graph.constant(levels))  # b q t l
-    # where each digit's value stands in the flat table "q index l"
+    table = _values(weights, levels, depth)
+    whole = graph.node("Unsqueeze", codes, graph.constant([3]))
+    indices = graph.node("Div", whole, graph.constant(place_values(levels)))
+    indices = graph.node("Mod", indices, graph.constant(levels))  # b q t l
+    # where the value of each level index stands in the flat table "q index l"
     base = np.arange(depth)[:, None, None] * table[0].size + np.arange(len(levels))
     depth_used = graph.slice(graph.node("Shape", codes), 1, 2, axis=0)
     used = graph.node("Slice", graph.constant(base), graph.constant([0]), depth_used)
-    places = graph.node("Add", graph.node("Mul", digits, graph.constant([len(levels)])), used)
+    places = graph.node("Add", graph.node("Mul", indices, graph.constant([len(levels)])), used)
     found = graph.node("Gather", graph.constant(table.reshape(-1)), places)
     back = graph.node("Slice", graph.weight(weights["quantizer.project_out"]), graph.constant([0]), depth_used)
     return graph.node("ReduceSum", graph.node("MatMul", found, back), graph.constant([1]), keepdims=0)
 
 
-def values(weights: Weights, levels: Sequence[int], num_codebooks: int) -> np.ndarray:
-    """Value of each level in each stage, "q index l", float32; unused entries, one at least, repeat the last."""
-    sizes = np.array(levels, np.float32)
-    indices = np.minimum(np.arange(max(levels) + 1)[:, None], sizes - 1)
-    centers = np.arctanh(2 * ((indices + np.float32(0.5)) / sizes) - 1) / np.float32(GAIN)
-    stages = [centers * _statistic(weights, i, "std") + _statistic(weights, i, "mean") for i in range(num_codebooks)]
-    return np.stack(stages).astype(np.float32)
+def _values(weights: Weights, levels: Sequence[int], num_codebooks: int) -> np.ndarray:
+    """See `level_values`."""
+    mean, std = (np.stack([_statistic(weights, i, name) for i in range(num_codebooks)]) for name in ("mean", "std"))
+    return level_values(levels, mean, std)
 
 
 def _statistic(weights: Weights, stage: int, name: str) -> np.ndarray:
     return weights[f"quantizer.norms.{stage}.{name}"].astype(np.float32)
-
-
-def _places(levels: Sequence[int]) -> np.ndarray:
-    """What one step of each dimension adds to the code."""
-    return np.array([math.prod(levels[:d]) for d in range(len(levels))], np.int64)
 
 
 def _levels(spec: Mapping[str, Any]) -> list[int]:

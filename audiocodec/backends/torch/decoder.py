@@ -13,6 +13,7 @@ from audiocodec.backends.state import Arrays
 from audiocodec.backends.torch import trees
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.model import CodecModel
+from audiocodec.model.info import ModelInfo
 
 
 class TorchDecoder:
@@ -20,22 +21,22 @@ class TorchDecoder:
 
     Args:
         model: in eval mode, its linear layers rowwise.
+        info: its facts.
     """
 
-    def __init__(self, model: CodecModel) -> None:
-        self.model, self._dequantize = model, model.quantizer.coder().decode
-        self.conceals: bool = getattr(model.decoder, "conceals", False)
+    def __init__(self, model: CodecModel, info: ModelInfo) -> None:
+        self.model, self.info, self._dequantize = model, info, model.quantizer.coder().decode
         with torch.inference_mode(), single_thread():
-            self._shapes = Shapes(self._samples, 1, self._samples, self.fresh(), (model.quantizer.dim,))
+            self._shapes = Shapes(self._samples, 1, self._samples, self.fresh(), (info.latent_dim,))
 
-    def __reduce__(self) -> tuple[type[TorchDecoder], tuple[CodecModel]]:
+    def __reduce__(self) -> tuple[type[TorchDecoder], tuple[CodecModel, ModelInfo]]:
         """Pickled as its model."""
-        return TorchDecoder, (self.model,)
+        return TorchDecoder, (self.model, self.info)
 
     def fresh(self) -> Any:
         """The state of a stream at its start."""
         with torch.inference_mode(), single_thread():
-            return self.model.decoder(torch.zeros(1, self.model.quantizer.dim, 0))[1]
+            return self.model.decoder(torch.zeros(1, self.info.latent_dim, 0))[1]
 
     def skip(self, state: Any, frames: int) -> Any:
         """The state of a stream that starts afresh `frames` behind where `state` is."""
@@ -44,7 +45,7 @@ class TorchDecoder:
             return fresh
         *layers, (tail, _) = fresh
         _, step = state[-1]
-        return (*layers, (tail, step + frames * self.model.hop_length // tail.shape[-1]))
+        return (*layers, (tail, step + frames * self.info.hop_length // tail.shape[-1]))
 
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
         """codes: "b q t" -> latents "b d t".

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiocodec.backends.state import Arrays as Arrays
-from audiocodec.backends.state import take as take
+from audiocodec.backends.state import Arrays, take
 
 
 def leaves(tree: Any) -> Iterator[Tensor]:

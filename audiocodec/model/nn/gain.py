@@ -19,7 +19,7 @@ class Gain(nn.Module):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(dim)
-        self.log_gain = nn.Linear(dim, 1)
+        self.log_gain = nn.utils.skip_init(nn.Linear, dim, 1)  # type: ignore[no-untyped-call]
         nn.init.zeros_(self.log_gain.weight)
         nn.init.zeros_(self.log_gain.bias)
 

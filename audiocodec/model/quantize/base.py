@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -24,13 +24,11 @@ class QuantizeResult:
             codebooks in use can carry, whatever their number, and 0 in others.
         codes: "b q t", int64, in [0, codebook_size).
         loss: scalar to add to the training loss; 0 for FSQ that is not pinned.
-        metrics: named scalars to log.
     """
 
     quantized: Tensor
     codes: Tensor
     loss: Tensor
-    metrics: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,12 +45,14 @@ class Quantizer(nn.Module, ABC):
     Attributes:
         dim: size of the latent vector.
         codebook_size: values one code may take.
-        num_codebooks: codes a frame.
+        num_codebooks: codes per frame.
+        dropout: fraction of the items that train with fewer codebooks.
     """
 
     dim: int
     codebook_size: int
     num_codebooks: int
+    dropout: float = 0.0
 
     @abstractmethod
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
@@ -102,6 +102,14 @@ class Quantizer(nn.Module, ABC):
         if not 1 <= num_codebooks <= self.num_codebooks:
             raise ConfigError(f"num_codebooks is {num_codebooks}, it must be 1 to {self.num_codebooks}")
         return num_codebooks
+
+
+class Stage(Quantizer):
+    """A quantizer of one codebook that `ResidualVQ` can repeat."""
+
+    @abstractmethod
+    def reconstruct(self, latents: Tensor, codes: Tensor) -> Tensor:
+        """The entries of `codes` "b 1 t", straight-through towards `latents` "b d t": "b d t"."""
 
 
 def exact(method: Callable[..., Tensor]) -> Callable[..., Tensor]:

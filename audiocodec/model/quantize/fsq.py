@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+import torch
+from einops import rearrange
 from torch import Tensor
 
-from audiocodec.model.quantize.base import Quantizer, QuantizeResult
-from audiocodec.model.quantize.nested_fsq import NestedFSQ
+from audiocodec.model.quantize import levels as fsq
+from audiocodec.model.quantize.base import Quantizer, QuantizeResult, exact, straight_through
+from audiocodec.model.quantize.normalize import RunningNorm
 
 
 class FSQ(Quantizer):
@@ -31,19 +35,43 @@ class FSQ(Quantizer):
         True
     """
 
+    levels: Tensor
+
     def __init__(self, levels: Sequence[int]) -> None:
         super().__init__()
-        self.nested = NestedFSQ(levels, num_codebooks=1)
-        self.dim, self.codebook_size, self.num_codebooks = self.nested.dim, self.nested.codebook_size, 1
+        fsq.check_levels(levels)
+        self.register_buffer("levels", torch.tensor(levels), persistent=False)
+        self.level_list = tuple(levels)
+        self.dim, self.codebook_size, self.num_codebooks = len(levels), math.prod(levels), 1
+        self.norm = RunningNorm(len(levels))
+
+    def _indices(self, z: Tensor) -> Tensor:
+        """Latents "b t d" -> level indices, int64."""
+        return fsq.level_indices(fsq.bound(self.norm(z).double()), self.levels)
+
+    def _values(self, indices: Tensor) -> Tensor:
+        """Inverse of `_indices`: the middle of each cell, "b t d"."""
+        return self.norm.inverse(fsq.unbound(fsq.cell_centers(indices.double(), self.levels)).float())
 
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""
-        return self.nested(latents, num_codebooks)
+        with torch.autocast(latents.device.type, enabled=False):
+            z = rearrange(latents, "b d t -> b t d").float()
+            if self.training:
+                self.norm.update(z)
+            indices = self._indices(z.detach())
+            quantized = rearrange(straight_through(z, self._values(indices)), "b t d -> b d t")
+            return QuantizeResult(quantized, fsq.to_codes(indices, self.level_list)[:, None], z.new_zeros(()))
 
+    @exact
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
         """See `Quantizer.encode`."""
-        return self.nested.encode(latents, num_codebooks)
+        self.depth(num_codebooks)
+        indices = self._indices(rearrange(latents, "b d t -> b t d").float())
+        return fsq.to_codes(indices, self.level_list)[:, None]
 
+    @exact
     def decode(self, codes: Tensor) -> Tensor:
         """See `Quantizer.decode`."""
-        return self.nested.decode(codes)
+        self.check_codes(codes)
+        return rearrange(self._values(fsq.from_codes(codes[:, 0], self.level_list)), "b t d -> b d t")

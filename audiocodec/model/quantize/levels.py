@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from audiocodec.errors import ConfigError
-
-GAIN = 0.8
+from audiocodec.model.fsq import GAIN as GAIN
+from audiocodec.tokens.levels import place_values
 
 
 def check_levels(levels: Sequence[int]) -> None:
@@ -59,7 +59,7 @@ def cell_centers(indices: Tensor, levels: Tensor) -> Tensor:
 
 def places(levels: Sequence[int], like: Tensor) -> Tensor:
     """What one step of each dimension adds to the code."""
-    return torch.tensor([math.prod(levels[:d]) for d in range(len(levels))], device=like.device)
+    return torch.tensor(place_values(levels), device=like.device)
 
 
 def to_codes(indices: Tensor, levels: Sequence[int]) -> Tensor:
@@ -69,5 +69,5 @@ def to_codes(indices: Tensor, levels: Sequence[int]) -> Tensor:
 
 def from_codes(codes: Tensor, levels: Sequence[int]) -> Tensor:
     """Inverse of `to_codes`: "..." -> "... d"."""
-    digits = torch.div(codes[..., None], places(levels, codes), rounding_mode="floor")
-    return digits % torch.tensor(levels, device=codes.device)
+    rounded = torch.div(codes[..., None], places(levels, codes), rounding_mode="floor")
+    return rounded % torch.tensor(levels, device=codes.device)

@@ -8,10 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from audiocodec.model.quantize.base import Quantizer, QuantizeResult, exact, item_depths
-from audiocodec.model.quantize.factorized_vq import FactorizedVQ
-from audiocodec.model.quantize.plain_vq import PlainVQ
-from audiocodec.model.quantize.vq import VQ
+from audiocodec.model.quantize.base import Quantizer, QuantizeResult, Stage, exact, item_depths
 
 
 class ResidualVQ(Quantizer):
@@ -23,7 +20,7 @@ class ResidualVQ(Quantizer):
     the other through residuals that are.
 
     Args:
-        stage: makes one stage, a quantizer with one codebook: `VQ`, `FactorizedVQ` or `PlainVQ`.
+        stage: makes one stage, a quantizer with one codebook, such as `VQ`.
         num_codebooks: stages.
         dropout: share of the items that train with fewer codebooks.
 
@@ -35,17 +32,15 @@ class ResidualVQ(Quantizer):
         torch.Size([1, 2, 10])
     """
 
-    def __init__(
-        self, stage: Callable[[], VQ | FactorizedVQ | PlainVQ], num_codebooks: int, dropout: float = 0.1
-    ) -> None:
+    def __init__(self, stage: Callable[[], Stage], num_codebooks: int, dropout: float = 0.1) -> None:
         super().__init__()
         self.stages = nn.ModuleList(stage() for _ in range(num_codebooks))
         first = self._stages()[0]
         self.dim, self.codebook_size, self.num_codebooks = first.dim, first.codebook_size, num_codebooks
         self.dropout = dropout
 
-    def _stages(self) -> list[VQ | FactorizedVQ | PlainVQ]:
-        return cast(list[VQ | FactorizedVQ | PlainVQ], list(self.stages))
+    def _stages(self) -> list[Stage]:
+        return cast(list[Stage], list(self.stages))
 
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""

@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from audiocodec.model import ranks
-from audiocodec.model.quantize.base import Quantizer, QuantizeResult, exact, straight_through
+from audiocodec.model.quantize.base import QuantizeResult, Stage, exact, straight_through
 from audiocodec.model.quantize.nearest import nearest
 
 
-class VQ(Quantizer):
+class VQ(Stage):
     """Nearest codebook vector; the codebook follows the latents by moving averages.
 
     See [van den Oord et al., 2017](https://arxiv.org/abs/1711.00937) (appendix A.1). The first

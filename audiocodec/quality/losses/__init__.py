@@ -1,7 +1,7 @@
 """Training losses. Each takes a `Pair` of estimate and target and returns a scalar, apart from
-`HingeLoss`, `LeastSquaresLoss` and `FeatureMatchingLoss`, which take what discriminators return."""
+`HingeLoss` and `FeatureMatchingLoss`, which take what discriminators return."""
 
-from audiocodec.quality.losses.adversarial import HingeLoss, LeastSquaresLoss
+from audiocodec.quality.losses.adversarial import HingeLoss
 from audiocodec.quality.losses.coherence import CoherenceLoss
 from audiocodec.quality.losses.complex_stft import ComplexSTFTLoss
 from audiocodec.quality.losses.energy import EnergyLoss
@@ -12,7 +12,6 @@ from audiocodec.quality.losses.loudness import LoudnessLoss
 from audiocodec.quality.losses.mel import MelLoss
 from audiocodec.quality.losses.multi_resolution_stft import MultiResolutionSTFTLoss
 from audiocodec.quality.losses.pair import Pair
-from audiocodec.quality.losses.si_sdr import SISDRLoss
 from audiocodec.quality.losses.waveform import WaveformLoss
 
 __all__ = [
@@ -23,11 +22,9 @@ __all__ = [
     "EstoiLoss",
     "FeatureMatchingLoss",
     "HingeLoss",
-    "LeastSquaresLoss",
     "LoudnessLoss",
     "MelLoss",
     "MultiResolutionSTFTLoss",
     "Pair",
-    "SISDRLoss",
     "WaveformLoss",
 ]

@@ -26,19 +26,3 @@ class HingeLoss(nn.Module):
     def generator(self, fake: Sequence[Tensor]) -> Tensor:
         """Scores "..." of each discriminator for decoded sound -> scalar."""
         return _mean([(1 - f).relu().mean() for f in fake])
-
-
-class LeastSquaresLoss(nn.Module):
-    """Scores of real sound towards 1, of decoded towards 0.
-
-    See [Mao et al., 2016](https://arxiv.org/abs/1611.04076); in
-    [DAC, Kumar et al., 2023](https://arxiv.org/abs/2306.06546).
-    """
-
-    def discriminator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-        """See `HingeLoss.discriminator`."""
-        return _mean([(1 - r).square().mean() + f.square().mean() for r, f in zip(real, fake, strict=True)])
-
-    def generator(self, fake: Sequence[Tensor]) -> Tensor:
-        """See `HingeLoss.generator`."""
-        return _mean([(1 - f).square().mean() for f in fake])

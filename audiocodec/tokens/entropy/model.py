@@ -15,6 +15,7 @@ import numpy as np
 
 from audiocodec.errors import ModelError
 from audiocodec.tokens.entropy.range_coder import SHARE_BITS
+from audiocodec.tokens.levels import to_codes, to_level_indices
 
 SPAN = 64  # digits are scaled to -64 ... 64
 HIDDEN_SHIFT, HIDDEN_MAX = 7, 255
@@ -100,17 +101,11 @@ class EntropyModel:
 
     def digits(self, codes: np.ndarray) -> np.ndarray:
         """codes: "..." -> digits "... d", int32."""
-        digits = np.empty((*codes.shape, len(self.levels)), np.int32)
-        for i, level in enumerate(self.levels.tolist()):
-            codes, digits[..., i] = np.divmod(codes, level)
-        return digits
+        return to_level_indices(codes, self.levels.tolist(), np.int32)
 
     def codes(self, digits: np.ndarray) -> np.ndarray:
         """Inverse of `digits`: "... d" -> "...", int64."""
-        codes = np.zeros(digits.shape[:-1], np.int64)
-        for i in reversed(range(len(self.levels))):
-            codes = codes * int(self.levels[i]) + digits[..., i]
-        return codes
+        return to_codes(digits, self.levels.tolist())
 
     def scaled(self, digits: np.ndarray) -> np.ndarray:
         """Digits "... d" -> inputs of the network, -`SPAN` ... `SPAN`, int32."""

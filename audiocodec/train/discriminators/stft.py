@@ -1,4 +1,4 @@
-"""The cheap one: complex spectra at several resolutions."""
+"""Complex spectra at several resolutions."""
 
 from __future__ import annotations
 

@@ -54,7 +54,6 @@ class GraphTrainer(Trainer):
             (config.model["quantizer"]["type"] != "ResidualFSQ", "model.quantizer: ResidualFSQ only"),
             (config.train.balancer, "train.balancer: not with it"),
             (config.train.optimizer != "muon", "train.optimizer: muon only"),
-            (config.train.compile is not None, "train.compile: not with it"),
         ):
             if problem:
                 raise ConfigError(f"train.graph: {where}")

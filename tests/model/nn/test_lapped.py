@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from audiocodec.model import ConvDecoder, Encoder
+from audiocodec.model import ConvDecoder, Encoder, plan
 from audiocodec.model.lapped_basis import MULTIPLIER, SIGN_ROWS, lapped_basis, sign_table
 from audiocodec.model.nn import LappedAnalysis, LappedSynthesis
 from audiocodec.model.nn.lapped import compress, expand
@@ -41,8 +41,8 @@ def test_there_and_back_is_the_identity_one_frame_late() -> None:
 
 
 def test_the_transform_is_not_among_the_weights() -> None:
-    encoder = Encoder([64, 2], [24, 32], [1, 1], latent_dim=4, companded=True)
-    decoder = ConvDecoder([2, 64], [32, 24], [1, 1], latent_dim=4, companded=True)
+    encoder = Encoder(plan.encoder([64, 2], [24, 32], [1, 1], latent_dim=4, companded=True))
+    decoder = ConvDecoder(plan.conv_decoder([2, 64], [32, 24], [1, 1], latent_dim=4, companded=True))
     assert isinstance(encoder.body.layers[0], LappedAnalysis)
     assert isinstance(decoder.body.layers[-1], LappedSynthesis)
     for part in (encoder, decoder):

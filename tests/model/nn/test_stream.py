@@ -8,14 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from audiocodec.model import ConvDecoder, Encoder, ISTFTDecoder
-from audiocodec.model.nn import CausalConv, Chain, Downsample, Gain, OverlapAddISTFT, ResidualBlock, Upsample
+from audiocodec.model import ConvDecoder, Encoder, plan
+from audiocodec.model.nn import CausalConv, Chain, Downsample, Gain, ResidualBlock, Upsample
 
 Case = tuple[nn.Module, Callable[[int], Tensor], int]  # layer, input of n steps, axis of time in and out
-
-
-def spectrum(n: int) -> Tensor:
-    return torch.complex(torch.randn(2, n, 33), torch.randn(2, n, 33))
 
 
 CASES: dict[str, Callable[[], Case]] = {
@@ -26,10 +22,12 @@ CASES: dict[str, Callable[[], Case]] = {
     "residual_block": lambda: (ResidualBlock(4, 8, dilation=3), lambda n: torch.randn(2, n, 4), 1),
     "chain": lambda: (Chain([CausalConv(4, 4, 3), Upsample(4, 2, 2)]), lambda n: torch.randn(2, n, 4), 1),
     "gain": lambda: (Gain(4), lambda n: torch.randn(2, n, 4), 1),
-    "istft": lambda: (OverlapAddISTFT(64, 16), spectrum, 1),
-    "encoder": lambda: (Encoder([8, 4], [8, 16], [1, 2], 6), lambda n: torch.randn(2, 1, 32 * n), 2),
-    "conv_decoder": lambda: (ConvDecoder([4, 8], [16, 8], [2, 1], 6, gain=True), lambda n: torch.randn(2, 6, n), 2),
-    "istft_decoder": lambda: (ISTFTDecoder(32, 16, 2, 8, 1, 48, 16, 6), lambda n: torch.randn(2, 6, n), 2),
+    "encoder": lambda: (Encoder(plan.encoder([8, 4], [8, 16], [1, 2], 6)), lambda n: torch.randn(2, 1, 32 * n), 2),
+    "conv_decoder": lambda: (
+        ConvDecoder(plan.conv_decoder([4, 8], [16, 8], [2, 1], 6, gain=True)),
+        lambda n: torch.randn(2, 6, n),
+        2,
+    ),
 }
 
 
@@ -63,26 +61,6 @@ def test_later_input_never_changes_earlier_output(case: Case) -> None:
     n = y.shape[axis] // 2
     torch.testing.assert_close(z.narrow(axis, 0, n), y.narrow(axis, 0, n), atol=1e-6, rtol=1e-6)
     assert not torch.allclose(z, y)
-
-
-def test_istft_inverts_the_stft() -> None:
-    x = torch.randn(1, 640)
-    window = torch.hann_window(64)
-    spectra = torch.stft(x, 64, 16, window=window, center=False, return_complex=True).transpose(1, 2)
-    istft = OverlapAddISTFT(64, 16)
-    # analysis already applied one Hann window: the plain sum of windowed frames needs its square's gain
-    y, _ = istft(spectra)
-    gain = (window**2).reshape(4, 16).sum(0) / window.reshape(4, 16).sum(0).mean()
-    middle = slice(64, 500)
-    torch.testing.assert_close(
-        y[:, middle], (x[:, : y.shape[1]] * gain.repeat(40)[: y.shape[1]])[:, middle], atol=1e-5, rtol=1e-5
-    )
-
-
-@pytest.mark.parametrize(("n_fft", "hop"), [(64, 48), (16, 16)])
-def test_istft_refuses_windows_that_do_not_add_up(n_fft: int, hop: int) -> None:
-    with pytest.raises(ValueError, match="multiple of hop"):
-        OverlapAddISTFT(n_fft, hop)
 
 
 def test_upsample_is_the_transposed_convolution() -> None:

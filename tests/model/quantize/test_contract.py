@@ -6,42 +6,24 @@ import pytest
 import torch
 
 from audiocodec.errors import ConfigError
-from audiocodec.model.quantize import (
-    FSQ,
-    VQ,
-    FactorizedVQ,
-    NestedFSQ,
-    NoQuantizer,
-    PlainVQ,
-    Projected,
-    Quantizer,
-    ResidualFSQ,
-    ResidualVQ,
-    ScaledFSQ,
-)
+from audiocodec.model.quantize import FSQ, VQ, Quantizer, ResidualFSQ, ResidualVQ
 
 MAKERS = {
     "fsq": lambda: FSQ([8, 5, 5, 5]),
-    "nested_fsq": lambda: NestedFSQ([4, 3, 2], num_codebooks=4),
     "residual_fsq": lambda: ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=6),
     "vq": lambda: VQ(8, 32),
-    "factorized_vq": lambda: FactorizedVQ(16, 32),
-    "plain_vq": lambda: PlainVQ(8, 32),
-    "projected": lambda: Projected(16, lambda: NestedFSQ([4, 3, 2], num_codebooks=4)),
-    "scaled_fsq_naive": lambda: ScaledFSQ([4, 3, 2], 4, "naive"),
-    "scaled_fsq_levels_less_one": lambda: ScaledFSQ([4, 3, 2], 4, "levels_less_one"),
-    "scaled_fsq": lambda: ScaledFSQ([4, 3, 2], 4),
-    "scaled_fsq_learned": lambda: ScaledFSQ([4, 3, 2], 4, "learned"),
-    "residual_plain_vq": lambda: ResidualVQ(lambda: PlainVQ(8, 32), num_codebooks=4),
     "residual_vq": lambda: ResidualVQ(lambda: VQ(8, 32), num_codebooks=4),
-    "residual_factorized_vq": lambda: ResidualVQ(lambda: FactorizedVQ(16, 32), num_codebooks=4),
 }
 
 
 @pytest.fixture(params=MAKERS)
 def quantizer(request: pytest.FixtureRequest) -> Quantizer:
     """Each quantizer after a few training batches, in eval mode."""
-    made = MAKERS[request.param]()
+    return trained(MAKERS[request.param]())
+
+
+def trained(made: Quantizer) -> Quantizer:
+    """After a few training batches, in eval mode."""
     for _ in range(5):
         made(torch.randn(4, made.dim, 50))
     return made.eval()
@@ -76,9 +58,13 @@ def test_first_codebooks_decode_alone(quantizer: Quantizer) -> None:
         expected = quantizer(latents, k).quantized.detach()
         torch.testing.assert_close(quantizer.decode(codes[:, :k]), expected, atol=1e-5, rtol=1e-5)
         errors.append((expected - latents).square().mean().item())
-    by_gradient_or_bounded = FactorizedVQ, PlainVQ, Projected, ScaledFSQ
-    unordered = any(isinstance(module, by_gradient_or_bounded) for module in quantizer.modules())
-    assert unordered or errors == sorted(errors, reverse=True)
+    by_gradient_or_bounded = has_part(quantizer, "FactorizedVQ", "PlainVQ", "Projected", "ScaledFSQ")
+    assert by_gradient_or_bounded or errors == sorted(errors, reverse=True)
+
+
+def has_part(quantizer: Quantizer, *names: str) -> bool:
+    """Whether one of its modules is of a class of these names, some of which are the study's."""
+    return any(type(module).__name__ in names for module in quantizer.modules())
 
 
 def gradients(quantizer: Quantizer, k: int, weights: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
@@ -88,8 +74,7 @@ def gradients(quantizer: Quantizer, k: int, weights: torch.Tensor, scale: float 
 
 
 def is_projected(quantizer: Quantizer) -> bool:
-    others = ResidualFSQ, FactorizedVQ, Projected, ScaledFSQ
-    return any(isinstance(module, others) for module in quantizer.modules())
+    return has_part(quantizer, "ResidualFSQ", "FactorizedVQ", "Projected", "ScaledFSQ")
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -124,18 +109,6 @@ def test_no_gradient_pulls_latents_beyond_the_outer_levels() -> None:
     latents = torch.tensor([1.0, 1.6, 1.8, -9.0])[None, :, None].requires_grad_()
     (gradient,) = torch.autograd.grad(quantizer(latents).quantized.sum(), latents)
     assert gradient.flatten().tolist() == [1.0, 1.0, 0.0, 0.0]
-
-
-def test_gradient_of_factorized_stages_does_not_grow_with_their_number() -> None:
-    quantizer = ResidualVQ(lambda: FactorizedVQ(16, 32), num_codebooks=8)
-    for stage in quantizer.stages:  # the same projector in every stage: the worst case
-        torch.nn.init.eye_(stage.project_in.weight)
-        torch.nn.init.eye_(stage.project_out.weight)
-    weights = torch.randn_like(latents_for(quantizer))
-    for k in (1, 2, 8):
-        gradient = gradients(quantizer, k, weights)
-        torch.testing.assert_close(gradient[:, :8], weights[:, :8])
-        assert gradient[:, 8:].abs().max() == 0
 
 
 def test_every_parameter_learns(quantizer: Quantizer) -> None:
@@ -179,15 +152,3 @@ def test_wrong_codes_and_depths_are_refused(quantizer: Quantizer) -> None:
         quantizer.decode(torch.cat([codes, codes], dim=1))
     with pytest.raises(ConfigError, match="must be 1 to"):
         quantizer.encode(latents_for(quantizer), quantizer.num_codebooks + 1)
-
-
-def test_none_trains_but_has_no_codes() -> None:
-    none = NoQuantizer(8)
-    latents = torch.randn(2, 8, 10)
-    result = none(latents)
-    assert torch.equal(result.quantized, latents)
-    assert result.codes.shape == (2, 0, 10)
-    with pytest.raises(ConfigError, match="no codes"):
-        none.encode(latents)
-    with pytest.raises(ConfigError, match="no codes"):
-        none.decode(result.codes)

@@ -7,11 +7,11 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from audiocodec.model.quantize.base import Quantizer, QuantizeResult, exact, straight_through
+from audiocodec.model.quantize.base import QuantizeResult, Stage, exact, straight_through
 from audiocodec.model.quantize.nearest import nearest
 
 
-class PlainVQ(Quantizer):
+class PlainVQ(Stage):
     """Nearest codebook vector; the codebook learns by gradient and nothing revives unused entries.
 
     The objective is equation 3 of [van den Oord et al., 2017](https://arxiv.org/abs/1711.00937): a
@@ -26,6 +26,7 @@ class PlainVQ(Quantizer):
 
     Example:
         >>> import torch
+        >>> from quantizers import PlainVQ
         >>> quantizer = PlainVQ(dim=8, codebook_size=32).eval()
         >>> latents = torch.randn(1, 8, 10)
         >>> codes = quantizer.encode(latents)

@@ -7,10 +7,10 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from audiocodec.model.quantize.base import Quantizer, QuantizeResult, exact, straight_through
+from audiocodec.model.quantize.base import QuantizeResult, Stage, exact, straight_through
 
 
-class FactorizedVQ(Quantizer):
+class FactorizedVQ(Stage):
     """Looks codes up in a low dimension, by direction only; the codebook learns by gradient.
 
     See [Yu et al., 2021](https://arxiv.org/abs/2110.04627) and
@@ -24,6 +24,7 @@ class FactorizedVQ(Quantizer):
 
     Example:
         >>> import torch
+        >>> from quantizers import FactorizedVQ
         >>> quantizer = FactorizedVQ(dim=16, codebook_size=32).eval()
         >>> latents = torch.randn(1, 16, 10)
         >>> codes = quantizer.encode(latents)

@@ -23,7 +23,7 @@ class Projected(Quantizer):
 
     Example:
         >>> import torch
-        >>> from audiocodec.model.quantize import NestedFSQ
+        >>> from quantizers import NestedFSQ, Projected
         >>> quantizer = Projected(16, lambda: NestedFSQ([4, 4, 4], num_codebooks=3)).eval()
         >>> quantizer.encode(torch.randn(1, 16, 10), num_codebooks=2).shape
         torch.Size([1, 2, 10])
@@ -33,7 +33,7 @@ class Projected(Quantizer):
         super().__init__()
         self.inner = stage()
         self.dim, self.codebook_size, self.num_codebooks = dim, self.inner.codebook_size, self.inner.num_codebooks
-        self.dropout = float(getattr(self.inner, "dropout", 0.0))
+        self.dropout = self.inner.dropout
         self.project_in = nn.Linear(dim, self.inner.dim)
         self.project_out = nn.Linear(self.inner.dim, dim)
 
@@ -47,7 +47,7 @@ class Projected(Quantizer):
         """See `Quantizer.forward`."""
         with torch.autocast(latents.device.type, enabled=False):
             result = self.inner(self._in(latents), num_codebooks)
-            return QuantizeResult(self._out(result.quantized), result.codes, result.loss, result.metrics)
+            return QuantizeResult(self._out(result.quantized), result.codes, result.loss)
 
     @exact
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:

@@ -1,0 +1,204 @@
+"""Every fact of a model, once; without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from audiocodec.errors import ConfigError, ModelError
+from audiocodec.model import plan
+from audiocodec.tokens import EntropyModel, Header
+from audiocodec.tokens.bitrate import choose_depth
+from audiocodec.tokens.header import NO_ENTROPY
+
+MAX_LEVELS = 2**16
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What is known of a model without running it.
+
+    Attributes:
+        name: as recorded in token files.
+        version: of the weights.
+        hash: 16 bytes over what codes stand for, see `hash_tensors`. Better encoders and decoders leave it.
+        sample_rate: Hz.
+        hop_length: samples per frame.
+        delay: samples by which the decoder's output lags the encoder's input.
+        past: frames before the current one on which the decoder's output depends.
+        latent_dim: size of the latent vector.
+        levels: FSQ: number of values of each dimension of a code; of other quantizers the codebook size alone.
+        num_codebooks: codes per frame.
+        joint_stereo: two channels are coded as mid and side, in one row of codes.
+        conceals: the decoder was trained to conceal lost frames, which reach it as zeros.
+        entropy: hash of the entropy model that token files are coded with; `NO_ENTROPY`: they are packed.
+    """
+
+    name: str
+    version: str
+    hash: bytes
+    sample_rate: int
+    hop_length: int
+    delay: int
+    past: int
+    latent_dim: int
+    levels: tuple[int, ...]
+    num_codebooks: int
+    joint_stereo: bool = False
+    conceals: bool = False
+    entropy: bytes = NO_ENTROPY
+
+    @classmethod
+    def of(
+        cls, description: Mapping[str, Any], tensors: Mapping[str, np.ndarray], entropy: EntropyModel | None = None
+    ) -> ModelInfo:
+        """The facts of a model.
+
+        Args:
+            description: its YAML: `name`, `version`, `model`.
+            tensors: its weights by name.
+            entropy: what its token files are coded with.
+
+        Raises:
+            ModelError: the description cannot be built, or the entropy model is for other codes.
+        """
+        name = str(description["name"])
+        try:
+            spec = description["model"]
+            encoder, decoder = (plan.read(part, spec[part]) for part in ("encoder", "decoder"))
+            latent_dim, levels, num_codebooks = _quantizer(spec["quantizer"])
+            sample_rate, joint_stereo = int(spec["sample_rate"]), bool(spec.get("joint_stereo", False))
+        except (ConfigError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            reason = error if isinstance(error, ConfigError) else repr(error)
+            raise ModelError(f"{name}: its description cannot be built ({reason})") from error
+        if entropy is not None and not entropy.fits(levels, num_codebooks):
+            raise ModelError(f"{name}: its entropy model is for other codes")
+        return cls(
+            name=name,
+            version=str(description["version"]),
+            hash=hash_tensors(tensors),
+            sample_rate=sample_rate,
+            hop_length=encoder.hop_length,
+            delay=decoder.delay,
+            past=decoder.past,
+            latent_dim=latent_dim,
+            levels=levels,
+            num_codebooks=num_codebooks,
+            joint_stereo=joint_stereo,
+            conceals=decoder.conceals,
+            entropy=NO_ENTROPY if entropy is None else entropy.hash,
+        )
+
+    @property
+    def codebook_size(self) -> int:
+        """Values one code may take."""
+        return math.prod(self.levels)
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames per second."""
+        return self.sample_rate / self.hop_length
+
+    @property
+    def codebook_bitrate(self) -> float:
+        """Bits per second of one codebook of one channel."""
+        return self.frame_rate * math.log2(self.codebook_size)
+
+    def rows(self, channels: int) -> int:
+        """Rows of codes of a sound: one per channel, or one for two channels together."""
+        return 1 if channels == 2 and self.joint_stereo else channels
+
+    def choose_codebooks(self, num_codebooks: int | None, bitrate: float | str | None, channels: int) -> int:
+        """Number of codebooks to use: as asked, the most that fit `bitrate` (bits per second), or all.
+
+        Raises:
+            ConfigError: both are given, or neither can be met.
+        """
+        return choose_depth(num_codebooks, bitrate, self.num_codebooks, self.rows(channels) * self.codebook_bitrate)
+
+    def header(
+        self,
+        sample_rate: int,
+        channels: int,
+        samples: int | None,
+        num_codebooks: int,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Header:
+        """A file header for codes of this model.
+
+        Args:
+            sample_rate: of the source, Hz.
+            channels: of the source.
+            samples: of the source, per channel; None: not known yet.
+            num_codebooks: codes per frame that are kept.
+            metadata: text by name.
+        """
+        joint = self.rows(channels) < channels
+        return Header(
+            model=self.name,
+            model_hash=self.hash,
+            sample_rate=sample_rate,
+            channels=channels,
+            samples=samples,
+            model_sample_rate=self.sample_rate,
+            hop_length=self.hop_length,
+            delay=self.delay,
+            num_codebooks=num_codebooks,
+            levels=self.levels,
+            frames_per_page=max(1, round(self.frame_rate)),
+            entropy=NO_ENTROPY if joint else self.entropy,
+            metadata=dict(metadata or {}),
+            joint=joint,
+        )
+
+    def check(self, header: Header) -> None:
+        """Refuse codes of another model: they would decode to noise. Weights of the same hash fit under any name.
+
+        Raises:
+            ModelError: weights or layout differ.
+        """
+        if header.model_hash != self.hash and header.model != self.name:
+            raise ModelError(f"these tokens are of model {header.model!r}, loaded is {self.name!r}")
+        if header.model_hash != self.hash:
+            raise ModelError(
+                f"these tokens were made with other weights of {self.name!r} "
+                f"(hash {header.model_hash.hex()[:8]}, loaded {self.hash.hex()[:8]}, version {self.version}): "
+                "from version 1.0 on token files stay decodable; decode older ones with the audiocodec release that "
+                "made them"
+            )
+        layout = (header.model_sample_rate, header.hop_length, header.delay, header.levels)
+        if layout != (self.sample_rate, self.hop_length, self.delay, self.levels):
+            raise ModelError(f"these tokens do not have the layout of {self.name!r}")
+
+
+def _quantizer(spec: Mapping[str, Any]) -> tuple[int, tuple[int, ...], int]:
+    """Latent dimension, levels and number of codebooks of a quantizer's section."""
+    stage = spec.get("stage", spec)
+    levels = tuple(map(int, stage.get("levels", ())))
+    if max(levels, default=2) > MAX_LEVELS:  # it would take all memory before anything else refuses it
+        raise ConfigError(f"a dimension of its codes has {max(levels)} levels, at most {MAX_LEVELS}")
+    levels = levels or (int(stage["codebook_size"]),)
+    return int(stage.get("dim", len(levels))), levels, int(spec.get("num_codebooks", 1))
+
+
+def hash_tensors(tensors: Mapping[str, Any]) -> bytes:
+    """16 bytes of SHA-256 over name, type, shape and bytes of what the quantizer needs to turn codes into latents.
+
+    The encoder, what projects its latents into the quantizer, and the decoder are left out: each may improve, and
+    every token file stays decodable.
+
+    Args:
+        tensors: the weights of a model by name, arrays of numpy or torch.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        if name.startswith("quantizer.") and "project_in" not in name:
+            array = np.asarray(tensors[name])
+            digest.update(f"{name}:torch.{array.dtype.name}:{array.shape};".encode())
+            digest.update(array.tobytes())
+    return digest.digest()[:16]

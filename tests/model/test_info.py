@@ -1,0 +1,67 @@
+"""The facts of a model, and networks from its bundle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from audiocodec.backends.torch.batch_invariant import make_rowwise
+from audiocodec.errors import ModelError
+from audiocodec.model.build import build_model
+from audiocodec.model.bundle import load_bundle
+from audiocodec.model.info import ModelInfo
+from tests.model.test_build import QUANTIZERS, TINY
+
+
+def info_of(spec: dict[str, Any]) -> ModelInfo:
+    return ModelInfo.of({"name": "mine", "version": 1, "model": spec}, {})
+
+
+def test_facts_of_the_shipped_models() -> None:
+    speech, music = load_bundle("speech-16k").info, load_bundle("music-44k").info
+    assert (speech.hop_length, speech.delay, speech.frame_rate, speech.codebook_size) == (320, 320, 50, 972)
+    assert (speech.conceals, speech.joint_stereo, speech.rows(2)) == (True, False, 2)
+    assert (music.hop_length, music.delay, music.latent_dim, music.num_codebooks) == (512, 1024, 108, 18)
+    assert (music.conceals, music.joint_stereo, music.rows(2), music.rows(3)) == (False, True, 1, 3)
+
+
+@pytest.mark.parametrize("quantizer", QUANTIZERS, ids=lambda q: q["type"])
+def test_facts_are_those_of_the_network(quantizer: dict[str, Any]) -> None:
+    spec = TINY | {"quantizer": quantizer}
+    info, model = info_of(spec), build_model(spec)
+    known = model.quantizer
+    assert (info.latent_dim, info.codebook_size, info.num_codebooks) == (
+        known.dim,
+        known.codebook_size,
+        known.num_codebooks,
+    )
+    assert (info.sample_rate, info.hop_length, info.delay) == (model.sample_rate, model.hop_length, model.delay)
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "message"),
+    [
+        ("encoder", {"stride": [4]}, "cannot be built .encoder: unknown key 'stride' .did you mean 'strides'"),
+        ("decoder", {"noise_from": 3}, "noise_from needs companded"),
+        ("quantizer", {"levels": [2**40]}, "has 1099511627776 levels, at most 65536"),
+        ("quantizer", {"levels": 5}, "cannot be built"),
+    ],
+)
+def test_descriptions_that_cannot_be_built_are_refused(part: str, values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        info_of(TINY | {part: TINY[part] | values})
+
+
+def test_every_network_of_a_bundle_is_a_new_one() -> None:
+    bundle = load_bundle("speech-16k")
+    first, second = bundle.build_model(), bundle.build_model()
+    make_rowwise(first)
+    first.without_postfilter()
+    assert any(isinstance(layer, torch.nn.Linear) for layer in second.modules())
+    assert second.decoder.body.layers[-1].postfilter == 0.6
+    with torch.no_grad():
+        first.encoder.out.bias.add_(1)
+    assert np.array_equal(second.encoder.out.bias.numpy(), bundle.tensors["encoder.out.bias"].astype(np.float32))
