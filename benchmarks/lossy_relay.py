@@ -1,6 +1,6 @@
 """A bad network on one machine: passes packets on, after dropping, doubling and delaying some.
 
-    audiocodec stream --listen 5006 -o heard.wav --seconds 610
+    audiocodec stream --receive 5006 -o heard.wav --duration 610
     python benchmarks/lossy_relay.py 5004 127.0.0.1:5006 --drop 0.1 --twice 0.1 --jitter-ms 60 --seconds 620
     audiocodec stream -i speech.wav --send 127.0.0.1:5004
 

@@ -22,35 +22,50 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--input", "-i", "source", help="Sound file, or '-' for raw PCM; the microphone by default.")
-@click.option("--output", "-o", "target", help="Sound file, or '-' for raw PCM; the loudspeaker by default.")
+@click.option("--input", "-i", "source", help="Sound file, or '-' for raw PCM (default: the microphone).")
+@click.option("--output", "-o", "target", help="Sound file to write, or '-' for raw PCM (default: the loudspeaker).")
 @click.option(
     "--send", "to", type=options.Address(), metavar="HOST:PORT", help="Send packets over UDP instead of playing."
 )
 @click.option(
-    "--listen",
+    "--receive",
     "at",
     type=options.Address("127.0.0.1"),
     metavar="[HOST:]PORT",
-    help="Play packets that come in, at 127.0.0.1 if only a port.",
+    help="Receive and play packets; listens on 127.0.0.1 unless HOST is given.",
 )
-@click.option("--key-file", type=click.Path(path_type=Path), help="64 hex digits: encrypt, and drop what is not.")
-@click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path),
+    help="File with a 256-bit key (64 hex digits). Encrypts outgoing packets; rejects unauthenticated ones.",
+)
+@options.model
 @options.bitrate
 @options.num_codebooks
 @options.backend
-@click.option("--rate", type=click.IntRange(8000, 192_000), help="Of raw PCM, Hz [the model's].")
-@click.option("--packet-frames", type=click.IntRange(1, 50), default=1, show_default=True, help="Frames a packet.")
+@click.option("--rate", type=click.IntRange(8000, 192_000), help="Sample rate of raw PCM in Hz (default: the model's).")
 @click.option(
-    "--repeat", type=click.IntRange(0), default=0, show_default=True, help="Codebooks sent again, against loss."
+    "--packet-frames", type=click.IntRange(1, 50), default=1, show_default=True, help="Number of frames per packet."
 )
 @click.option(
-    "--jitter", type=click.IntRange(1, 100), default=3, show_default=True, help="Frames held by the listener."
+    "--repeat",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Codebooks to repeat in later packets (forward error correction).",
 )
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Listen so long [until Ctrl-C].")
-@click.option("--input-device", help="Number or name of --devices.")
-@click.option("--output-device", help="Number or name of --devices.")
-@click.option("--devices", is_flag=True, help="List sound devices.")
+@click.option(
+    "--jitter", type=click.IntRange(1, 100), default=3, show_default=True, help="Jitter-buffer target, in frames."
+)
+@click.option(
+    "--duration",
+    "seconds",
+    type=options.Time(positive=True),
+    help="Stop receiving after this time: seconds, 1:23.5 or 1:02:03 (default: at Ctrl-C).",
+)
+@click.option("--input-device", help="Microphone to use: a number or name that --devices lists.")
+@click.option("--output-device", help="Loudspeaker to use: a number or name that --devices lists.")
+@click.option("--devices", is_flag=True, help="List the sound devices and exit.")
 @options.force
 def stream(
     source: str | None,
@@ -72,16 +87,16 @@ def stream(
     devices: bool,
     force: bool,
 ) -> None:
-    """Run sound through the codec live: here, to another machine, or from one.
+    """Run sound through the codec live: on this machine, to another, or from another.
 
-    Raw PCM on '-' is 16-bit little-endian, one channel, at --rate. Ctrl-C ends it.
+    Raw PCM on '-' is 16-bit little-endian, one channel, at --rate. Ctrl-C stops it.
 
     \b
     Examples:
         audiocodec stream                                        # hear yourself through the codec
         audiocodec stream -i speech.wav -b 3k                    # a file to the loudspeaker
         audiocodec stream -i - -o - < in.raw > out.raw
-        audiocodec stream --listen 5004
+        audiocodec stream --receive 5004
         audiocodec stream -i speech.wav --send 127.0.0.1:5004 --repeat 3
     """
     _check(source, target, to, at, bitrate, num_codebooks)
@@ -143,11 +158,11 @@ def _check(
     """Refuse options that do not go together."""
     options.check_rate(bitrate, depth)
     if to is not None and at is not None:
-        raise click.UsageError("give --send or --listen, not both; for both ways run the command twice")
+        raise click.UsageError("Give --send or --receive, not both; for both directions run the command twice.")
     if to is not None and target is not None:
-        raise click.UsageError("--send plays nothing: leave out --output")
+        raise click.UsageError("With --send nothing is played: leave out --output.")
     if at is not None and source is not None:
-        raise click.UsageError("--listen takes its sound from the network: leave out --input")
+        raise click.UsageError("With --receive the sound comes from the network: leave out --input.")
 
 
 def _source(codec: Codec, name: str | None, rate: int, device: str | None, stack: contextlib.ExitStack) -> Source:

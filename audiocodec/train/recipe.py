@@ -218,7 +218,9 @@ def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> T
         freeze_tokens(model)
     if config.phase == "codes_kept":
         freeze_codes(model)
-    adversary = None if config.phase in ("spectral", "decoder", "codes_kept") else build_adversary(config.adversarial, bfloat16)
+    adversary = (
+        None if config.phase in ("spectral", "decoder", "codes_kept") else build_adversary(config.adversarial, bfloat16)
+    )
     objective = Objective(build_losses(config.losses), adversary, Balancer() if config.train.balancer else None)
     corpora = {root: (load_corpus(root), weight) for root, weight in _roots(data).items()}
     clips = load_clips(

@@ -93,7 +93,7 @@ def test_a_full_disk(speech_path: Path, tmp_path: Path, suffix: str) -> None:
 def test_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     target = tmp_path / "rec.wav"
     command = [str(Path(sys.executable).with_name("audiocodec")), "stream"]
-    listening = [*command, "--listen", str(free_port()), "-o", str(target)]
+    listening = [*command, "--receive", str(free_port()), "-o", str(target)]
     process = subprocess.Popen(listening, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
     with process, killed(process):
         assert process.stderr is not None

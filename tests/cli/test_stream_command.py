@@ -48,8 +48,8 @@ def test_files_and_no_overwriting(run: Run, speech_path: Path, tmp_path: Path) -
     ("arguments", "words"),
     [
         (["-i", "no.wav", "-o", "-"], ["no.wav", "no such file"]),
-        (["--listen", "203.0.113.1:9", "-o", "-"], ["cannot be listened at"]),
-        (["--key-file", "none", "--listen", "0", "-o", "-"], ["none: no key", "openssl rand -hex 32"]),
+        (["--receive", "203.0.113.1:9", "-o", "-"], ["cannot be listened at"]),
+        (["--key-file", "none", "--receive", "0", "-o", "-"], ["none: no key", "openssl rand -hex 32"]),
         (["-m", "speech-99k", "-i", "-"], ["no model 'speech-99k'"]),
         (["-n", "13", "-i", "-", "-o", "-"], ["must be 1 to 12"]),
         (["-i", "-", "-o", "a.nonsense"], ["cannot write .nonsense"]),
@@ -70,9 +70,9 @@ def test_one_sentence(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--send", "127.0.0.1:1", "--listen", "1"],
+        ["--send", "127.0.0.1:1", "--receive", "1"],
         ["--send", "127.0.0.1:1", "-o", "-"],
-        ["--listen", "1", "-i", "-"],
+        ["--receive", "1", "-i", "-"],
         ["-b", "3k", "-n", "3"],
         ["--rate", "1"],
     ],
@@ -81,7 +81,7 @@ def test_misuse(run: Run, arguments: list[str]) -> None:
     assert run("stream", *arguments).exit_code == 2
 
 
-@pytest.mark.parametrize("arguments", [["--send", "nowhere", "-i", "-"], ["--listen", "1.2.3.4.5:x", "-o", "-"]])
+@pytest.mark.parametrize("arguments", [["--send", "nowhere", "-i", "-"], ["--receive", "1.2.3.4.5:x", "-o", "-"]])
 def test_no_address_is_misuse(run: Run, arguments: list[str]) -> None:
     result = run("stream", *arguments)
     assert result.exit_code == 2
@@ -100,7 +100,7 @@ def test_missing_extras_are_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(extras.importlib, "import_module", missing)
     words = "is not installed; get it with: pip install 'audiocodec[stream]'"
     refused(run("stream", "--devices"), "sounddevice", words)
-    refused(run("stream", "--listen", "0", "--key-file", tmp_path / "key", "-o", "-"), "cryptography", words)
+    refused(run("stream", "--receive", "0", "--key-file", tmp_path / "key", "-o", "-"), "cryptography", words)
 
 
 def free_port() -> int:
@@ -123,7 +123,7 @@ def test_two_processes_on_loopback(speech_path: Path, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("ab" * 32)
     key = ["--key-file", str(tmp_path / "key")]
     port = free_port()
-    listening = [*COMMAND, "--listen", str(port), "-o", str(tmp_path / "out.wav"), "--jitter", "5", *key]
+    listening = [*COMMAND, "--receive", str(port), "-o", str(tmp_path / "out.wav"), "--jitter", "5", *key]
     short = tmp_path / "short.wav"
     wav, rate = soundfile.read(speech_path)
     soundfile.write(short, wav[: 2 * rate], rate)

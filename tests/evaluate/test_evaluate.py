@@ -146,7 +146,7 @@ def test_two_workers_give_the_rows_of_one(clips: Path, tmp_path: Path) -> None:
 
 def test_failures_are_named_and_tried_again(clips: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    arguments = ["evaluate", str(clips), "--out", str(out), "-s", f"bad={FAIL}", "--metrics", "si_sdr"]
+    arguments = ["evaluate", str(clips), "-o", str(out), "-s", f"bad={FAIL}", "--metrics", "si_sdr"]
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 1
     assert "2 of 2 could not be scored; the first: a.wav: bad: " in done.output
@@ -157,9 +157,7 @@ def test_failures_are_named_and_tried_again(clips: Path, tmp_path: Path) -> None
 def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     system = f"copy={COPY} {{in}} {{code}} :: {COPY} {{code}} {{out}}"
-    done = CliRunner().invoke(
-        main, ["evaluate", str(clips), "--out", str(out), "-s", system, "--metrics", "si_sdr,mel"]
-    )
+    done = CliRunner().invoke(main, ["evaluate", str(clips), "-o", str(out), "-s", system, "--metrics", "si_sdr,mel"])
     assert done.exit_code == 0, done.output
     assert done.output.startswith("| system | kbit/s | clips | si_sdr ↑ | mel ↓ |")
     assert done.output == (out / "summary.md").read_text()
@@ -188,7 +186,7 @@ def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
     ],
 )
 def test_bad_systems_are_refused(clips: Path, tmp_path: Path, system: str, said: str) -> None:
-    done = CliRunner().invoke(main, ["evaluate", str(clips), "--out", str(tmp_path / "o"), "-s", system])
+    done = CliRunner().invoke(main, ["evaluate", str(clips), "-o", str(tmp_path / "o"), "-s", system])
     assert done.exit_code == 1
     assert said in done.output
     assert "Traceback" not in done.output
@@ -219,7 +217,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_any_work(
     clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    arguments = ["evaluate", str(clips), "--out", str(tmp_path / "out"), "-s", "speech-16k@3k"]
+    arguments = ["evaluate", str(clips), "-o", str(tmp_path / "out"), "-s", "speech-16k@3k"]
     done = CliRunner().invoke(main, arguments)
     assert (done.exit_code, done.output.strip()) == (
         1,

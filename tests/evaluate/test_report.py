@@ -37,11 +37,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = [
         "evaluate",
         str(folder / "clips"),
-        "--out",
+        "-o",
         str(folder / "out"),
         "--metrics",
         "si_sdr",
-        "--listen",
+        "--report-clips",
         "2",
     ]
     done = CliRunner().invoke(main, [*arguments, *systems])
