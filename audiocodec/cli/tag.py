@@ -93,4 +93,5 @@ class Retag:
             kept = {} if self.clear else {k: v for k, v in before.items() if k not in self.removed}
             with opened_target(target, self.force) as file:
                 retag_file(path, file, kept | self.settings)
-        return Done(f"{source} -> {target}: {len(kept | self.settings)} tags")
+        names = ", ".join(sorted(kept | self.settings)) or "no tags"
+        return Done(f"{target}: {names}" if source == target else f"{source} -> {target}: {names}")

@@ -105,9 +105,10 @@ def join_files(sources: Sequence[Path], output: BinaryIO) -> Spliced:
         for path in sources:
             files.append(stack.enter_context(TokenFile(path)))
             _check_common(files[0], files[-1])
+        texts = set.intersection(*(set(file.header.metadata.items()) for file in files))
+        files = [file for file in files if file.header.samples] or files[:1]
         counts = [_own_frames(file.header) for file in files[:-1]] + [len(files[-1])]
         samples = _joined_samples(files[-1].header, sum(counts[:-1]), sum(counts))
-        texts = set.intersection(*(set(file.header.metadata.items()) for file in files))
         writer = TokenWriter(output, replace(files[0].header, samples=samples, metadata=dict(texts)), files[0].entropy)
         for file, count in zip(files, counts, strict=True):
             for codes in _slices(file, 0, count):
@@ -123,8 +124,9 @@ def first_sample(header: Header, frame: int) -> int:
 
 def _own_frames(header: Header) -> int:
     """Frames that the samples of a sound fall into, without those that only finish it."""
-    samples = -(-(header.samples or 0) * header.model_sample_rate // header.sample_rate)
-    return -(-samples // header.hop_length)
+    if not header.samples:
+        return 0
+    return (header.samples - 1) * header.model_sample_rate // (header.sample_rate * header.hop_length) + 1
 
 
 def _joined_samples(last: Header, before: int, frames: int) -> int:

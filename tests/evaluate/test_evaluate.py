@@ -15,6 +15,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+from audiocodec import audio
 from audiocodec.cli import main
 from audiocodec.errors import AudioError, ConfigError, MissingExtraError
 from audiocodec.evaluate import Settings, check_metrics, evaluate, markdown, parse_system, summarize, usage
@@ -160,7 +161,12 @@ def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["evaluate", str(clips), "-o", str(out), "-s", system, "--metrics", "si_sdr,mel"])
     assert done.exit_code == 0, done.output
     assert done.output.startswith("| system | kbit/s | clips | si_sdr ↑ | mel ↓ |")
-    assert done.output == (out / "summary.md").read_text()
+    assert done.stdout == (out / "summary.md").read_text()
+    *lines, report = done.stderr.splitlines()[-2:]
+    assert lines[0].startswith("copy: 256.")
+    assert lines[0].endswith(" clips")
+    assert ", si_sdr " in lines[0]
+    assert report == f"report: {out / 'report.html'}"
     with (out / "rows.csv").open() as file:
         assert [row["clip"] for row in csv.DictReader(file)] == ["a.wav", "b.wav"]
     assert json.loads((out / "settings.json").read_text())["metrics"] == ["si_sdr", "mel"]
@@ -182,6 +188,8 @@ def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
         ("x=cat {in}", "need {in} and {out}"),
         ("x=no-such-program {in} {out}", "'no-such-program' is not installed"),
         ("nothing@3k", "nothing"),
+        ("opus@opus@6k", "comes a model of ours"),
+        ("opus@speech-16k@fast", "write model@bitrate"),
         ("codec2@5k", "Codec 2 has the bitrates 3.2k, 2.4k"),
     ],
 )
@@ -264,3 +272,13 @@ def test_summaries_count_what_is_defined() -> None:
     assert summary.means["pesq"] == (2.0, 2.0, 2.0)
     assert summary.worst["mel"] == ["b", "a"]
     assert "- x: 1 clips failed" in markdown([summary])
+
+
+@pytest.mark.skipif(shutil.which("opusenc") is None, reason="needs opus-tools")
+def test_opus_at_the_size_of_our_files(speech_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    wav, rate = audio.read(speech_path)
+    soundfile.write(tmp_path / "clips" / "a.wav", wav[:, : 3 * rate].T, rate)
+    rows = evaluate(settings(tmp_path / "clips", "speech-16k@6k", "opus@speech-16k@6k"), tmp_path / "out", 1)
+    assert [row["system"] for row in rows] == ["speech-16k@6k", "opus@speech-16k@6k"]
+    assert rows[1]["kbit_s"] == pytest.approx(rows[0]["kbit_s"], rel=0.03)

@@ -53,7 +53,8 @@ def find_damage(path: Path) -> list[Damage]:
             frames += span.frames
             found += [_of_span(scan, span)] if span.error else []
         if scan.trailer is None:
-            return [*found, *_without_end(scan, frames, cut=bool(found) and found[-1].end_s is None)]
+            cut = bool(found) and found[-1].start_s is not None and found[-1].end_s == _duration(scan)
+            return [*found, *_without_end(scan, frames, cut)]
         problem = _of_trailer(scan, frames, not found)
         return [*found, Damage(problem)] if problem else found
 
@@ -82,10 +83,10 @@ def _duration(scan: Scan) -> float | None:
 
 
 def _without_end(scan: Scan, frames: int, cut: bool) -> list[Damage]:
-    """The seek table is not there: is the end of the sound?"""
+    """The seek table is not there; is the end of the sound, unless it was found that it is `cut`?"""
     table = Damage(f"{scan.name}: {NO_TABLE}")
     expected, total, there = scan.header.expected_frames(), _duration(scan), frame_time(scan.header, frames)
-    if expected is not None and total is not None and frames < expected:
+    if expected is not None and total is not None and frames < expected and not cut:
         sentence = f"{scan.name}: is cut off, {clock(there)} of {clock(total)} are there"
         return [Damage(sentence, there, total), table]
     if expected is None and not cut:
