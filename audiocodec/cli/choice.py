@@ -41,6 +41,8 @@ def choose_model(path: Path) -> str:
 
 def level_spread(wav: np.ndarray, rate: int) -> float:
     """Standard deviation of the level in dB of a sound "t"; infinite for silence."""
+    if not len(wav):
+        return float("inf")
     hop, times = max(1, round(HOP_S * rate)), round(WINDOW_S / HOP_S)
     power = np.square(wav[: len(wav) // hop * hop].astype(np.float64) - wav.mean(dtype=np.float64))
     power = np.convolve(power.reshape(-1, hop).sum(axis=1), np.ones(times), "valid")
