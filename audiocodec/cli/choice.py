@@ -14,7 +14,7 @@ import numpy as np
 SPEECH, OTHER = "speech-16k", "music-44k"
 HEARD_S = 10.0  # from the start of the file
 LEAST_S = 1.0  # of less nothing can be said: speech
-SPREAD_DB = 8.0  # between most speech and most music; docs/evaluation.md has the figures
+SPREAD_DB = 8.0  # between most speech and most music; docs/commands.md has the figures
 RANGE_DB = 40.0
 WINDOW_S = 0.032
 HOP_S = 0.008

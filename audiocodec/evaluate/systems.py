@@ -110,10 +110,10 @@ class Commands:
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise AudioCodecError(f"{self.name}: {words[0]} did not run ({error})") from error
             if done.returncode:
-                tail = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+                tail = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no output"]
                 raise AudioCodecError(f"{self.name}: {words[0]} ended with {done.returncode} ({tail[0]})")
         if not target.exists():
-            raise AudioCodecError(f"{self.name}: it wrote no sound")
+            raise AudioCodecError(f"{self.name}: no sound file was written")
         return Coded(code.stat().st_size if code.exists() else None)
 
 
