@@ -235,7 +235,8 @@ def parse_system(text: str) -> System:
 
     Args:
         text: `speech-16k@3k` (a model's name or path, and a bitrate), `speech-16k@3k+20` (with so many steps of the
-            search for codes), `opus@speech-16k@3k` (Opus with files of the same size), `opus@12k`, `lc3@24k`, `codec2@3.2k`, or
+            search for codes), `opus@speech-16k@3k` (Opus with files of the same size), `opus@12k`, `lc3@24k`,
+            `codec2@3.2k`, or
             `name=encoder {in} {code} :: decoder {code} {out}`; without `{code}` its bitrate stays unknown.
 
     Raises:

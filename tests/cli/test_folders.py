@@ -1,4 +1,4 @@
-"""Folders: clashing names, resuming, several processes, a summary of what failed; commands that run no model on them."""
+"""Folders: clashing names, resuming, several processes, a summary of failures; commands that run no model."""
 
 from __future__ import annotations
 
