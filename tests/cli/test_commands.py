@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import soundfile
 from click.testing import Result
 
-from audiocodec.cli.main import COMMANDS
+from audiocodec.cli.main import COMMANDS, main
 
 Run = Callable[..., Result]
 
@@ -196,6 +197,18 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
         assert f"audiocodec {command} " in result.stdout.split("Example")[1]
     assert "encode" in run("--help").stdout
     assert "0.1.0" in run("--version").stdout
+
+
+def test_help_texts_stand_alone() -> None:
+    """A sentence each, not the end of the option's name."""
+    for name in COMMANDS:
+        command = main.get_command(click.Context(main), name)  # type: ignore[attr-defined]
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.help, (name, option.name)
+                assert option.help[0].isupper(), (name, option.name, option.help)
+                assert option.help[-1] in ".)", (name, option.name, option.help)
+        assert COMMANDS[name].endswith(".")
 
 
 @pytest.mark.parametrize(
