@@ -107,5 +107,8 @@ def _conclude(summaries: Sequence[Summary], metric: str, folder: Path, report: b
         rate = "unknown bitrate" if summary.kbit_s != summary.kbit_s else f"{summary.kbit_s:.2f} kbit/s"
         failed = f", {summary.failed} failed" if summary.failed else ""
         value = f"{metric} {summary.means[metric][0]:.3f}"
-        click.echo(f"{summary.system}: {rate}, {value}, {summary.clips} clips{failed}", err=True)
+        click.echo(
+            f"{summary.system}: {rate}, {value}, {summary.clips} clip{'' if summary.clips == 1 else 's'}{failed}",
+            err=True,
+        )
     click.echo(f"report: {folder / 'report.html'}" if report else f"tables: {folder / 'summary.md'}", err=True)

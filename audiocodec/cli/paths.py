@@ -39,7 +39,8 @@ def plan(arguments: Sequence[str], output: str | None, suffix: str, list_folder:
     have the same target keep their own suffix: a.wav and a.flac become a.wav.fsq and a.flac.fsq.
 
     Args:
-        arguments: files or folders; two files without `output` mean source and target.
+        arguments: files or folders; two files without `output` mean source and target, which with a slash at its
+            end is a folder.
         output: folder for the results, or for a single source its target, or None.
         suffix: of targets whose name is not given.
         list_folder: the sources below a folder.
@@ -47,6 +48,8 @@ def plan(arguments: Sequence[str], output: str | None, suffix: str, list_folder:
     Raises:
         click.UsageError: the arguments make no sense together.
     """
+    if output is None and len(arguments) == 2 and arguments[1].endswith("/"):
+        arguments, output = arguments[:1], arguments[1]
     if output is None:
         return Plan([_without_folder(arguments, suffix)], [])
     if len(arguments) == 1 and _is_one_target(arguments[0], output):

@@ -101,6 +101,8 @@ def test_commands_without_a_model_take_folders(run: Run, sounds: Path, tmp_path:
 def test_output_names_a_file_a_folder_or_a_pipe(run: Run, sounds: Path, tmp_path: Path) -> None:
     assert run("encode", sounds / "b.wav", "-o", tmp_path / "x.fsq", "-n", 1).exit_code == 0
     assert run("encode", sounds / "b.wav", "-o", tmp_path / "folder", "-n", 1).exit_code == 0
+    assert run("encode", sounds / "b.wav", f"{tmp_path}/slash/", "-n", 1).exit_code == 0
+    assert list(found(tmp_path / "slash")) == ["b.fsq"]
     piped = run("encode", sounds / "b.wav", "-o", "-", "-n", 1).stdout_bytes
     assert (tmp_path / "x.fsq").read_bytes() == (tmp_path / "folder" / "b.fsq").read_bytes() == piped
     assert run("truncate", "-", "-", "-n", 1, stdin=piped).stdout_bytes == piped
