@@ -38,7 +38,7 @@ class VersionError(TokenFileError):
 
 
 class PacketError(AudioCodecError):
-    """A packet is damaged, was not made with the key, or is nothing this version builds."""
+    """A packet is corrupt, unauthenticated, or not of this protocol version."""
 
 
 class ModelError(AudioCodecError):

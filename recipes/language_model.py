@@ -1,7 +1,7 @@
 """A small language model of speech: a transformer trained on the tokens of a corpus, and what it then says.
 
     audiocodec tokenize --input recordings/ --output corpus/ --num-codebooks 4
-    python recipes/language_model.py corpus/ --steps 1000 --out said/
+    python recipes/language_model.py corpus/ --steps 1000 -o said/
 
 Codes are in the delayed layout of MusicGen (https://arxiv.org/abs/2306.05284): a step of the model takes one token of
 each codebook, as the sum of their embeddings, and predicts the next of each. Beside the loss on sounds it never saw
@@ -154,7 +154,9 @@ def save(path: Path, codes: np.ndarray, codec: audiocodec.Codec) -> None:
 @click.argument("corpus")
 @click.option("--model", default="speech-16k", show_default=True, help="That made the corpus.")
 @click.option("--steps", type=click.IntRange(1), default=1000, show_default=True, help="Of training.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/language_model"), show_default=True)
+@click.option(
+    "--output", "-o", "out", type=click.Path(path_type=Path), default=Path("runs/language_model"), show_default=True
+)
 def main(corpus: str, model: str, steps: int, out: Path) -> None:
     """Train, print losses in nats for a code, and write generated.wav and continued.wav."""
     torch.manual_seed(0)

@@ -2,7 +2,7 @@
 
     python recipes/train_entropy.py speech-16k ../shared/data/speech/train --test ../shared/data/speech/test
 
-It is written beside the model's description as `<name>.entropy.npz`, where the package looks for it, or to --out.
+It is written beside the model's description as `<name>.entropy.npz`, where the package looks for it, or to --output.
 New weights of encoder or quantizer want a new one; files coded with the old one go on needing the old one.
 """
 
@@ -44,7 +44,7 @@ def bytes_of_pages(bundle: Bundle, entropy: EntropyModel, folder: Path) -> tuple
 @click.command(help=__doc__)
 @click.argument("model")
 @click.argument("data", type=click.Path(path_type=Path, exists=True))
-@click.option("--out", type=click.Path(path_type=Path), help="Where to write it [beside the model].")
+@click.option("--output", "-o", "out", type=click.Path(path_type=Path), help="Where to write it [beside the model].")
 @click.option("--test", type=click.Path(path_type=Path, exists=True), help="Folder to measure the result on.")
 @click.option("--steps", default=10_000, show_default=True)
 @click.option("--force", is_flag=True, help="Overwrite.")

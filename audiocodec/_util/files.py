@@ -1,4 +1,4 @@
-"""Writing files so that nobody loses one."""
+"""Atomic file replacement."""
 
 from __future__ import annotations
 

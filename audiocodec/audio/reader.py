@@ -170,7 +170,7 @@ def check_rate(sample_rate: float, name: str) -> int:
     except (TypeError, ValueError, OverflowError):
         whole = False
     if not whole:
-        raise AudioError(f"{name}: sample rate {sample_rate!r} is no whole number of Hz")
+        raise AudioError(f"{name}: sample rate {sample_rate!r} is not a whole number of Hz")
     if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
         raise AudioError(f"{name}: sample rate {sample_rate} Hz is outside {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz")
     return int(sample_rate)

@@ -11,10 +11,13 @@ from audiocodec.cli import options
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
-@click.option("--like", type=click.Path(path_type=Path), help="Token file whose header to take for codes without one.")
+@click.argument("target", type=click.Path(path_type=Path), required=False)
+@options.output_file
+@click.option(
+    "--like", type=click.Path(path_type=Path), help="Token file whose header is used for codes that come without one."
+)
 @options.force
-def convert(source: Path, target: Path, like: Path | None, force: bool) -> None:
+def convert(source: Path, target: Path | None, output: Path | None, like: Path | None, force: bool) -> None:
     """Turn a token file into an array of codes, or back; suffixes tell the formats.
 
     .npy holds the codes alone ("b q t": channel, codebook, frame), .npz and .safetensors the array
@@ -25,6 +28,7 @@ def convert(source: Path, target: Path, like: Path | None, force: bool) -> None:
         audiocodec convert speech.fsq speech.npz
         audiocodec convert speech.npz again.fsq
     """
+    target = options.one_target(target, output)
     from audiocodec._util.files import replacing
     from audiocodec.tokens import Tokens
     from audiocodec.tokens.convert import check_suffix, export_tokens, import_tokens

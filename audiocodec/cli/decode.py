@@ -4,99 +4,146 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from audiocodec.cli import options
-from audiocodec.cli.paths import PIPE, binary_input, binary_output, plan, run_all, source_path
+from audiocodec.cli import completion, options
+from audiocodec.cli.batch import Done, run_all
+from audiocodec.cli.loading import load_once
+from audiocodec.cli.paths import PIPE, binary_input, binary_output, plan, source_path
 
 if TYPE_CHECKING:
     from audiocodec.codec import Codec
+    from audiocodec.codec.files import FileReport
     from audiocodec.tokens import Header
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
-@options.out
-@click.option("--model", "-m", help="Path of a model's folder; by default the model that the file names.")
+@options.output
+@click.option(
+    "--model",
+    "-m",
+    shell_complete=completion.models,
+    help="Model name, or path of a model's folder (default: the model that the file names).",
+)
 @options.num_codebooks
 @click.option(
-    "--format", "suffix", default=".wav", show_default=True, help="Suffix of results whose name is not given."
+    "--format", "suffix", default=".wav", show_default=True, help="Output format when no target file is named."
 )
 @click.option("--salvage", is_flag=True, help="Put silence where the file is damaged.")
-@click.option(
-    "--start",
-    type=click.FloatRange(0),
-    default=0.0,
-    help="Seconds to leave out at the start; only the pages needed are read.",
-)
-@click.option("--duration", type=click.FloatRange(0), help="Seconds to decode [all the rest].")
+@options.start
+@options.duration
+@options.jobs
 @options.threads
 @options.backend
+@options.skip_existing
 @options.force
+@options.quiet
 def decode(
     files: tuple[str, ...],
-    out: str | None,
+    output: str | None,
     model: str | None,
     num_codebooks: int | None,
     suffix: str,
     salvage: bool,
     start: float,
     duration: float | None,
+    jobs: int,
     threads: int,
     backend: str,
+    skip_existing: bool,
     force: bool,
+    quiet: bool,
 ) -> None:
     """Turn token files back into sound, with the rate, channels and length of the original.
 
-    FILES are a source and a target, or any number of files and folders with --out. '-' is
-    standard input or output (tokens in, WAV out; with both, sound comes as tokens do).
+    FILES are a source and a target, or any number of files and folders with --output. '-' is
+    standard input or output (tokens in, WAV out; with both, audio is written as tokens arrive).
 
     \b
     Examples:
         audiocodec decode speech.fsq speech.decoded.wav
-        audiocodec decode speech.fsq part.wav --start 12.5 --duration 3
-        audiocodec decode tokens/ --out decoded/ --format .flac
+        audiocodec decode speech.fsq part.wav --start 1:23.5 --duration 10
+        audiocodec decode tokens/ -o decoded/ --format .flac --jobs 4
     """
-    part = start != 0 or duration is not None
-    if part and salvage:
-        raise click.UsageError("give --salvage or --start and --duration, not both")
-    from audiocodec.codec import load
-    from audiocodec.tokens import TokenReader, open_tokens
+    options.check_existing(skip_existing, force)
+    if salvage and (start != 0 or duration is not None):
+        raise click.UsageError("Give --salvage, or --start and --duration, not both.")
     from audiocodec.tokens.tokens import list_token_files
 
     suffix = "." + suffix.lstrip(".")
-    pairs = plan(files, out, suffix, list_token_files)
-    loaded: dict[str, Codec] = {}
+    todo = plan(files, output, suffix, list_token_files)
+    work = Decode(model, threads, backend, num_codebooks, suffix, salvage, start, duration, force)
+    run_all(todo, work, jobs, skip_existing, quiet)
 
-    def codec_for(header: Header) -> Codec:
-        name = model or header.model
-        if name not in loaded:
-            loaded[name] = load(name, threads, backend)
-        return loaded[name]
 
-    def live() -> str:
+@dataclass(frozen=True)
+class Decode:
+    """Decodes one file after the other; goes to other processes, where it loads models again.
+
+    Attributes:
+        model: name or path; None: the one that a file names.
+        threads: see `audiocodec.load`.
+        backend: see `audiocodec.load`.
+        num_codebooks: see `Codec.decode_file`.
+        suffix: of what goes to a pipe.
+        salvage: see `Codec.decode_file`.
+        start_s: see `Codec.decode_file`.
+        duration_s: see `Codec.decode_file`.
+        force: allow targets to exist.
+    """
+
+    model: str | None
+    threads: int
+    backend: str
+    num_codebooks: int | None
+    suffix: str
+    salvage: bool
+    start_s: float
+    duration_s: float | None
+    force: bool
+
+    def codec_for(self, header: Header) -> Codec:
+        """The model of a file, loaded once in each process."""
+        return load_once(self.model or header.model, self.threads, self.backend)
+
+    def __call__(self, source: str, target: str, advance: Callable[[float], None]) -> Done:
+        """Decode one file; see `run_all`."""
+        whole = self.start_s == 0 and self.duration_s is None and not self.salvage
+        if source == target == PIPE and self.suffix == ".wav" and whole:
+            return Done(f"{source} -> {target}: {self._live().duration_s:.2f} s")
+        from audiocodec.tokens import open_tokens
+
+        with source_path(source) as path:
+            with open_tokens(path) as reader:
+                codec = self.codec_for(reader.header)
+            report = self._to_pipe(codec, path) if target == PIPE else self._to_file(codec, path, Path(target))
+        lost = f", {report.lost_frames / codec.frame_rate:.2f} s lost" if report.lost_frames else ""
+        line = f"{report.duration_s:.2f} s, {report.speed:.0f} times real time{lost}"
+        return Done(f"{source} -> {target}: {line}")
+
+    def _to_file(self, codec: Codec, path: Path, target: Path) -> FileReport:
+        return codec.decode_file(
+            path, target, self.num_codebooks, self.force, self.salvage, self.start_s, self.duration_s
+        )
+
+    def _to_pipe(self, codec: Codec, path: Path) -> FileReport:
+        with tempfile.TemporaryDirectory(prefix="audiocodec-") as folder:
+            target = Path(folder) / f"out{self.suffix}"
+            report = self._to_file(codec, path, target)
+            with target.open("rb") as file:
+                shutil.copyfileobj(file, binary_output())
+            binary_output().flush()
+        return report
+
+    def _live(self) -> FileReport:
+        from audiocodec.tokens import TokenReader
+
         output = binary_output()
         reader = TokenReader(binary_input(), "standard input", live=True)
-        codec = codec_for(reader.header)
-        report = codec.decode_stream(reader, output, num_codebooks)
-        return f"{report.duration_s:.2f} s"
-
-    def work(source: str, target: str) -> str:
-        if source == target == PIPE and suffix == ".wav" and not salvage and not part:
-            return f"{source} -> {target}: {live()}"
-        with source_path(source) as path, tempfile.TemporaryDirectory(prefix="audiocodec-") as folder:
-            with open_tokens(path) as reader:
-                codec = codec_for(reader.header)
-            goal = Path(folder) / f"out{suffix}" if target == PIPE else Path(target)
-            report = codec.decode_file(path, goal, num_codebooks, force, salvage, start, duration)
-            if target == PIPE:
-                with goal.open("rb") as file:
-                    shutil.copyfileobj(file, binary_output())
-                binary_output().flush()
-        lost = f", {report.lost_frames / codec.frame_rate:.2f} s lost" if report.lost_frames else ""
-        return f"{source} -> {target}: {report.duration_s:.2f} s, {report.speed:.0f} times real time{lost}"
-
-    run_all(pairs, work)
+        return self.codec_for(reader.header).decode_stream(reader, output, self.num_codebooks)

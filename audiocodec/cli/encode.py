@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from audiocodec.cli import options
-from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
+from audiocodec.cli import completion, options
+from audiocodec.cli.batch import Done, run_all
+from audiocodec.cli.loading import load_once
+from audiocodec.cli.paths import Plan, opened_target, plan, source_path
+
+if TYPE_CHECKING:
+    from audiocodec.codec import Codec
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
-@options.out
-@click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
+@options.output
+@click.option(
+    "--model",
+    "-m",
+    default="speech-16k",
+    show_default=True,
+    shell_complete=completion.models_or_auto,
+    help=f"{options.MODEL_HELP} 'auto' chooses speech-16k or music-44k for each file by what is heard in it.",
+)
 @options.bitrate
 @options.num_codebooks
 @click.option("--tag", "tags", multiple=True, metavar="NAME=TEXT", help="Text to keep in the file; may be repeated.")
@@ -23,26 +38,32 @@ from audiocodec.cli.paths import PIPE, binary_output, plan, run_all, source_path
     default=0,
     show_default=True,
     metavar="STEPS",
-    help="Search for codes that sound better at this bitrate; 20 steps are enough, and slow. Needs [refine].",
+    help="Refine the codes by gradient search for STEPS steps (20 is a good value). Slow; needs [refine].",
 )
+@options.jobs
 @options.threads
 @options.backend
+@options.skip_existing
 @options.force
+@options.quiet
 def encode(
     files: tuple[str, ...],
-    out: str | None,
+    output: str | None,
     model: str,
     bitrate: float | None,
     num_codebooks: int | None,
     tags: tuple[str, ...],
     refine: int,
+    jobs: int,
     threads: int,
     backend: str,
+    skip_existing: bool,
     force: bool,
+    quiet: bool,
 ) -> None:
     """Compress sound files to token files (.fsq).
 
-    FILES are a source and a target, or any number of files and folders with --out; folders are
+    FILES are a source and a target, or any number of files and folders with --output; folders are
     mirrored there. '-' is standard input or output (WAV in, tokens out). Title, artist and other tags
     of the sound file are kept; --tag adds to them.
 
@@ -50,33 +71,101 @@ def encode(
     Examples:
         audiocodec encode speech.wav speech.fsq --bitrate 3k
         audiocodec encode speech.wav speech.fsq --bitrate 3k --refine 20
-        audiocodec encode recordings/ --out tokens/ --tag speaker=anna
+        audiocodec encode recordings/ -o tokens/ --jobs 4 --skip-existing --tag speaker=anna
     """
     options.check_rate(bitrate, num_codebooks)
-    if any(not name or not equals for name, equals, _ in (tag.partition("=") for tag in tags)):
-        raise click.UsageError("a --tag is NAME=TEXT")
-    metadata = dict(tag.split("=", 1) for tag in tags)
+    options.check_existing(skip_existing, force)
+    metadata = options.metadata_of(tags)
     from audiocodec import audio
-    from audiocodec._util.files import replacing
-    from audiocodec.cli.progress import progress
-    from audiocodec.codec import load
 
-    pairs = plan(files, out, ".fsq", audio.list_audio_files)
-    codec = load(model, threads, backend)
+    todo = plan(files, output, ".fsq", audio.list_audio_files)
+    _refuse_sounds_as_targets(todo)
+    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, refine, force)
+    if model != AUTO:
+        work.codec(model)  # an unknown model fails before any file
+    run_all(todo, work, jobs, skip_existing, quiet)
 
-    def work(source: str, target: str) -> str:
-        with source_path(source) as path, audio.AudioReader(path) as reader:
-            with progress(source, reader.samples) as advance:
-                reader.on_block = advance
-                if target == PIPE:
-                    report = codec.encode_stream(reader, binary_output(), num_codebooks, bitrate, metadata, refine)
-                    binary_output().flush()
-                else:
-                    with replacing(Path(target), force, path) as temporary, temporary.open("wb") as file:
-                        report = codec.encode_stream(reader, file, num_codebooks, bitrate, metadata, refine)
-        return (
-            f"{source} -> {target}: {report.duration_s:.2f} s, {report.bitrate / 1000:.2f} kbit/s on disk, "
-            f"{report.speed:{'.0f' if report.speed >= 10 else '.2g'}} times real time"
-        )
 
-    run_all(pairs, work)
+AUTO = "auto"
+
+
+def _refuse_sounds_as_targets(todo: Plan) -> None:
+    """Two sounds in a row are mostly two sources.
+
+    Raises:
+        click.UsageError: a target has the suffix of a sound file.
+    """
+    from audiocodec import audio
+
+    for _, target in todo.pairs:
+        if Path(target).suffix.lower() in audio.SUFFIXES:
+            raise click.UsageError(
+                f"{target} has the suffix of a sound file, but encode writes token files (.fsq); "
+                "to encode several files, name a folder for the results with --output."
+            )
+
+
+@dataclass(frozen=True)
+class Encode:
+    """Encodes one file after the other; goes to other processes, where it loads the model again.
+
+    Attributes:
+        model: name, path, or "auto".
+        threads: see `audiocodec.load`.
+        backend: see `audiocodec.load`.
+        num_codebooks: see `Codec.encode`.
+        bitrate: see `Codec.encode`.
+        metadata: see `Codec.encode_stream`.
+        refine: see `Codec.encode`.
+        force: allow targets to exist.
+    """
+
+    model: str
+    threads: int
+    backend: str
+    num_codebooks: int | None
+    bitrate: float | None
+    metadata: dict[str, str]
+    refine: int
+    force: bool
+
+    def codec(self, model: str) -> Codec:
+        """A model, loaded once in each process."""
+        return load_once(model, self.threads, self.backend)
+
+    def __call__(self, source: str, target: str, advance: Callable[[float], None]) -> Done:
+        """Encode one file; see `run_all`."""
+        from audiocodec.cli.bandwidth import WatchedReader
+
+        with source_path(source) as path:
+            model = self._model(path)
+            codec = self.codec(model)
+            reader = WatchedReader(path, codec.sample_rate, codec.name)
+            if reader.samples:
+                reader.on_block = lambda samples: advance(samples / reader.samples)
+            with reader, opened_target(target, self.force, path) as file:
+                report = codec.encode_stream(reader, file, self.num_codebooks, self.bitrate, self.metadata, self.refine)
+        notes = (*_above_top(codec, reader.channels, self.bitrate), *reader.notes())
+        chosen = f"{model}, " if self.model == AUTO else ""
+        speed = f"{report.speed:{'.0f' if report.speed >= 10 else '.2g'}} times real time"
+        line = f"{report.duration_s:.2f} s, {chosen}{report.bitrate / 1000:.2f} kbit/s on disk, {speed}"
+        return Done(f"{source} -> {target}: {line}", notes)
+
+    def _model(self, path: Path) -> str:
+        if self.model != AUTO:
+            return self.model
+        from audiocodec.cli.choice import choose_model
+
+        return choose_model(path)
+
+
+def _above_top(codec: Codec, channels: int, bitrate: float | None) -> tuple[str, ...]:
+    """A note if more bits are asked for than the model can use."""
+    top = codec.info.rows(channels) * codec.num_codebooks * codec.info.codebook_bitrate
+    if bitrate is None or bitrate <= top:
+        return ()
+    sounds = "mono" if channels == 1 else f"{channels} channels"
+    return (
+        f"{bitrate / 1000:g} kbit/s was asked for, but {codec.name} has {codec.num_codebooks} codebooks: "
+        f"{top / 1000:.2f} kbit/s at most for {sounds}",
+    )

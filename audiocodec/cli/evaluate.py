@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from audiocodec.cli import completion
+
+if TYPE_CHECKING:
+    from audiocodec.evaluate import Summary
 
 DEFAULT_METRICS = "estoi,pesq,visqol_speech,distillmos,si_sdr,mel"
 
 
 @click.command()
 @click.argument("clips", type=click.Path(exists=True, file_okay=False))
-@click.option("--system", "-s", "systems", multiple=True, required=True, help="What to compare; can be repeated.")
-@click.option("--metrics", default=DEFAULT_METRICS, show_default=True, help="Names, with commas.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the results.")
 @click.option(
-    "--listen", type=click.IntRange(0), default=6, show_default=True, help="Clips in report.html; 0: no report."
+    "--system",
+    "-s",
+    "systems",
+    multiple=True,
+    required=True,
+    shell_complete=completion.systems,
+    help="What to compare; may be repeated.",
 )
-@click.option("--mono", is_flag=True, help="Average channels before coding.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("--metrics", default=DEFAULT_METRICS, show_default=True, help="Metrics to compute, separated by commas.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder for the results, made if missing.",
+)
+@click.option(
+    "--report-clips",
+    type=click.IntRange(0),
+    default=6,
+    show_default=True,
+    help="Number of clips to hear and see in report.html; 0 writes no report.",
+)
+@click.option("--mono", is_flag=True, help="Average the channels before coding.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Number of processes.")
 def evaluate(
-    clips: str, systems: tuple[str, ...], metrics: str, out: Path, listen: int, mono: bool, workers: int
+    clips: str, systems: tuple[str, ...], metrics: str, output: Path, report_clips: int, mono: bool, workers: int
 ) -> None:
     """Score codecs on a folder of clips: true bitrates, 95 % intervals, and a report to hear and see.
 
     A system is MODEL@BITRATE, opus@BITRATE, lc3@BITRATE, codec2@BITRATE, or any commands:
-    'NAME=encoder {in} {code} :: decoder {code} {out}'. MODEL@BITRATE+20 is with 20 steps of `encode --refine`.
+    'NAME=encoder {in} {code} :: decoder {code} {out}'. MODEL@BITRATE+20 is with 20 steps of `encode --refine`;
+    opus@MODEL@BITRATE is Opus with files of the size that MODEL@BITRATE makes of each clip.
     A run that was stopped goes on when started again.
 
     \b
     Example:
-        audiocodec evaluate clips/ --out scores/ -s speech-16k@3k -s speech-16k@6k -s opus@12k --metrics estoi,si_sdr
+        audiocodec evaluate clips/ -o scores/ -s speech-16k@3k -s speech-16k@6k -s opus@12k --metrics estoi,si_sdr
     """
     from audiocodec.cli.progress import progress
     from audiocodec.errors import AudioCodecError
@@ -48,7 +74,7 @@ def evaluate(
 
     for text in systems:
         parse_system(text)
-    if listen:
+    if report_clips:
         check_report()
     usable, missing = check_metrics([name.strip() for name in metrics.split(",") if name.strip()])
     for sentence in missing:
@@ -61,14 +87,28 @@ def evaluate(
             advance(done / total - shown[0])
             shown[0] = done / total
 
-        rows = run(settings, out, workers, on_row)
+        rows = run(settings, output, workers, on_row)
     summaries = summarize(rows, usable)
-    write_csv(rows, out / "rows.csv")
+    write_csv(rows, output / "rows.csv")
     text = markdown(summaries)
-    (out / "summary.md").write_text(text, encoding="utf-8")
+    (output / "summary.md").write_text(text, encoding="utf-8")
     click.echo(text, nl=False)
-    if listen:
-        write_report(rows, summaries, settings, out / "report.html", listen, overwrite=True)
+    if report_clips:
+        write_report(rows, summaries, settings, output / "report.html", report_clips, overwrite=True)
+    _conclude(summaries, usable[0], output, bool(report_clips))
     failures = [f"{row['clip']}: {row['error']}" for row in rows if "error" in row]
     if failures:
         raise AudioCodecError(f"{len(failures)} of {len(rows)} could not be scored; the first: {failures[0]}")
+
+
+def _conclude(summaries: Sequence[Summary], metric: str, folder: Path, report: bool) -> None:
+    """A line for each system, and where everything is."""
+    for summary in summaries:
+        rate = "unknown bitrate" if summary.kbit_s != summary.kbit_s else f"{summary.kbit_s:.2f} kbit/s"
+        failed = f", {summary.failed} failed" if summary.failed else ""
+        value = f"{metric} {summary.means[metric][0]:.3f}"
+        click.echo(
+            f"{summary.system}: {rate}, {value}, {summary.clips} clip{'' if summary.clips == 1 else 's'}{failed}",
+            err=True,
+        )
+    click.echo(f"report: {folder / 'report.html'}" if report else f"tables: {folder / 'summary.md'}", err=True)

@@ -6,23 +6,27 @@ from pathlib import Path
 
 import click
 
-from audiocodec.cli import options
+from audiocodec.cli import completion, options
 
 
 @click.command()
-@click.argument("model")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--onnx", is_flag=True, expose_value=False, help="As ONNX files: the one form there is.")
+@click.argument("model", shell_complete=completion.models)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to, instead of FOLDER."
+)
+@click.option("--onnx", is_flag=True, expose_value=False, help="Write ONNX files, the only form there is.")
 @options.force
-def export(model: str, folder: Path, force: bool) -> None:
+def export(model: str, folder: Path | None, output: Path | None, force: bool) -> None:
     """Write a model as files that other programs run: encoder.onnx and decoder.onnx, with explicit state.
 
-    MODEL is a name, or the path of a model's folder. What goes in and out is in docs/onnx.md.
+    MODEL is a name, or the path of a model's folder. docs/onnx.md says what goes in and out.
 
     \b
     Example:
         audiocodec export --onnx speech-16k exported/
     """
+    folder = options.one_target(folder, output, "a folder")
     from audiocodec.backends.onnx import export_onnx
     from audiocodec.model.bundle import load_bundle
 

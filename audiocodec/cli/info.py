@@ -10,7 +10,9 @@ import click
 
 from audiocodec._util.terminal import printable
 from audiocodec.cli import options
-from audiocodec.cli.paths import PIPE, source_path
+from audiocodec.cli.paths import PIPE, expand, source_path
+from audiocodec.cli.verify import WAY_OUT
+from audiocodec.errors import AudioCodecError
 
 
 def describe(path: Path, name: str) -> dict[str, Any]:
@@ -23,6 +25,7 @@ def describe(path: Path, name: str) -> dict[str, Any]:
     from audiocodec.tokens import open_tokens
     from audiocodec.tokens.header import NO_ENTROPY
     from audiocodec.tokens.reader import total_samples
+    from audiocodec.tokens.recovery.verify import find_damage
 
     with open_tokens(path) as reader:
         header = reader.header
@@ -50,6 +53,10 @@ def describe(path: Path, name: str) -> dict[str, Any]:
         "file_bytes": size,
         "bitrate": 8 * size / duration if duration else None,
         "bitrate_by_codebook": [header.codebook_bitrate * (k + 1) for k in range(header.num_codebooks)],
+        "damage": [
+            {"what": found.sentence.replace(str(path), name), "start_s": found.start_s, "end_s": found.end_s}
+            for found in find_damage(path)
+        ],
     }
 
 
@@ -66,6 +73,9 @@ def _text(fields: dict[str, Any]) -> str:
             value = value or "none, codes are packed"
         elif key == "metadata":
             value = "; ".join(f"{name}: {text}" for name, text in value.items()) or "none"
+        elif key == "damage":
+            value = "; ".join(found["what"] for found in value)
+            value = f"{value}; {WAY_OUT}" if value else "none"
         elif value is None:
             value = "unknown"
         rows.append(f"{key:20s} {printable(str(value))}")
@@ -76,17 +86,32 @@ def _text(fields: dict[str, Any]) -> str:
 @click.argument("files", nargs=-1, required=True)
 @options.as_json
 def info(files: tuple[str, ...], as_json: bool) -> None:
-    """Show what token files hold. Needs no model. '-' is standard input.
+    """Show what token files hold, and what of it is damaged. Needs no model.
+
+    FILES are token files or folders with some; '-' is standard input.
 
     \b
     Example:
         audiocodec info speech.fsq --json
     """
-    described = []
-    for name in files:
-        with source_path(name) as path:
-            described.append(describe(path, "standard input" if name == PIPE else name))
+    from audiocodec.tokens.tokens import list_token_files
+
+    names = expand(files, list_token_files)
+    described, failed = [], 0
+    for name in names:
+        try:
+            with source_path(name) as path:
+                described.append(describe(path, "standard input" if name == PIPE else name))
+        except (AudioCodecError, OSError) as error:
+            if len(names) == 1:
+                raise
+            click.echo(f"error: {printable(str(error))}", err=True)
+            failed += 1
     if as_json:
-        click.echo(json.dumps(described[0] if len(described) == 1 else described, indent=2))
-    else:
+        single = len(files) == 1 and list(files) == names
+        click.echo(json.dumps(described[0] if single else described, indent=2))
+    elif described:
         click.echo("\n\n".join(map(_text, described)))
+    if failed:
+        click.echo(f"{failed} of {len(names)} files failed", err=True)
+        raise click.exceptions.Exit(1)

@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from audiocodec import __version__
 from audiocodec._util.terminal import printable
@@ -23,19 +24,22 @@ COMMANDS = {
     "decode": "Turn token files back into sound.",
     "info": "Show what a token file holds.",
     "verify": "Check token files for damage.",
-    "repair": "Write a damaged token file anew, with a seek table that fits.",
+    "repair": "Rebuild the seek table of a damaged token file.",
     "truncate": "Keep fewer codebooks of a token file, without the model.",
+    "cut": "Take a part out of a token file, without the model.",
+    "join": "Put token files one after the other, without the model.",
+    "tag": "Show or edit the tags of a token file, without recoding.",
     "stream": "Run sound through the codec live, here or over a network.",
     "tokenize": "Encode a corpus into shards of tokens, for language models.",
-    "convert": "Token files to arrays and back.",
+    "convert": "Turn token files into arrays and back.",
     "models": "List the models in this package.",
     "export": "Write a model as ONNX files.",
     "train": "Train a codec on a folder of sound.",
-    "package": "Make a model of a training run.",
-    "evaluate": "Score codecs beside each other on a folder of clips.",
-    "listen": "Make a blind listening test, one HTML file.",
-    "ratings": "Sum up what its listeners sent back.",
-    "plot": "A picture of a sound beside its decode.",
+    "package": "Package a training run as a model.",
+    "evaluate": "Score codecs side by side on a folder of clips.",
+    "listening-test": "Make a blind listening test, one HTML file.",
+    "ratings": "Summarize listening-test results.",
+    "plot": "Draw a sound beside its decode.",
 }
 
 
@@ -50,6 +54,7 @@ class LazyGroup(click.Group):
         """The command, or None if there is none of that name."""
         if name not in COMMANDS:
             return None
+        name = name.replace("-", "_")
         command: click.Command = getattr(importlib.import_module(f"audiocodec.cli.{name}"), name)
         return command
 
@@ -58,9 +63,14 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names of commands without importing any, and options of the program itself."""
+        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
     def main(self, *args: Any, **options: Any) -> Any:
         """Run the program; what cannot even be printed is one sentence, too."""
-        _settle_streams()
+        settle_streams()
         try:
             return super().main(*args, **options)
         except OSError as error:
@@ -88,7 +98,7 @@ class LazyGroup(click.Group):
             ctx.exit(128 + getattr(interrupt, "number", signal.SIGINT))
 
 
-def _settle_streams() -> None:
+def settle_streams() -> None:
     """Any text can be printed, whatever the encoding; no file takes the place of a closed standard stream."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

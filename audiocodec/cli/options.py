@@ -2,28 +2,67 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from audiocodec.cli import completion
 from audiocodec.errors import ConfigError
 from audiocodec.tokens.bitrate import parse_bitrate
 
 if TYPE_CHECKING:
     from audiocodec import live
 
+TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")
+
 
 class Bitrate(click.ParamType):  # type: ignore[type-arg]  # before click 8.4 it takes no argument
-    """Bits a second: 3000, 3k or 1.5k."""
+    """Bits per second: 3000, 3k or 1.5k."""
 
     name = "bitrate"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Text to bits a second; misuse ends with exit code 2."""
+        """Text to bits per second; misuse ends with exit code 2."""
         try:
             return parse_bitrate(str(value))
         except ConfigError as error:
             self.fail(str(error), param, ctx)
+
+
+class Time(click.ParamType):  # type: ignore[type-arg]
+    """A place in time or a length of time, in seconds: 83.5, 1:23.5 or 1:02:03.
+
+    Args:
+        positive: refuse 0.
+    """
+
+    name = "time"
+
+    def __init__(self, positive: bool = False) -> None:
+        self.positive = positive
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Text to seconds; misuse ends with exit code 2."""
+        seconds = value if isinstance(value, float) else parse_time(str(value))
+        if seconds is None or seconds > 1e9:
+            self.fail(f"{value!r} is not a time; write seconds (83.5), 1:23.5 or 1:02:03.", param, ctx)
+        if self.positive and seconds <= 0:
+            self.fail("A duration must be longer than 0 seconds.", param, ctx)
+        return float(seconds)
+
+
+def parse_time(text: str) -> float | None:
+    """Seconds, minutes:seconds or hours:minutes:seconds to seconds; None if it is neither."""
+    found = TIME.fullmatch(text.strip())
+    if found is None:
+        return None
+    hours, minutes, seconds = found.groups()
+    parts = float(seconds), int(minutes or 0)
+    if (minutes is not None and parts[0] >= 60) or (hours is not None and parts[1] >= 60):
+        return None
+    return int(hours or 0) * 3600 + parts[1] * 60 + parts[0]
 
 
 class Address(click.ParamType):  # type: ignore[type-arg]
@@ -47,26 +86,101 @@ class Address(click.ParamType):  # type: ignore[type-arg]
 def check_rate(bitrate: float | None, num_codebooks: int | None) -> None:
     """Refuse both at once."""
     if bitrate is not None and num_codebooks is not None:
-        raise click.UsageError("give --bitrate or --num-codebooks, not both")
+        raise click.UsageError("Give --bitrate or --num-codebooks, not both.")
 
 
-num_codebooks = click.option("--num-codebooks", "-n", type=click.IntRange(1), help="Use the first so many codebooks.")
+def check_existing(skip_existing: bool, force: bool) -> None:
+    """Refuse both at once."""
+    if skip_existing and force:
+        raise click.UsageError("Give --skip-existing or --force, not both.")
+
+
+Target = TypeVar("Target", str, Path)
+
+
+def one_target(target: Target | None, output: Target | None, what: str = "a target") -> Target:
+    """The target of a command that writes one thing: given by its place or as --output.
+
+    Raises:
+        click.UsageError: it is given twice, or not at all.
+    """
+    if target is not None and output is not None:
+        raise click.UsageError("Name the target once: as an argument or with --output.")
+    named = target or output
+    if named is None:
+        raise click.UsageError(f"Name {what}, as an argument or with --output.")
+    return named
+
+
+def metadata_of(tags: tuple[str, ...], option: str = "--tag") -> dict[str, str]:
+    """NAME=TEXT, each, as a mapping.
+
+    Raises:
+        click.UsageError: one is not of that form.
+    """
+    for tag in tags:
+        name, equals, _ = tag.partition("=")
+        if not name or not equals:
+            raise click.UsageError(f"{option} takes NAME=TEXT, such as {option} speaker=anna.")
+    return dict(tag.split("=", 1) for tag in tags)
+
+
+MODEL_HELP = "Model name, or path of a model's folder."
+num_codebooks = click.option(
+    "--num-codebooks", "-n", type=click.IntRange(1), help="Number of codebooks to use (the first N)."
+)
 bitrate = click.option(
     "--bitrate",
     "-b",
     type=Bitrate(),
-    help="Use as many codebooks as fit, not counting what the file adds: 3000, 3k, 1.5k.",
+    help="Target bitrate in bit/s (3000, 3k, 1.5k); uses as many codebooks as fit. Container overhead is not counted.",
+)
+model = click.option(
+    "--model", "-m", default="speech-16k", show_default=True, shell_complete=completion.models, help=MODEL_HELP
 )
 threads = click.option(
-    "--threads", type=click.IntRange(1), default=1, show_default=True, help="Channels worked on at once."
+    "--threads",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Number of channels to process in parallel.",
+)
+jobs = click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Number of files to process in parallel, each in its own process. Results do not depend on it.",
 )
 backend = click.option(
     "--backend",
     type=click.Choice(["auto", "onnx", "torch"]),
     default="auto",
     show_default=True,
-    help="What runs the model; auto: onnx where it can.",
+    help="Inference backend; auto prefers ONNX Runtime.",
 )
 force = click.option("--force", "-f", is_flag=True, help="Overwrite files that exist.")
-out = click.option("--out", type=click.Path(file_okay=False), help="Folder for the results, made as needed.")
+skip_existing = click.option(
+    "--skip-existing", is_flag=True, help="Leave out files whose result exists already; resumes a folder."
+)
+quiet = click.option("--quiet", "-q", is_flag=True, help="Print errors and warnings only.")
+start = click.option(
+    "--start",
+    type=Time(),
+    default=0.0,
+    help="Where to start: seconds, 1:23.5 or 1:02:03 (default: the beginning). Only the pages needed are read.",
+)
+duration = click.option("--duration", type=Time(), help="How much to take, written like --start (default: the rest).")
+at_most = click.option(
+    "--duration",
+    type=Time(positive=True),
+    default=10.0,
+    show_default=True,
+    help="Maximum duration: seconds, 1:23.5 or 1:02:03.",
+)
+output = click.option(
+    "--output", "-o", help="Folder for the results, made if missing; for a single source also the name of the result."
+)
+output_file = click.option("--output", "-o", type=click.Path(path_type=Path), help="Name of the file to write.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

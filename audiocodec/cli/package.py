@@ -11,13 +11,19 @@ from audiocodec.cli import options
 
 @click.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
-@click.option("--name", required=True, help="Of the model, as it will stand in token files.")
-@click.option("--version", default="1", show_default=True, help="Of the weights.")
-@click.option("--out", "folder", type=click.Path(path_type=Path, file_okay=False), help="Folder for the model [NAME].")
-@click.option("--best", is_flag=True, help="Take the weights that validated best instead of the last.")
+@click.option("--name", required=True, help="Model name, as recorded in token files.")
+@click.option("--version", default="1", show_default=True, help="Version of the weights.")
+@click.option(
+    "--output",
+    "-o",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the model (default: NAME).",
+)
+@click.option("--best", is_flag=True, help="Take the weights that validated best instead of the last ones.")
 @options.force
 def package(run_dir: Path, name: str, version: str, folder: Path | None, best: bool, force: bool) -> None:
-    """Make a model of a training run: weights, description and card.
+    """Package a training run as a model: weights, description and card.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""What the file arguments of encode and decode mean: one file, many, a folder, or a pipe."""
+"""What file arguments mean: one file, many, a folder, or a pipe."""
 
 from __future__ import annotations
 
@@ -6,57 +6,103 @@ import contextlib
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
-from audiocodec._util.terminal import printable
 from audiocodec.errors import AudioCodecError, AudioError, OutputError
 
 PIPE = "-"
 
 
-def plan(
-    arguments: Sequence[str], out: str | None, suffix: str, list_folder: Callable[[Path], list[Path]]
-) -> list[tuple[str, str]]:
+@dataclass(frozen=True)
+class Plan:
+    """What to do.
+
+    Attributes:
+        pairs: of source and target.
+        refused: a sentence for each source that cannot have a target of its own.
+    """
+
+    pairs: list[tuple[str, str]]
+    refused: list[str]
+
+
+def plan(arguments: Sequence[str], output: str | None, suffix: str, list_folder: Callable[[Path], list[Path]]) -> Plan:
     """Pairs of source and target.
 
+    Below a folder for the results, a source becomes its name with `suffix` in place of its own. Sources that would
+    have the same target keep their own suffix: a.wav and a.flac become a.wav.fsq and a.flac.fsq.
+
     Args:
-        arguments: files or folders; two files without `out` mean source and target.
-        out: folder for the results, or None.
+        arguments: files or folders; two files without `output` mean source and target, which with a slash at its
+            end is a folder.
+        output: folder for the results, or for a single source its target, or None.
         suffix: of targets whose name is not given.
         list_folder: the sources below a folder.
 
     Raises:
         click.UsageError: the arguments make no sense together.
     """
-    if out is None:
-        if len(arguments) == 2:
-            return [(arguments[0], arguments[1])]
-        if len(arguments) != 1 or Path(arguments[0]).is_dir():
-            raise click.UsageError("for many files or a folder, name the folder for the results with --out")
-        source = arguments[0]
-        return [(source, PIPE if source == PIPE else str(Path(source).with_suffix(suffix)))]
-    pairs = []
+    if output is None and len(arguments) == 2 and arguments[1].endswith("/"):
+        arguments, output = arguments[:1], arguments[1]
+    if output is None:
+        return Plan([_without_folder(arguments, suffix)], [])
+    if len(arguments) == 1 and _is_one_target(arguments[0], output):
+        return Plan([(arguments[0], output)], [])
+    if PIPE in arguments or output == PIPE:
+        raise click.UsageError("'-' (a pipe) goes with a single file, not with a folder for the results.")
+    sources = []
     for argument in arguments:
-        if argument == PIPE:
-            raise click.UsageError("'-' does not go with --out")
         root = Path(argument)
-        for path in list_folder(root):
-            below = path.relative_to(root) if root.is_dir() else Path(path.name)
-            pairs.append((str(path), str((Path(out) / below).with_suffix(suffix))))
-    return _refuse_twins(pairs)
+        sources += [(path, path.relative_to(root) if root.is_dir() else Path(path.name)) for path in list_folder(root)]
+    return _into(Path(output), sources, suffix)
 
 
-def _refuse_twins(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    taken: dict[str, str] = {}
-    for source, target in pairs:
-        if target in taken:
-            raise click.UsageError(f"{taken[target]} and {source} would both become {target}")
-        taken[target] = source
-    return pairs
+def _without_folder(arguments: Sequence[str], suffix: str) -> tuple[str, str]:
+    if len(arguments) == 2:
+        return arguments[0], arguments[1]
+    if len(arguments) != 1 or Path(arguments[0]).is_dir():
+        raise click.UsageError("For a folder or several files, name a folder for the results with --output.")
+    source = arguments[0]
+    return source, PIPE if source == PIPE else str(Path(source).with_suffix(suffix))
+
+
+def _is_one_target(source: str, output: str) -> bool:
+    """Whether --output is the name of a result, not of a folder: a pipe, or a name with a suffix."""
+    path = Path(output)
+    if Path(source).is_dir() or path.is_dir() or output.endswith("/"):
+        return False
+    return PIPE in (source, output) or path.suffix != ""
+
+
+def _into(folder: Path, sources: list[tuple[Path, Path]], suffix: str) -> Plan:
+    """Targets below a folder; sources with one name there are refused, all others are not."""
+    short = [folder / below.with_suffix(suffix) for _, below in sources]
+    long = [folder / below.with_name(below.name + suffix) for _, below in sources]
+    times = Counter(short)
+    targets = [whole if times[name] > 1 else name for name, whole in zip(short, long, strict=True)]
+    times = Counter(targets)
+    pairs, refused = [], []
+    for (path, _), target in zip(sources, targets, strict=True):
+        if times[target] == 1:
+            pairs.append((str(path), str(target)))
+        else:
+            refused.append(f"{path}: another source has the same name, both would become {target}")
+    return Plan(pairs, refused)
+
+
+def expand(arguments: Sequence[str], list_folder: Callable[[Path], list[Path]]) -> list[str]:
+    """Files as they are, folders as the files below them."""
+    found: list[str] = []
+    for argument in arguments:
+        is_folder = argument != PIPE and Path(argument).is_dir()
+        found += [str(path) for path in list_folder(Path(argument))] if is_folder else [argument]
+    return found
 
 
 @contextlib.contextmanager
@@ -74,6 +120,19 @@ def source_path(argument: str) -> Iterator[Path]:
             yield Path(file.name)
         except AudioCodecError as error:
             raise type(error)(str(error).replace(file.name, name)) from error
+
+
+@contextlib.contextmanager
+def opened_target(target: str, force: bool, source: Path | None = None) -> Iterator[BinaryIO]:
+    """A file that takes the place of `target` when it is whole; or standard output, flushed at the end."""
+    from audiocodec._util.files import replacing
+
+    if target == PIPE:
+        yield binary_output()
+        binary_output().flush()
+        return
+    with replacing(Path(target), force, source) as temporary, temporary.open("wb") as file:
+        yield file
 
 
 def binary_input() -> BinaryIO:
@@ -96,26 +155,3 @@ def binary_output() -> BinaryIO:
     if sys.stdout is None:
         raise OutputError("standard output is closed")
     return sys.stdout.buffer
-
-
-def run_all(pairs: list[tuple[str, str]], work: Callable[[str, str], str]) -> None:
-    """Do all files, telling how each went; exit code 1 at the end if any failed.
-
-    Args:
-        pairs: of `plan`.
-        work: codes one file and returns the line to print. With one file its error goes up;
-            with several it is printed and the others go on.
-    """
-    failed = 0
-    for source, target in pairs:
-        try:
-            click.echo(printable(work(source, target)), err=True)
-        except (AudioCodecError, OSError) as error:
-            if len(pairs) == 1 or isinstance(error, BrokenPipeError):
-                raise
-            named = any(name in str(error) for name in (source, target))
-            click.echo(printable(f"error: {error}" if named else f"error: {source}: {error}"), err=True)
-            failed += 1
-    if failed:
-        click.echo(f"{failed} of {len(pairs)} files failed", err=True)
-        raise click.exceptions.Exit(1)

@@ -6,31 +6,38 @@ from pathlib import Path
 
 import click
 
-from audiocodec.cli import options
+from audiocodec.cli import completion, options
 
 
 @click.command()
 @click.argument("sound", type=click.Path(path_type=Path))
 @click.argument("decoded", required=False, type=click.Path(path_type=Path))
-@click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="Picture: .png, .svg or .pdf.")
-@click.option("--model", "-m", help="Name or path of the model that codes SOUND [speech-16k].")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), required=True, help="Picture to write: .png, .svg or .pdf."
+)
+@click.option(
+    "--model",
+    "-m",
+    shell_complete=completion.models,
+    help="Model that codes SOUND: a name or the path of a model's folder (default: speech-16k).",
+)
 @options.bitrate
 @options.num_codebooks
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="At most.")
+@options.at_most
 @options.force
 def plot(
     sound: Path,
     decoded: Path | None,
-    out: Path,
+    output: Path,
     model: str | None,
     bitrate: float | None,
     num_codebooks: int | None,
-    seconds: float,
+    duration: float,
     force: bool,
 ) -> None:
-    """A picture of a sound beside its decode: waveforms, spectrograms, difference.
+    """Draw a sound beside its decode: waveforms, spectrograms, difference.
 
-    With one file, a model codes it; with two, the second is what to compare.
+    With one file, a model codes it; with two, DECODED is compared with SOUND.
 
     \b
     Examples:
@@ -38,16 +45,16 @@ def plot(
         audiocodec plot speech.wav decoded.wav -o difference.svg
     """
     if decoded is not None and (model, bitrate, num_codebooks) != (None, None, None):
-        raise click.UsageError("give DECODED, or how to code SOUND, not both")
+        raise click.UsageError("Give DECODED, or how to code SOUND, not both.")
     options.check_rate(bitrate, num_codebooks)
     from audiocodec import audio
     from audiocodec.errors import OutputError
     from audiocodec.evaluate.picture import write_picture
 
-    if out.exists() and not force:
-        raise OutputError(f"{out}: exists already (--force overwrites)")
+    if output.exists() and not force:
+        raise OutputError(f"{output}: exists already (--force overwrites)")
     wav, rate = audio.read(sound)
-    wav = wav[:, : int(seconds * rate)]
+    wav = wav[:, : int(duration * rate)]
     if decoded is not None:
         estimate, name = audio.read(decoded, rate)[0], decoded.name
     else:
@@ -57,5 +64,5 @@ def plot(
         tokens = codec.encode(wav, rate, num_codebooks=num_codebooks, bitrate=bitrate)
         kbits = tokens.codes.shape[1] * codec.info.codebook_bitrate * wav.shape[0] / 1000
         estimate, name = codec.decode(tokens), f"{model or 'speech-16k'}, {kbits:.2f} kbit/s"
-    write_picture(wav, estimate, rate, (sound.name, name), out, force)
-    click.echo(f"{sound} beside {name} -> {out}", err=True)
+    write_picture(wav, estimate, rate, (sound.name, name), output, force)
+    click.echo(f"{sound} beside {name} -> {output}", err=True)

@@ -9,14 +9,20 @@ from audiocodec._util.terminal import on_terminal
 
 
 @contextmanager
-def progress(label: str, total: float) -> Iterator[Callable[[float], None]]:
-    """Gives a function that takes how much more is done; `total` 0 means unknown."""
-    if not on_terminal():
+def progress(label: str, total: float, quiet: bool = False) -> Iterator[Callable[[float], None]]:
+    """Gives a function that takes how much more is done; what is printed meanwhile goes above the bar.
+
+    Args:
+        label: of the bar.
+        total: all there is to do; 0: nobody knows.
+        quiet: show nothing.
+    """
+    if quiet or not on_terminal():
         yield lambda amount: None
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total or None)
+        task = bar.add_task(label.replace("[", r"\["), total=total or None)
         yield lambda amount: bar.update(task, advance=amount)

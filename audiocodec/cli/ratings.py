@@ -10,7 +10,9 @@ import click
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def ratings(files: tuple[Path, ...]) -> None:
-    """Sum up what listeners of a page of 'listen' sent back (JSON): means and 95 % intervals, or p-values.
+    """Summarize listening-test results: means and 95 % intervals, or p-values.
+
+    FILES are what listeners of a page of 'listening-test' sent back (JSON).
 
     Listeners who rate the hidden reference below 90 in more than 15 % of the trials are left out and named, as
     ITU-R BS.1534-3 recommends.

@@ -12,29 +12,32 @@ from audiocodec.cli import options
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path), required=False)
+@options.output_file
 @options.force
-def repair(source: Path, target: Path | None, force: bool) -> None:
-    """Write a damaged or broken-off token file anew, with a seek table that fits its pages. Needs no model.
+def repair(source: Path, target: Path | None, output: Path | None, force: bool) -> None:
+    """Rebuild the seek table of a damaged or broken-off token file. Needs no model.
 
-    Damaged pages stay where they are: `verify` goes on naming them and all others can be read.
+    Damaged pages stay where they are: `verify` still names them, and all others can be read.
     Without TARGET the file itself is replaced, which takes --force.
 
     \b
     Example:
         audiocodec repair broken.fsq whole.fsq
     """
-    if target is None and not force:
-        raise click.UsageError("name a target, or replace the file itself with --force")
+    if target is None and output is None:
+        if not force:
+            raise click.UsageError("Name a target, or replace the file itself with --force.")
+        target = source
+    target = options.one_target(target, output)
     from audiocodec._util.files import replacing
     from audiocodec.tokens import repair as write_anew
 
-    target = target or source
     with replacing(target, force) as temporary, temporary.open("wb") as file:
         done = write_anew(source, file)
-    lost = f", {done.damaged} of them damaged still" if done.damaged else ""
+    lost = f" ({done.damaged} damaged)" if done.damaged else ""
     before = "unknown" if done.samples_before is None else done.samples_before
     click.echo(
-        f"{source} -> {target}: {done.pages} pages{lost}; {done.bytes_dropped} bytes of no page left out; "
-        f"samples: {before}, now {done.samples}",
+        f"{source} -> {target}: kept {done.pages} pages{lost}, dropped {done.bytes_dropped} stray bytes; "
+        f"{done.samples} samples (before: {before})",
         err=True,
     )

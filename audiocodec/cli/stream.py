@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Key of the incoming packets, where --send and --receive are both given.",
 )
-@click.option("--model", "-m", default="speech-16k", show_default=True, help="Model name, or path of a model's folder.")
+@options.model
 @options.bitrate
 @options.num_codebooks
 @options.backend
@@ -62,13 +62,13 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--duration",
-    type=click.FloatRange(0, min_open=True),
-    help="Stop receiving after this many seconds (default: at Ctrl-C).",
+    type=options.Time(positive=True),
+    help="Stop receiving after this time: seconds, 1:23.5 or 1:02:03 (default: at Ctrl-C).",
 )
 @click.option(
     "--idle-timeout",
-    type=click.FloatRange(0, min_open=True),
-    help="Stop receiving after this many seconds without a packet that can be played.",
+    type=options.Time(positive=True),
+    help="Stop receiving after this time without a packet that can be played.",
 )
 @click.option(
     "--stats",

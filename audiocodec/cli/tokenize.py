@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--input", "-i", "source", required=True, help="Folder, sound, 'glob/**/*.flac', or CSV with a column path."
+    "--input",
+    "-i",
+    "source",
+    required=True,
+    help="Folder, sound file, pattern such as 'in/**/*.flac', or CSV with a column 'path'.",
 )
 @click.option("--output", "-o", required=True, help="Folder for the corpus, or a URL such as s3://bucket/corpus.")
 @click.option(
@@ -27,16 +31,22 @@ if TYPE_CHECKING:
     type=click.Choice(["parquet", "webdataset", "fsq"]),
     default="parquet",
     show_default=True,
-    help="Of the shards.",
+    help="Shard format.",
 )
-@click.option("--model", "-m", default="speech-16k", show_default=True, help="Name, or path of a model's folder.")
+@options.model
 @options.num_codebooks
 @options.bitrate
-@click.option("--sounds-per-shard", type=click.IntRange(1), help="[8 to 1000, for about 64 shards]")
 @click.option(
-    "--workers", type=click.IntRange(0), help="Ray actors [one for each processor]; 0: this process, without Ray."
+    "--sounds-per-shard",
+    type=click.IntRange(1),
+    help="Sounds per shard (default: about 64 shards of 8 to 1000 sounds).",
 )
-@click.option("--address", help="Of a Ray cluster that runs; by default Ray runs here for as long as this takes.")
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    help="Number of Ray actors (default: one per processor); 0 works in this process, without Ray.",
+)
+@click.option("--address", help="Address of a running Ray cluster (default: start a local one).")
 @options.backend
 def tokenize(
     source: str,
@@ -60,7 +70,7 @@ def tokenize(
         audiocodec tokenize --input recordings/ --output corpus/ --format parquet
     """
     if workers == 0 and address:
-        raise click.UsageError("give --workers 0 or --address, not both")
+        raise click.UsageError("Give --workers 0 or --address, not both.")
     options.check_rate(bitrate, num_codebooks)
     from audiocodec._util.extras import require
     from audiocodec.corpus import tokenize as run

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from audiocodec.cli import completion
+
 
 def _require_extra() -> None:
     from audiocodec._util.extras import require
@@ -31,18 +33,20 @@ def _list_everything() -> None:
 
 
 @click.command()
-@click.argument("recipe", required=False)
+@click.argument("recipe", required=False, shell_complete=completion.recipes)
 @click.argument("overrides", nargs=-1)
-@click.option("--run-dir", type=click.Path(path_type=Path), help="Folder for checkpoints and curve [runs/RECIPE].")
-@click.option("--dry-run", is_flag=True, help="Print the resolved configuration and what it will train.")
-@click.option("--list", "list_", is_flag=True, help="List recipes and the parts they are made of.")
+@click.option(
+    "--run-dir", type=click.Path(path_type=Path), help="Folder for checkpoints and the curve (default: runs/RECIPE)."
+)
+@click.option("--dry-run", is_flag=True, help="Print the resolved configuration and the model it trains, and exit.")
+@click.option("--list", "list_", is_flag=True, help="List the recipes and the parts they are made of, and exit.")
 @click.pass_context
 def train(
     ctx: click.Context, recipe: str | None, overrides: tuple[str, ...], run_dir: Path | None, dry_run: bool, list_: bool
 ) -> None:
     """Train a codec on a folder of sound. RECIPE is a name of --list or a YAML file.
 
-    Run again with the same folder it goes on where it was stopped. Several processes or
+    Started again with the same folder, it resumes where it was stopped. Several processes or
     machines: start it with torchrun.
 
     \b
@@ -55,7 +59,7 @@ def train(
         _require_extra()
         return _list_everything()
     if recipe is None:
-        raise click.UsageError("name a recipe (--list shows them)", ctx)
+        raise click.UsageError("Name a recipe (--list shows them).", ctx)
     _require_extra()
     from audiocodec.model.build import build_model
     from audiocodec.train.config import dump_config, find_recipe, load_config

@@ -2,32 +2,71 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import click
 
 from audiocodec.cli import options
+from audiocodec.cli.batch import Done, run_all
+from audiocodec.cli.paths import opened_target, plan, source_path
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True)
+@options.output
 @options.num_codebooks
 @options.bitrate
+@options.jobs
+@options.skip_existing
 @options.force
-def truncate(source: Path, target: Path, num_codebooks: int | None, bitrate: float | None, force: bool) -> None:
-    """Keep the first codebooks of a token file: smaller and coarser. Needs no model.
+@options.quiet
+def truncate(
+    files: tuple[str, ...],
+    output: str | None,
+    num_codebooks: int | None,
+    bitrate: float | None,
+    jobs: int,
+    skip_existing: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Keep the first codebooks of token files: smaller and coarser. Needs no model.
+
+    FILES are a source and a target, or any number of files and folders with --output. '-' is standard
+    input or output.
 
     \b
-    Example:
+    Examples:
         audiocodec truncate speech.fsq smaller.fsq --bitrate 3k
+        audiocodec truncate tokens/ -o smaller/ --num-codebooks 6
+        audiocodec truncate - - -b 3k < speech.fsq > smaller.fsq
     """
     if (num_codebooks is None) == (bitrate is None):
-        raise click.UsageError("give --num-codebooks or --bitrate")
-    from audiocodec._util.files import replacing
-    from audiocodec.tokens import truncate_file
+        raise click.UsageError("Give either --num-codebooks or --bitrate.")
+    options.check_existing(skip_existing, force)
+    if output is None and len(files) != 2:
+        raise click.UsageError("Name a source and a target, or a folder for the results with --output.")
+    from audiocodec.tokens.tokens import list_token_files
 
-    before = source.stat().st_size if source.is_file() else 0
-    with replacing(target, force) as temporary, temporary.open("wb") as file:
-        written = truncate_file(source, file, num_codebooks, bitrate)
-    click.echo(f"{source} -> {target}: {before} to {written} bytes", err=True)
+    todo = plan(files, output, ".fsq", list_token_files)
+    run_all(todo, Truncate(num_codebooks, bitrate, force), jobs, skip_existing, quiet)
+
+
+@dataclass(frozen=True)
+class Truncate:
+    """Attributes: num_codebooks or bitrate, see `truncate_file`; force: allow targets to exist."""
+
+    num_codebooks: int | None
+    bitrate: float | None
+    force: bool
+
+    def __call__(self, source: str, target: str, advance: Callable[[float], None]) -> Done:
+        """Truncate one file; see `run_all`."""
+        from audiocodec.tokens import truncate_file
+
+        with source_path(source) as path:
+            before = path.stat().st_size if path.is_file() else 0
+            with opened_target(target, self.force) as file:
+                written = truncate_file(path, file, self.num_codebooks, self.bitrate)
+        return Done(f"{source} -> {target}: {before} to {written} bytes")

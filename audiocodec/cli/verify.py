@@ -5,35 +5,54 @@ from __future__ import annotations
 import click
 
 from audiocodec._util.terminal import printable
-from audiocodec.cli.paths import PIPE, source_path
+from audiocodec.cli import options
+from audiocodec.cli.paths import PIPE, expand, source_path
+
+WAY_OUT = "'audiocodec decode --salvage' puts silence there, 'audiocodec repair' makes a new seek table"
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
-def verify(files: tuple[str, ...]) -> None:
-    """Check every byte of token files; exit code 1 if any is damaged. Needs no model. '-' is standard input.
+@options.quiet
+def verify(files: tuple[str, ...], quiet: bool) -> None:
+    """Check every byte of token files, and name the times that are damaged. Needs no model.
+
+    FILES are token files or folders with some; '-' is standard input. Exit code 1 means that a file is damaged.
 
     \b
-    Example:
+    Examples:
         audiocodec verify tokens/*.fsq
+        audiocodec verify tokens/ --quiet
     """
-    from audiocodec.errors import TokenFileError
-    from audiocodec.tokens import verify as problems_of
+    from audiocodec.tokens.tokens import list_token_files
 
-    failed = False
-    for file in files:
+    names = expand(files, list_token_files)
+    damaged = 0
+    for file in names:
         name = "standard input" if file == PIPE else file
-        try:
-            with source_path(file) as path:
-                problems = [problem.replace(str(path), name) for problem in problems_of(path)]
-        except TokenFileError as error:
-            problems = [str(error)]
-        except OSError as error:
-            problems = [f"{name}: cannot be read ({error.strerror})"]
+        problems, usable = problems_of(file, name)
         for problem in problems:
             click.echo(f"error: {printable(problem)}", err=True)
-        failed = failed or bool(problems)
-        if not problems:
+        if problems and usable and not quiet:
+            click.echo(f"{printable(name)}: {WAY_OUT}", err=True)
+        damaged += bool(problems)
+        if not problems and not quiet:
             click.echo(f"{printable(name)}: ok")
-    if failed:
+    if damaged:
+        if len(names) > 1:
+            click.echo(f"{damaged} of {len(names)} files are damaged or cannot be read", err=True)
         raise click.exceptions.Exit(1)
+
+
+def problems_of(file: str, name: str) -> tuple[list[str], bool]:
+    """What is wrong with a file, and whether something of it can be saved."""
+    from audiocodec.errors import TokenFileError
+    from audiocodec.tokens import verify as sentences_of
+
+    try:
+        with source_path(file) as path:
+            return [sentence.replace(str(path), name) for sentence in sentences_of(path)], True
+    except TokenFileError as error:
+        return [str(error)], False
+    except OSError as error:
+        return [f"{name}: cannot be read ({error.strerror})"], False

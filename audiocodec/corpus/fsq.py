@@ -44,5 +44,5 @@ def check_targets(source: str, sounds: Sequence[Sound]) -> None:
     for sound in sounds:
         path = PurePosixPath(sound.path)
         if path.is_absolute() or ".." in path.parts or "://" in sound.path:
-            raise ConfigError(f"{source}: {sound.path} is no relative path below it, which the format fsq needs")
+            raise ConfigError(f"{source}: {sound.path} is not a relative path below it, which the format fsq needs")
     refuse_twins(source, (target(sound.path) for sound in sounds))

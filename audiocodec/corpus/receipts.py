@@ -71,9 +71,7 @@ def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
             return {}
         receipts = [Receipt(**fields) for fields in found]
     except (ValueError, KeyError, TypeError) as error:
-        raise OutputError(
-            f"{output}: is no corpus that can be gone on with ({error}); choose another folder"
-        ) from error
+        raise OutputError(f"{output}: cannot be resumed ({error}); choose another folder") from error
     _check(output, before, settings)
     return {r.name: r for r in receipts if all(present.get(name) == size for name, size in r.files.items())}
 

@@ -128,7 +128,7 @@ def refuse_twins(source: str, names: Iterable[str]) -> None:
     """
     name, count = max(Counter(names).items(), key=lambda pair: pair[1], default=("", 0))
     if count > 1:
-        raise ConfigError(f"{source}: {name} comes {count} times")
+        raise ConfigError(f"{source}: {name} appears {count} times")
 
 
 def place_of(sound: Sound) -> tuple[str, str]:

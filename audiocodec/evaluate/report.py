@@ -39,6 +39,8 @@ class Track:
         picture: data URL of a PNG, its spectrogram.
         difference: the same of the level difference to the original; None for the original.
         scores: metric -> value, as text.
+        seconds: marks of the time axis of both, evenly spaced.
+        kilohertz: of the frequency axis, from the bottom.
     """
 
     name: str
@@ -46,6 +48,18 @@ class Track:
     picture: str
     difference: str | None
     scores: dict[str, str]
+    seconds: tuple[str, ...]
+    kilohertz: tuple[str, ...]
+
+
+def marks(end: float) -> tuple[str, ...]:
+    """Five numbers from 0 to an end, as text.
+
+    Example:
+        >>> marks(8.0), marks(22.05)
+        (('0', '2', '4', '6', '8'), ('0', '5.5', '11', '16.5', '22.1'))
+    """
+    return tuple(f"{round(end * i / 4, 1):g}" for i in range(5))
 
 
 def check_report() -> None:
@@ -101,7 +115,8 @@ def tracks(clip: Path, settings: Settings, rows: Sequence[dict[str, Any]]) -> li
     """The original and what each system makes of it; a system that fails is left out."""
     wav, rate = settings.read(clip)
     reference = level_db(wav, rate)
-    found = [Track("original", flac_url(wav, rate), _image(reference, "magma", FLOOR_DB, 0), None, {})]
+    axes = marks(wav.shape[1] / rate), marks(rate / 2000)
+    found = [Track("original", flac_url(wav, rate), _image(reference, "magma", FLOOR_DB, 0), None, {}, *axes)]
     name = clip.relative_to(settings.clips).as_posix()
     for text in settings.systems:
         try:
@@ -115,7 +130,7 @@ def tracks(clip: Path, settings: Settings, rows: Sequence[dict[str, Any]]) -> li
             scores = {"kbit/s": f"{row['kbit_s']:.2f}"} | scores
         levels = level_db(estimate, rate)
         pictures = _image(levels, "magma", FLOOR_DB, 0), _image(levels - reference, "RdBu_r", -40, 40)
-        found.append(Track(system.name, flac_url(estimate, rate), *pictures, scores))
+        found.append(Track(system.name, flac_url(estimate, rate), *pictures, scores, *axes))
     return found
 
 

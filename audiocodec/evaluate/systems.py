@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import shlex
 import shutil
@@ -23,6 +24,9 @@ from audiocodec.tokens import Tokens
 from audiocodec.tokens.bitrate import parse_bitrate
 
 TIMEOUT_S = 600
+SAME_SIZE = 0.03  # of the bytes, by which files of the same size may differ
+PEER_BITRATES = (2500.0, 512_000.0)  # between which a bitrate is looked for
+SEARCHES = 14
 MODEL_AT_BITRATE = re.compile(r"(.+)@([^@+]+)(?:\+([0-9]+))?")  # and steps of the search
 
 LC3_RATES = (8000, 16_000, 24_000, 32_000, 48_000)
@@ -106,10 +110,10 @@ class Commands:
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise AudioCodecError(f"{self.name}: {words[0]} did not run ({error})") from error
             if done.returncode:
-                tail = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+                tail = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no output"]
                 raise AudioCodecError(f"{self.name}: {words[0]} ended with {done.returncode} ({tail[0]})")
         if not target.exists():
-            raise AudioCodecError(f"{self.name}: it wrote no sound")
+            raise AudioCodecError(f"{self.name}: no sound file was written")
         return Coded(code.stat().st_size if code.exists() else None)
 
 
@@ -151,7 +155,44 @@ class Resampled:
         return coded
 
 
-System = OurModel | Commands | Resampled
+@dataclass(frozen=True)
+class SameSize:
+    """A peer whose files are as large as those of a model of ours, clip by clip.
+
+    Attributes:
+        name: as it stands in tables.
+        model: whose files give the size.
+        peer: makes a system of a name and a bitrate.
+        aligned: False: what it gives is shifted into place before it is scored.
+    """
+
+    name: str
+    model: OurModel
+    peer: Callable[[str, float], Commands]
+    aligned: bool = False
+
+    def run(self, source: Path, code: Path, target: Path) -> Coded:
+        """A WAV to coded bytes to a WAV, at the bitrate whose size comes nearest.
+
+        Raises:
+            AudioCodecError: it failed, or no bitrate comes within `SAME_SIZE` of the size.
+        """
+        wanted = self.model.run(source, code, target).size or 1
+        low, high, best = *PEER_BITRATES, -1.0
+        for _ in range(SEARCHES):
+            rate = math.sqrt(low * high)
+            size = self.peer(self.name, rate).run(source, code, target).size or 1
+            if abs(size - wanted) < abs(best - wanted):
+                best = size
+            if abs(size - wanted) <= SAME_SIZE / 3 * wanted:
+                return Coded(size)
+            low, high = (rate, high) if size < wanted else (low, rate)
+        if abs(size - wanted) <= SAME_SIZE * wanted:
+            return Coded(size)
+        raise AudioCodecError(f"{self.name}: no file of {wanted} bytes can be made, the nearest has {best:.0f}")
+
+
+System = OurModel | Commands | Resampled | SameSize
 
 
 def _opus(name: str, bitrate: float) -> Commands:
@@ -175,6 +216,7 @@ def _codec2(name: str, bitrate: float) -> Resampled:
     return Resampled(name, _commands(name, lines, " (Debian package codec2)"), (CODEC2_RATE,), raw=True)
 
 
+SAME = "opus@"  # before a model and its bitrate: with files of the same size
 PEERS: dict[str, Callable[[str, float], System]] = {"opus": _opus, "lc3": _lc3, "codec2": _codec2}
 
 
@@ -193,7 +235,8 @@ def parse_system(text: str) -> System:
 
     Args:
         text: `speech-16k@3k` (a model's name or path, and a bitrate), `speech-16k@3k+20` (with so many steps of the
-            search for codes), `opus@12k`, `lc3@24k`, `codec2@3.2k`, or
+            search for codes), `opus@speech-16k@3k` (Opus with files of the same size), `opus@12k`, `lc3@24k`,
+            `codec2@3.2k`, or
             `name=encoder {in} {code} :: decoder {code} {out}`; without `{code}` its bitrate stays unknown.
 
     Raises:
@@ -202,6 +245,12 @@ def parse_system(text: str) -> System:
         MissingExtraError: the search needs what is not installed.
     """
     name, equals, line = text.partition("=")
+    if not equals and text.startswith(SAME) and text.count("@") > 1:
+        model = parse_system(text.removeprefix(SAME))
+        if not isinstance(model, OurModel):
+            raise ConfigError(f"system {text!r}: after {SAME} comes a model of ours and its bitrate")
+        _opus(text, 6000)  # says if it is not installed
+        return SameSize(text, model, _opus)
     if equals:
         return _commands(name, tuple(part.strip() for part in line.split("::")))
     found = MODEL_AT_BITRATE.fullmatch(text)

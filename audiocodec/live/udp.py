@@ -32,7 +32,7 @@ def parse_address(text: str, host: str | None = None) -> Address:
     before, _, port = text.rpartition(":")
     name = before.strip("[]") or host
     if not name or not port.isdigit() or not 0 <= int(port) < 65536:
-        raise ConfigError(f"{text!r} is no address; write {'PORT or ' if host else ''}HOST:PORT")
+        raise ConfigError(f"{text!r} is not an address; write {'PORT or ' if host else ''}HOST:PORT")
     return Address(name, int(port))
 
 

@@ -18,12 +18,12 @@ def parse_bitrate(text: str) -> float:
     except ValueError:
         rate = float("nan")
     if not 0 < rate < 1e9:
-        raise ConfigError(f"{text!r} is no bitrate; write 3000, 3k or 1.5k")
+        raise ConfigError(f"invalid bitrate {text!r}: expected bits per second, such as 3000, 3k or 1.5k")
     return rate
 
 
 def check_depth(wanted: int, available: int) -> None:
-    """Refuse a number of codebooks that cannot be had.
+    """Refuse a number of codebooks that is out of range.
 
     Raises:
         ConfigError: not in 1 ... available.

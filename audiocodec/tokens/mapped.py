@@ -31,6 +31,7 @@ class TokenFile:
     Attributes:
         header: with the number of samples, whoever wrote the file.
         shape: "b q t" of all codes.
+        entropy: the entropy model that was given, if any.
 
     Raises:
         TokenFileError: it cannot be opened, is no token file, or its header or seek table is damaged.
@@ -42,7 +43,7 @@ class TokenFile:
     """
 
     def __init__(self, path: str | Path, entropy: EntropyModel | None = None) -> None:
-        self.path, self._given = Path(path), entropy
+        self.path, self.entropy = Path(path), entropy
         name = str(path)
         with opened(self.path, search=True) as file:
             header = Header.read(file, name)
@@ -71,7 +72,7 @@ class TokenFile:
         self._data.close()
 
     def __reduce__(self) -> tuple[Callable[..., TokenFile], tuple[Path, EntropyModel | None]]:
-        return TokenFile, (self.path, self._given)
+        return TokenFile, (self.path, self.entropy)
 
     def __len__(self) -> int:
         return self.shape[2]

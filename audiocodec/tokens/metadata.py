@@ -25,7 +25,7 @@ def check(metadata: Mapping[str, str]) -> None:
             length = len(name.encode())
             text.encode()
         except UnicodeEncodeError as error:
-            raise TokenFileError(f"metadata: {name!r} is no text that UTF-8 can hold") from error
+            raise TokenFileError(f"metadata: {name!r} is not text that UTF-8 can hold") from error
         if not 1 <= length <= MAX_NAME:
             raise TokenFileError(f"metadata: the name {name[:80]!r} has {length} bytes, must be 1 to {MAX_NAME}")
     size = len(to_bytes(metadata)) if all(len(t) <= MAX_BYTES for t in metadata.values()) else MAX_BYTES + 1

@@ -143,7 +143,7 @@ class PageCodec:
         for (index, data), count in sound:
             codes = coded[index] if index in coded else self._unpack(data, count)
             if codes is None:
-                raise DamagedFileError(f"{self.name}: page {index} is damaged (its bytes are of no codes)")
+                raise DamagedFileError(f"{self.name}: page {index} is damaged (payload does not decode)")
             yield codes
         if problem is not None:
             raise problem
@@ -177,7 +177,7 @@ class PageCodec:
         return codes
 
     def keep_codebooks(self, index: int, data: bytes, num_codebooks: int) -> bytes:
-        """The page with its first `num_codebooks` only: packed bits are cut, coded ones are coded anew.
+        """The page with its first `num_codebooks` only: packed bits are cut, coded ones are coded again.
 
         Raises:
             DamagedFileError: the page is damaged.

@@ -1,7 +1,7 @@
 """FSQ against VQ at equal bits, equal networks and equal steps: trains the grid behind docs/fsq_vs_vq.md.
 
     python studies/fsq_vs_vq/study.py ../shared/data/speech                    # all of it, or what is still missing
-    python studies/fsq_vs_vq/study.py my-speech --steps 20000 --seeds 5 --device cuda --out big-study
+    python studies/fsq_vs_vq/study.py my-speech --steps 20000 --seeds 5 --device cuda -o big-study
     python studies/fsq_vs_vq/study.py ../shared/data/speech --list --only vq_ema
 
 Every run adds a row to OUT/runs.csv and a curve to OUT/curves/. Stopped and started again it goes on, within a run too.
@@ -361,7 +361,7 @@ def prepare(root: Path, out: Path, work: Path, overrides: list[str]) -> Study:
     """
     config = load_config(find_recipe("fsq_vs_vq/base"), overrides)
     if any(int(row["steps"]) != config.budget.steps for row in read_rows(out / "runs.csv")):
-        raise ConfigError(f"{out}: holds runs of other lengths, choose another --out")
+        raise ConfigError(f"{out}: holds runs of other lengths, choose another --output")
     corpus, rate = load_corpus(root), config.model["sample_rate"]
     cache = build_cache(corpus.train, rate, Path(config.data.cache or work / "cache"))
     clips = load_clips(corpus.valid, rate, CLIPS, CLIP_SECONDS)
@@ -370,7 +370,7 @@ def prepare(root: Path, out: Path, work: Path, overrides: list[str]) -> Study:
 
 @click.command(help=__doc__)
 @click.argument("root", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), default="docs/fsq_vs_vq", show_default=True)
+@click.option("--output", "-o", "out", type=click.Path(path_type=Path), default="docs/fsq_vs_vq", show_default=True)
 @click.option("--work", type=click.Path(path_type=Path), default="runs/fsq_vs_vq", show_default=True)
 @click.option("--steps", default=500, show_default=True)
 @click.option("--seeds", default=3, show_default=True)

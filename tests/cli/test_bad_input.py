@@ -96,7 +96,7 @@ def test_missing_and_folders(run: Run, tmp_path: Path) -> None:
     refused(run("encode", tmp_path / "no.wav", tmp_path / "a.fsq"), "no such file")
     (tmp_path / "folder.wav").mkdir()
     refused(run("encode", tmp_path / "folder.wav", tmp_path / "a.fsq"), "is a folder")
-    refused(run("encode", tmp_path / "folder.wav", "--out", tmp_path / "out"), "no sound file found")
+    refused(run("encode", tmp_path / "folder.wav", "-o", tmp_path / "out"), "no sound file found")
     refused(run("decode", tmp_path / "no.fsq", tmp_path / "a.wav"), "no such file")
     refused(run("decode", tmp_path / "folder.wav", tmp_path / "a.wav"), "is a folder")
     refused(run("info", tmp_path / "no.fsq"), "no such file")
@@ -122,8 +122,9 @@ def test_the_source_is_never_the_target(run: Run, speech_path: Path, tmp_path: P
     source, link = tmp_path / "a.flac", tmp_path / "link.fsq"
     source.write_bytes(speech_path.read_bytes())
     link.symlink_to(source)
-    for target in (source, link):
-        refused(run("encode", source, target, "--force"), "is the source itself")
+    refused(run("encode", source, link, "--force"), "is the source itself")
+    result = run("encode", source, source, "--force")
+    assert (result.exit_code, "has the suffix of a sound file" in result.stderr) == (2, True)
     assert source.read_bytes() == speech_path.read_bytes()
 
 

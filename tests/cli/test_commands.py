@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import soundfile
 from click.testing import Result
 
-from audiocodec.cli.main import COMMANDS
+from audiocodec.cli.main import COMMANDS, main
 
 Run = Callable[..., Result]
 
@@ -68,17 +69,17 @@ def test_folders_are_mirrored(run: Run, tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(tmp_path / name, 0.1 * rng.standard_normal(4000), 16_000)
     (tmp_path / "in/notes.txt").write_text("not sound")
-    assert run("encode", tmp_path / "in", "--out", tmp_path / "out").exit_code == 0
+    assert run("encode", tmp_path / "in", "-o", tmp_path / "out").exit_code == 0
     found = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.fsq"))
     assert found == ["a.fsq", "deep/b.fsq", "deep/c.fsq"]
-    assert run("decode", tmp_path / "out", "--out", tmp_path / "back", "--format", "flac").exit_code == 0
+    assert run("decode", tmp_path / "out", "-o", tmp_path / "back", "--format", "flac").exit_code == 0
     assert len(list((tmp_path / "back").rglob("*.flac"))) == 3
 
 
 def test_one_bad_file_does_not_stop_the_others(run: Run, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "good.wav", np.zeros(4000), 16_000)
     (tmp_path / "bad.wav").write_text("this is text")
-    result = run("encode", tmp_path / "bad.wav", tmp_path / "good.wav", "--out", tmp_path / "out")
+    result = run("encode", tmp_path / "bad.wav", tmp_path / "good.wav", "-o", tmp_path / "out")
     assert result.exit_code == 1
     assert "bad.wav: cannot be read as sound" in result.stderr
     assert "1 of 2 files failed" in result.stderr
@@ -108,7 +109,7 @@ def test_what_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:
     for name in "ab":
         soundfile.write(tmp_path / f"{name}.wav", np.zeros(4000), 96_000)
         assert run("encode", tmp_path / f"{name}.wav", tmp_path / f"{name}.fsq").exit_code == 0
-    result = run("decode", tmp_path / "a.fsq", tmp_path / "b.fsq", "--out", tmp_path / "out", "--format", "mp3")
+    result = run("decode", tmp_path / "a.fsq", tmp_path / "b.fsq", "-o", tmp_path / "out", "--format", "mp3")
     assert [line.split(": cannot write .mp3")[0] for line in result.stderr.splitlines()[:2]] == [
         f"error: {tmp_path / name}.fsq" for name in "ab"
     ]
@@ -121,7 +122,9 @@ def test_info_and_verify_read_pipes(run: Run, encoded: Path) -> None:
     assert run("verify", "-", stdin=whole).stdout == "standard input: ok\n"
     cut = run("verify", "-", stdin=whole[:-100])
     assert cut.exit_code == 1
-    assert all(line.startswith("error: standard input: ") for line in cut.stderr.splitlines())
+    *problems, way_out = cut.stderr.splitlines()
+    assert all(line.startswith("error: standard input: ") for line in problems)
+    assert way_out.startswith("standard input: 'audiocodec decode --salvage'")
 
 
 def test_info(run: Run, encoded: Path) -> None:
@@ -187,13 +190,25 @@ def test_models(run: Run) -> None:
 
 
 def test_every_command_has_help_with_an_example(run: Run) -> None:
-    assert len(COMMANDS) == 17
+    assert len(COMMANDS) == 20
     for command in COMMANDS:
         result = run(command, "--help")
         assert result.exit_code == 0
         assert f"audiocodec {command} " in result.stdout.split("Example")[1]
     assert "encode" in run("--help").stdout
     assert "0.1.0" in run("--version").stdout
+
+
+def test_help_texts_stand_alone() -> None:
+    """A sentence each, not the end of the option's name."""
+    for name in COMMANDS:
+        command = main.get_command(click.Context(main), name)  # type: ignore[attr-defined]
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.help, (name, option.name)
+                assert option.help[0].isupper(), (name, option.name, option.help)
+                assert option.help[-1] in ".)", (name, option.name, option.help)
+        assert COMMANDS[name].endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -205,8 +220,27 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
         ["encode", "a.wav", "b.fsq", "--bitrate", "3k", "-n", "6"],
         ["encode", "a.wav", "b.wav", "c.wav"],
         ["encode", "a.wav", "b.fsq", "-n", "0"],
-        ["encode", "-", "--out", "x"],
-        ["encode", "a.wav", "deep/a.wav", "--out", "x"],
+        ["encode", "-", "a.wav", "-o", "x"],
+        ["encode", "a.wav", "b.wav"],
+        ["encode", "a.wav", "-o", "b.flac"],
+        ["encode", "a.wav", "b.fsq", "--force", "--skip-existing"],
+        ["encode", "a.wav", "--out", "b.fsq"],
+        ["encode", "a.wav", "b.fsq", "--jobs", "0"],
+        ["decode", "a.fsq", "b.wav", "--start", "1:75"],
+        ["decode", "a.fsq", "b.wav", "--duration", "soon"],
+        ["truncate", "a.fsq", "-n", "3"],
+        ["truncate", "a.fsq", "b.fsq", "c.fsq", "-n", "3"],
+        ["cut", "a.fsq", "b.fsq"],
+        ["cut", "a.fsq", "--start", "1"],
+        ["cut", "a.fsq", "b.fsq", "-o", "c.fsq", "--start", "1"],
+        ["join", "a.fsq", "b.fsq"],
+        ["tag", "a.fsq", "--set", "title"],
+        ["tag", "-", "--remove", "title"],
+        ["tag", "a.fsq", "b.fsq", "--clear", "-o", "c.fsq"],
+        ["convert", "a.fsq"],
+        ["export", "speech-16k"],
+        ["repair", "a.fsq", "b.fsq", "-o", "c.fsq"],
+        ["listening-test", "."],
         ["truncate", "a.fsq", "b.fsq"],
         ["truncate", "a.fsq", "b.fsq", "-n", "3", "-b", "3k"],
         ["nonsense"],

@@ -60,7 +60,7 @@ def test_one_file_that_cannot_be_read_does_not_stop_the_others(
         Tokens.load(closed)
     result = run("verify", closed, tokens)
     assert (result.exit_code, f"{tokens}: ok" in result.stdout) == (1, True)
-    result = run("decode", closed, tokens, "--out", tokens.with_name("out"))
+    result = run("decode", closed, tokens, "-o", tokens.with_name("out"))
     assert result.exit_code == 1
     assert "0.fsq: cannot be read (Permission denied)" in result.stderr
     assert tokens.with_name("out").joinpath("a.wav").exists()
@@ -104,6 +104,6 @@ def test_links_and_what_is_left_out_of_a_folder(run: Run, tmp_path: Path, caplog
     (tmp_path / "in" / "notes.txt").touch()
     (tmp_path / "in" / "link").symlink_to(tmp_path / "far")
     soundfile.write(tmp_path / "far" / "a.aifc", np.zeros(100), 16_000, format="AIFF")
-    assert run("encode", tmp_path / "in", "--out", tmp_path / "out", "-n", 1).exit_code == 0
+    assert run("encode", tmp_path / "in", "-o", tmp_path / "out", "-n", 1).exit_code == 0
     assert (tmp_path / "out" / "link" / "a.fsq").exists()
     assert caplog.messages == [f"{tmp_path}/in: 1 file left out: .txt 1"]

@@ -53,7 +53,7 @@ def test_a_model_codes_one_file(sounds: tuple[Path, Path], tmp_path: Path) -> No
         (["a.wav", "b.flac", "-o", "p.gif"], 1, "pictures end in .png, .svg, .pdf"),
         (["a.wav", "b.flac", "-b", "3k", "-o", "p.png"], 2, "not both"),
         (["a.wav", "-b", "3k", "-n", "2", "-o", "p.png"], 2, "not both"),
-        (["a.wav"], 2, "--out"),
+        (["a.wav"], 2, "--output"),
         (["empty.wav", "-o", "p.png"], 1, "holds no samples"),
         (["a.wav", "-m", "nothing", "-o", "p.png"], 1, "nothing"),
     ],

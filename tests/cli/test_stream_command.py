@@ -88,7 +88,7 @@ def test_misuse(run: Run, arguments: list[str]) -> None:
 def test_no_address_is_misuse(run: Run, arguments: list[str]) -> None:
     result = run("stream", *arguments)
     assert result.exit_code == 2
-    assert f"{arguments[1]!r} is no address; write " in result.stderr
+    assert f"{arguments[1]!r} is not an address; write " in result.stderr
 
 
 def test_missing_extras_are_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -27,16 +27,16 @@ def test_from_a_folder_to_a_token_file(run: Run, tmp_path: Path) -> None:
     result = run(*quick(tmp_path / "run", "budget.steps=3"))
     assert result.exit_code == 0, result.output
     assert "3 steps in" in result.output
-    result = run("package", tmp_path / "run", "--name", "mine", "--out", tmp_path / "mine")
+    result = run("package", tmp_path / "run", "--name", "mine", "-o", tmp_path / "mine")
     assert result.exit_code == 0, result.output
     speech, tokens = SOUNDS / "speech.flac", tmp_path / "a.fsq"
     assert run("encode", speech, tokens, "--model", tmp_path / "mine").exit_code == 0
     assert run("decode", tokens, tmp_path / "a.wav", "--model", tmp_path / "mine").exit_code == 0
     result = run("decode", tokens, tmp_path / "b.wav")
     assert (result.exit_code, "no model 'mine'" in result.output) == (1, True)
-    again = run("package", tmp_path / "run", "--name", "mine", "--out", tmp_path / "mine")
+    again = run("package", tmp_path / "run", "--name", "mine", "-o", tmp_path / "mine")
     assert (again.exit_code, "exists already" in again.output) == (1, True)
-    assert run("package", tmp_path / "run", "--name", "mine", "--out", tmp_path / "mine", "--force").exit_code == 0
+    assert run("package", tmp_path / "run", "--name", "mine", "-o", tmp_path / "mine", "--force").exit_code == 0
 
 
 def test_lists_and_dry_runs(run: Run, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_lists_and_dry_runs(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["train"], 2, "name a recipe"),
+        (["train"], 2, "Name a recipe"),
         (["train", "tinny"], 1, "did you mean 'tiny'"),
         (["train", "nope.yaml"], 1, "no such file"),
         (["train", "tiny", "budget.minuts=1"], 1, "did you mean 'minutes'"),

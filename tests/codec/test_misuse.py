@@ -45,7 +45,7 @@ def test_rates_of_any_type(onnx: Codec, tokens: Tokens, speech: np.ndarray, rate
 
 @pytest.mark.parametrize("rate", [16_000.5, float("nan"), "16k", None])
 def test_no_rates(onnx: Codec, rate: Any) -> None:
-    with pytest.raises(AudioError, match="is no whole number of Hz"):
+    with pytest.raises(AudioError, match="is not a whole number of Hz"):
         onnx.encode(np.zeros(100, np.float32), rate)
 
 

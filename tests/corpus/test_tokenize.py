@@ -165,7 +165,7 @@ def test_csv_columns_are_kept(sounds: Path, tmp_path: Path) -> None:
         assert item.metadata == {"text": "a, b", "speaker": "anna"}
         assert item.path == f"{sounds}/speech.flac"
         assert (output / "errors.csv").read_text() == f"path,reason\n{sounds}/none.wav,no such file\n"
-    with pytest.raises(ConfigError, match="is no relative path below it, which the format fsq needs"):
+    with pytest.raises(ConfigError, match="is not a relative path below it, which the format fsq needs"):
         tokenize(str(tmp_path / "list.csv"), str(tmp_path / "fsq"), "fsq")
 
 
@@ -175,7 +175,7 @@ def test_csv_columns_are_kept(sounds: Path, tmp_path: Path) -> None:
         ("file\na.wav\n", "has no column 'path'"),
         ("path,codes\na.wav,1\n", "the column 'codes' is one that the corpus has itself"),
         ("path,text\na.wav\n", "line 2 has not as many fields"),
-        ("path\na.wav\na.wav\n", "a.wav comes 2 times"),
+        ("path\na.wav\na.wav\n", "a.wav appears 2 times"),
         ("path,text\nb.wav,x,y\n", "line 2 has not as many fields"),
     ],
 )
@@ -198,7 +198,7 @@ def test_what_is_no_list_is_refused(tmp_path: Path) -> None:
 def test_twins_are_refused_for_fsq(tmp_path: Path) -> None:
     for name in ("a.wav", "a.flac"):
         soundfile.write(tmp_path / name, np.zeros(100), 16_000)
-    with pytest.raises(ConfigError, match="a.fsq comes 2 times"):
+    with pytest.raises(ConfigError, match="a.fsq appears 2 times"):
         tokenize(str(tmp_path), str(tmp_path / "out"), "fsq")
 
 
@@ -263,7 +263,7 @@ def test_other_settings_are_refused(corpora: dict[str, Path], sounds: Path, tmp_
     broken.mkdir()
     for text in ("{}", "[]", "no JSON"):
         (broken / "manifest.json").write_text(text)
-        with pytest.raises(OutputError, match="is no corpus that can be gone on with"):
+        with pytest.raises(OutputError, match="cannot be resumed"):
             tokenize(str(sounds), str(broken))
     shutil.rmtree(broken)
     (tmp_path / "thesis.txt").touch()
@@ -432,7 +432,7 @@ def test_long_texts_are_kept_or_named(tmp_path: Path) -> None:
     ((path, reason),) = errors_of(tmp_path / "fsq")
     assert (path, reason) == ("a.wav", "metadata: names and texts take more than 32768 bytes")
     (tmp_path / "list.csv").write_text("path,text,text\na.wav,1,2\n")
-    with pytest.raises(ConfigError, match="the column 'text' comes 2 times"):
+    with pytest.raises(ConfigError, match="the column 'text' appears 2 times"):
         list_sounds(str(tmp_path / "list.csv"))
 
 

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+from audiocodec import audio
 from audiocodec.cli import main
 from audiocodec.errors import AudioError, ConfigError, MissingExtraError
 from audiocodec.evaluate import Settings, check_metrics, evaluate, markdown, parse_system, summarize, usage
@@ -146,7 +147,7 @@ def test_two_workers_give_the_rows_of_one(clips: Path, tmp_path: Path) -> None:
 
 def test_failures_are_named_and_tried_again(clips: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    arguments = ["evaluate", str(clips), "--out", str(out), "-s", f"bad={FAIL}", "--metrics", "si_sdr"]
+    arguments = ["evaluate", str(clips), "-o", str(out), "-s", f"bad={FAIL}", "--metrics", "si_sdr"]
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 1
     assert "2 of 2 could not be scored; the first: a.wav: bad: " in done.output
@@ -157,12 +158,15 @@ def test_failures_are_named_and_tried_again(clips: Path, tmp_path: Path) -> None
 def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     system = f"copy={COPY} {{in}} {{code}} :: {COPY} {{code}} {{out}}"
-    done = CliRunner().invoke(
-        main, ["evaluate", str(clips), "--out", str(out), "-s", system, "--metrics", "si_sdr,mel"]
-    )
+    done = CliRunner().invoke(main, ["evaluate", str(clips), "-o", str(out), "-s", system, "--metrics", "si_sdr,mel"])
     assert done.exit_code == 0, done.output
     assert done.output.startswith("| system | kbit/s | clips | si_sdr ↑ | mel ↓ |")
-    assert done.output == (out / "summary.md").read_text()
+    assert done.stdout == (out / "summary.md").read_text()
+    *lines, report = done.stderr.splitlines()[-2:]
+    assert lines[0].startswith("copy: 256.")
+    assert lines[0].endswith(" clips")
+    assert ", si_sdr " in lines[0]
+    assert report == f"report: {out / 'report.html'}"
     with (out / "rows.csv").open() as file:
         assert [row["clip"] for row in csv.DictReader(file)] == ["a.wav", "b.wav"]
     assert json.loads((out / "settings.json").read_text())["metrics"] == ["si_sdr", "mel"]
@@ -184,11 +188,13 @@ def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
         ("x=cat {in}", "need {in} and {out}"),
         ("x=no-such-program {in} {out}", "'no-such-program' is not installed"),
         ("nothing@3k", "nothing"),
+        ("opus@opus@6k", "comes a model of ours"),
+        ("opus@speech-16k@fast", "write model@bitrate"),
         ("codec2@5k", "Codec 2 has the bitrates 3.2k, 2.4k"),
     ],
 )
 def test_bad_systems_are_refused(clips: Path, tmp_path: Path, system: str, said: str) -> None:
-    done = CliRunner().invoke(main, ["evaluate", str(clips), "--out", str(tmp_path / "o"), "-s", system])
+    done = CliRunner().invoke(main, ["evaluate", str(clips), "-o", str(tmp_path / "o"), "-s", system])
     assert done.exit_code == 1
     assert said in done.output
     assert "Traceback" not in done.output
@@ -219,7 +225,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_any_work(
     clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    arguments = ["evaluate", str(clips), "--out", str(tmp_path / "out"), "-s", "speech-16k@3k"]
+    arguments = ["evaluate", str(clips), "-o", str(tmp_path / "out"), "-s", "speech-16k@3k"]
     done = CliRunner().invoke(main, arguments)
     assert (done.exit_code, done.output.strip()) == (
         1,
@@ -266,3 +272,13 @@ def test_summaries_count_what_is_defined() -> None:
     assert summary.means["pesq"] == (2.0, 2.0, 2.0)
     assert summary.worst["mel"] == ["b", "a"]
     assert "- x: 1 clips failed" in markdown([summary])
+
+
+@pytest.mark.skipif(shutil.which("opusenc") is None, reason="needs opus-tools")
+def test_opus_at_the_size_of_our_files(speech_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    wav, rate = audio.read(speech_path)
+    soundfile.write(tmp_path / "clips" / "a.wav", wav[:, : 3 * rate].T, rate)
+    rows = evaluate(settings(tmp_path / "clips", "speech-16k@6k", "opus@speech-16k@6k"), tmp_path / "out", 1)
+    assert [row["system"] for row in rows] == ["speech-16k@6k", "opus@speech-16k@6k"]
+    assert rows[1]["kbit_s"] == pytest.approx(rows[0]["kbit_s"], rel=0.03)

@@ -43,7 +43,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pages(clips: Path) -> dict[str, Path]:
     made = {test: clips.parent / f"{test}.html" for test in ("mushra", "abx")}
     for test, path in made.items():
-        done = run("listen", clips, *SYSTEMS, "-o", path, "--test", test, "--number", 2, "--seconds", 0.5)
+        done = run("listening-test", clips, *SYSTEMS, "-o", path, "--test", test, "--clips", 2, "--duration", 0.5)
         assert done.exit_code == 0, done.output
     return made
 
@@ -204,12 +204,13 @@ def test_what_holds_no_answers_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_bad_input_of_listen(clips: Path, pages: dict[str, Path], tmp_path: Path) -> None:
-    assert "exists already" in run("listen", clips, *SYSTEMS, "-o", pages["abx"]).stderr
-    twice = run("listen", clips, "-s", "speech-16k@3k", "-s", "speech-16k@3k", "-o", tmp_path / "a.html")
+    assert "exists already" in run("listening-test", clips, *SYSTEMS, "-o", pages["abx"]).stderr
+    twice = run("listening-test", clips, "-s", "speech-16k@3k", "-s", "speech-16k@3k", "-o", tmp_path / "a.html")
     assert (twice.exit_code, list(tmp_path.iterdir())) == (1, [])
     assert "same name" in twice.stderr
     assert (
-        "same name" in run("listen", clips, "-s", f"{ANCHOR}={COPY} {{in}} {{out}}", "-o", tmp_path / "a.html").stderr
+        "same name"
+        in run("listening-test", clips, "-s", f"{ANCHOR}={COPY} {{in}} {{out}}", "-o", tmp_path / "a.html").stderr
     )
-    assert run("listen", tmp_path, *SYSTEMS, "-o", tmp_path / "a.html").exit_code == 1
-    assert run("listen", clips, "-o", tmp_path / "a.html").exit_code == 2
+    assert run("listening-test", tmp_path, *SYSTEMS, "-o", tmp_path / "a.html").exit_code == 1
+    assert run("listening-test", clips, "-o", tmp_path / "a.html").exit_code == 2

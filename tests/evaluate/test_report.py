@@ -37,11 +37,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = [
         "evaluate",
         str(folder / "clips"),
-        "--out",
+        "-o",
         str(folder / "out"),
         "--metrics",
         "si_sdr",
-        "--listen",
+        "--report-clips",
         "2",
     ]
     done = CliRunner().invoke(main, [*arguments, *systems])
@@ -58,6 +58,7 @@ def test_it_holds_everything_itself(report: Path) -> None:
     assert "codebook 6: " in page
     sounds = re.findall(r'data-sound="data:audio/flac;base64,([^"]+)"', page)
     assert len(sounds) == 6
+    assert page.count("<span>8 kHz</span>") == page.count("<span>2 s</span>") == 10
     for sound in sounds:
         data = base64.b64decode(sound)
         assert data[:4] == b"fLaC"

@@ -163,7 +163,7 @@ def test_addresses() -> None:
     assert str(Address("::1", 80)) == "[::1]:80"
     assert parse_address("80", "127.0.0.1") == Address("127.0.0.1", 80)
     for text in ("80", ":80", "host:", "host:x", "host:99999", ""):
-        with pytest.raises(ConfigError, match="is no address"):
+        with pytest.raises(ConfigError, match="is not an address"):
             parse_address(text)
 
 

@@ -42,7 +42,7 @@ def test_language_model_learns(tones: Path, tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setattr(module, name, value)
     tokenize(str(tones), str(tmp_path / "corpus"), num_codebooks=2)
     result = CliRunner().invoke(
-        module.main, [str(tmp_path / "corpus"), "--steps", "100", "--out", str(tmp_path)], catch_exceptions=False
+        module.main, [str(tmp_path / "corpus"), "--steps", "100", "--output", str(tmp_path)], catch_exceptions=False
     )
     assert result.exit_code == 0
     held = [float(value) for value in re.findall(r"held out (\d+\.\d+)", result.output)]

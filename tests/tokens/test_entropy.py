@@ -151,7 +151,7 @@ def test_model_files(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(load_entropy(path))).hash == entropy_model().hash
     for data in (b"", b"nonsense", path.read_bytes()[:-30]):
         path.write_bytes(data)
-        with pytest.raises(ModelError, match=r"a.entropy.npz: is no entropy model"):
+        with pytest.raises(ModelError, match=r"a.entropy.npz: is not an entropy model"):
             load_entropy(path)
     with pytest.raises(ModelError, match="cannot be read"):
         load_entropy(tmp_path / "b.entropy.npz")

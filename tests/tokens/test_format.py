@@ -141,7 +141,8 @@ def test_verify_names_the_page(tmp_path: Path) -> None:
     data[500] ^= 1  # in page 1
     path = tmp_path / "flipped.fsq"
     path.write_bytes(data)
-    assert verify(path) == [f"{path}: page 1 is damaged (checksum does not match)"]
+    what = "page 1 is damaged (checksum does not match); sound is lost from 00:01.0 to 00:02.0"
+    assert verify(path) == [f"{path}: {what}"]
 
 
 @pytest.mark.parametrize("golden", [GOLDEN, GOLDEN_V2, GOLDEN_V3])

@@ -31,7 +31,7 @@ def _load(path: Path, modified_ns: int) -> EntropyModel:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             return EntropyModel(**{name: arrays[name] for name in arrays.files})
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path}: is no entropy model ({error})") from error
+        raise ModelError(f"{path}: is not an entropy model ({error})") from error
 
 
 def load_entropy(path: Path) -> EntropyModel:

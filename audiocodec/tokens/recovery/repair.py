@@ -1,4 +1,4 @@
-"""Writes a damaged file anew, with a seek table that fits its pages."""
+"""Rebuilds the seek table of a damaged file."""
 
 from __future__ import annotations
 

@@ -1,0 +1,161 @@
+"""Parts of token files, and several as one: codes are copied, no network runs. See docs/format.md, "Cutting"."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from audiocodec.errors import ConfigError
+from audiocodec.tokens.header import Header
+from audiocodec.tokens.mapped import TokenFile
+from audiocodec.tokens.writer import TokenWriter
+
+# what files to be joined must have in common, and how to call it
+COMMON = {
+    "model": "model",
+    "model_hash": "weights of the model",
+    "sample_rate": "sample rate",
+    "channels": "number of channels",
+    "joint": "channel coding (joint or not)",
+    "model_sample_rate": "sample rate of the model",
+    "hop_length": "hop length",
+    "delay": "delay",
+    "levels": "levels",
+    "num_codebooks": "number of codebooks",
+}
+
+
+@dataclass(frozen=True)
+class Spliced:
+    """What was written.
+
+    Attributes:
+        start: of a cut: the source sample that became the first.
+        samples: of each source channel.
+        frames: of codes.
+        sample_rate: of the source, Hz.
+    """
+
+    start: int
+    samples: int
+    frames: int
+    sample_rate: int
+
+
+def cut_file(source: Path, output: BinaryIO, start_s: float = 0.0, duration_s: float | None = None) -> Spliced:
+    """Copy the frames of a part of a sound.
+
+    The part starts with a frame: `start_s` is rounded down to one, so that up to a frame more comes out. Its end is
+    exact to the sample. The first frames are decoded without what came before them.
+
+    Args:
+        source: a whole token file.
+        output: gets the new one.
+        start_s: where to start, in seconds.
+        duration_s: from there; by default all the rest. What goes beyond the end is left out.
+
+    Raises:
+        ConfigError: the sound does not reach to `start_s`, or nothing would be left.
+        TokenFileError: the file is damaged.
+    """
+    with TokenFile(source) as file:
+        header, total = file.header, file.header.samples or 0
+        rate = header.sample_rate
+        end = total if duration_s is None else min(total, round((start_s + duration_s) * rate))
+        asked = round(start_s * rate)
+        if not 0 <= asked < end:
+            raise ConfigError(f"{source}: holds {total / rate:.3f} s, nothing is left of it from {start_s:g} s on")
+        first = asked * header.model_sample_rate // (rate * header.hop_length)
+        start = first_sample(header, first)
+        kept = replace(header, samples=end - start)
+        frames = kept.expected_frames() or 0
+        writer = TokenWriter(output, kept, file.entropy)
+        for codes in _slices(file, first, first + frames):
+            writer.push(codes)
+        writer.close(end - start)
+        return Spliced(start, end - start, frames, rate)
+
+
+def join_files(sources: Sequence[Path], output: BinaryIO) -> Spliced:
+    """Put sounds one after the other.
+
+    Each but the last keeps the frames that its samples fall into, and no more: what its decoder would have needed to
+    finish the last `delay` samples is taken from the next. So each starts with a frame, up to one frame of silence
+    comes before it, and the parts that `cut_file` makes give the uncut codes again.
+
+    Texts that are the same in all files are kept.
+
+    Args:
+        sources: whole token files of one model, rate, number of channels and codebooks.
+        output: gets the new one.
+
+    Raises:
+        ConfigError: no sources, or they do not go together.
+        TokenFileError: a file is damaged.
+    """
+    with contextlib.ExitStack() as stack:
+        files: list[TokenFile] = []
+        if not sources:
+            raise ConfigError("there are no files to join")
+        for path in sources:
+            files.append(stack.enter_context(TokenFile(path)))
+            _check_common(files[0], files[-1])
+        texts = set.intersection(*(set(file.header.metadata.items()) for file in files))
+        files = [file for file in files if file.header.samples] or files[:1]
+        counts = [_own_frames(file.header) for file in files[:-1]] + [len(files[-1])]
+        samples = _joined_samples(files[-1].header, sum(counts[:-1]), sum(counts))
+        writer = TokenWriter(output, replace(files[0].header, samples=samples, metadata=dict(texts)), files[0].entropy)
+        for file, count in zip(files, counts, strict=True):
+            for codes in _slices(file, 0, count):
+                writer.push(codes)
+        writer.close(samples)
+        return Spliced(0, samples, sum(counts), files[0].header.sample_rate)
+
+
+def first_sample(header: Header, frame: int) -> int:
+    """The first source sample of a sound that is cut before a frame."""
+    return -(-frame * header.hop_length * header.sample_rate // header.model_sample_rate)
+
+
+def _own_frames(header: Header) -> int:
+    """Frames that the samples of a sound fall into, without those that only finish it."""
+    if not header.samples:
+        return 0
+    return (header.samples - 1) * header.model_sample_rate // (header.sample_rate * header.hop_length) + 1
+
+
+def _joined_samples(last: Header, before: int, frames: int) -> int:
+    """Source samples of all, so that they take `frames`: the last sound starts behind `before` frames."""
+    samples = first_sample(last, before) + (last.samples or 0)
+    while samples and (replace(last, samples=samples).expected_frames() or 0) > frames:
+        samples -= 1  # the rates have no common measure there: a sample at most
+    return samples
+
+
+def _slices(file: TokenFile, start: int, end: int) -> Iterator[np.ndarray]:
+    """Codes of frames, not many at a time."""
+    each = 64 * file.header.frames_per_page
+    for at in range(start, end, each):
+        yield file[at : min(at + each, end)]
+
+
+def _check_common(first: TokenFile, other: TokenFile) -> None:
+    """Refuse files that no header could describe together.
+
+    Raises:
+        ConfigError: it names what differs.
+    """
+    for name, words in COMMON.items():
+        values = getattr(first.header, name), getattr(other.header, name)
+        if values[0] != values[1]:
+            shown = ["" if isinstance(v, bytes) else f" ({v})" for v in values]
+            way_out = "; 'audiocodec truncate' makes them equal" if name == "num_codebooks" else ""
+            raise ConfigError(
+                f"{other.path}{shown[1]} has another {words} than {first.path}{shown[0]}, "
+                f"they cannot be joined{way_out}"
+            )
