@@ -39,7 +39,7 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def live(codec: Codec, wav: np.ndarray, frames: int) -> Row:
-    """Milliseconds a frame: medians, and the 99th percentile of the sum."""
+    """Milliseconds per frame: medians, and the 99th percentile of the sum."""
     encoder, decoder, hop = codec.stream_encoder(), codec.stream_decoder(), codec.hop_length
     times = []
     for start in range(0, min(frames * hop, len(wav) - hop), hop):
@@ -59,7 +59,7 @@ def live(codec: Codec, wav: np.ndarray, frames: int) -> Row:
 
 
 def offline(encode: Callable[[], Any], decode: Callable[[Any], Any], seconds: float) -> Row:
-    """Seconds of work for a second of sound."""
+    """Seconds of work per second of sound."""
     result = encode()
     decode(result)
     encoded, decoded = (min(timed(work) for _ in range(3)) for work in (encode, lambda: decode(result)))

@@ -136,7 +136,7 @@ def opus_version() -> str:
 @click.option("--num-codebooks", "-n", type=click.IntRange(1), default=12, show_default=True)
 @click.option("--repeat", type=click.IntRange(1), default=3, show_default=True, help="Codebooks sent again.")
 @click.option("--opus-bitrate", type=click.FloatRange(500), default=6000.0, show_default=True)
-@click.option("--clips", "limit", type=click.IntRange(1), help="Only so many, evenly chosen.")
+@click.option("--clips", "limit", type=click.IntRange(1), help="Only this many, evenly chosen.")
 def main(
     model: str,
     folder: Path,

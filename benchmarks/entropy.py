@@ -1,4 +1,4 @@
-r"""How far the codes of a model can be shrunk: bits a frame by several ways to guess the next digit.
+r"""How far the codes of a model can be shrunk: bits per frame by several ways to guess the next digit.
 
     python benchmarks/entropy.py speech-16k --fit ../shared/data/speech/train \
         --report ../shared/data/speech/test --report ../shared/data/music/test \
@@ -73,7 +73,7 @@ def pages_of(codes: list[np.ndarray], levels: tuple[int, ...], frames: int) -> n
 
 
 def static_bits(context: Context, fit: np.ndarray, report: np.ndarray, levels: tuple[int, ...]) -> np.ndarray:
-    """Bits a frame of each codebook."""
+    """Bits per frame of each codebook."""
     bits = np.zeros(report.shape[2])
     for q in range(report.shape[2]):
         for d, level in enumerate(levels):
@@ -85,7 +85,7 @@ def static_bits(context: Context, fit: np.ndarray, report: np.ndarray, levels: t
 
 
 def adaptive_bits(context: Context, report: np.ndarray, levels: tuple[int, ...]) -> np.ndarray:
-    """Bits a frame of each codebook, counting from 1/2 (Krichevsky and Trofimov) in every page."""
+    """Bits per frame of each codebook, counting from 1/2 (Krichevsky and Trofimov) in every page."""
     bits = np.zeros(report.shape[2])
     pages = np.arange(len(report))
     for q in range(report.shape[2]):
@@ -101,7 +101,7 @@ def adaptive_bits(context: Context, report: np.ndarray, levels: tuple[int, ...])
 
 
 def network_bits(model: EntropyModel, report: np.ndarray) -> np.ndarray:
-    """Bits a frame of each codebook, by the very integers that the coder uses."""
+    """Bits per frame of each codebook, by the very integers that the coder uses."""
     past = np.pad(model.scaled(report.astype(np.int32)), ((0, 0), (model.past, 0), (0, 0), (0, 0)))
     frames, bits = report.shape[1], np.zeros(report.shape[2])
     for first, behind in pairwise([*range(0, len(report), 16), len(report)]):

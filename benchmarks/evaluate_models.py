@@ -1,10 +1,10 @@
-"""Scores behind docs/evaluation.md: a shipped model beside other codecs.
+"""Scores of docs/evaluation.md: a shipped model beside other codecs.
 
     python benchmarks/evaluate_models.py speech-16k ../shared/data/speech/test
     python benchmarks/evaluate_models.py music-44k ../shared/data/music/test --workers 4
 
 Writes docs/evaluation/MODEL.csv and MODEL.md, its table into docs/evaluation.md, and a report to hear and see into
-WORK. A run that was stopped goes on; other weights of the same name are scored anew, the other codecs are not.
+WORK. A run that was stopped is resumed; other weights of the same name are scored again, the other codecs are not.
 Needs `audiocodec[metrics]` and the Debian packages opus-tools, codec2 and liblc3-tools.
 """
 

@@ -4,7 +4,7 @@
 
 Each file starts as one of a few small ones (packed, coded, both, several channels, version 1) and gets one to four
 mutations: bits, bytes, extreme numbers, cuts, insertions, moved, doubled or foreign stretches. In half of the cases its
-checksums are made right again, so that what lies behind them is reached. Then it is read from its start, verified,
+checksums are made right again, so that what lies after them is reached. Then it is read from its start, verified,
 salvaged, repaired, and read in the middle. A file whose reading raises anything else or takes over --limit-s is a
 failure and kept in the folder --keep; a run in which the process grows by more than 64 MiB has failed as well. The same
 --seed makes the same files. Run it from the root of the repository.

@@ -31,7 +31,7 @@ def read(path: Path) -> np.ndarray:
 
 
 def added(voice: np.ndarray, other: np.ndarray, below_db: float) -> np.ndarray:
-    """A voice "t" and another sound, repeated to its length, so many dB below it."""
+    """A voice "t" and another sound, repeated to its length, that many dB below it."""
     other = np.resize(other, len(voice))
     gain = np.sqrt(np.mean(voice**2) / (np.mean(other**2) + 1e-12)) * 10 ** (-below_db / 20)
     return voice + gain * other

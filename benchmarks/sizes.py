@@ -4,7 +4,7 @@
 
 `packed` is every code in as few bits as its size takes, the codes of a clip end to end, with no header; `xz` and `zstd`
 (a command that must be there) compress that. `.fsq packed` and `.fsq` are whole files with pages, checksums and seek
-table. The last columns are what writing and reading cost, in seconds of processor time for a second of sound.
+table. The last columns are what writing and reading cost, in seconds of processor time per second of sound.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python benchmarks/speed.py --csv docs/measurements/benchmark_speed.csv
     python benchmarks/speed.py --memory
 
-Figures are seconds of work for a second of sound (all its channels): lower is better. The machine may be busy with
+Figures are seconds of work per second of sound (all its channels): lower is better. The machine may be busy with
 other things, so the systems take turns and the best of several turns counts. The peers have random weights, which
 hardly changes their speed; they come with pip install 'audiocodec[peers]'.
 """
@@ -60,7 +60,7 @@ def noise(sample_rate: int, duration_s: float, channels: int = 1) -> np.ndarray:
 
 
 def ours(short_s: float, long_s: float) -> Iterator[System]:
-    """The shipped model at both lengths, mono and stereo; `threads` work on channels at once."""
+    """The shipped model at both lengths, mono and stereo; `threads` work on channels in parallel."""
     for threads in THREADS:
         codec = audiocodec.load(OURS, threads)
         for duration_s in (short_s, long_s):
@@ -124,7 +124,7 @@ def all_systems(short_s: float, long_s: float, peer_s: float) -> list[System]:
 
 
 def time_once(system: System) -> tuple[float, float]:
-    """Seconds of work for a second of sound, of encode and decode."""
+    """Seconds of work per second of sound, of encode and decode."""
     before = torch.get_num_threads()
     torch.set_num_threads(system.threads)
     try:

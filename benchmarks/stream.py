@@ -4,7 +4,7 @@
 
 Sound is encoded and decoded as in a live stream, on one thread, a frame of 20 ms at a time, and 80 ms at a time as
 Mimi takes it, by both backends. `wall` is what the clock says, `cpu` what this process computed: on a machine that is
-busy with other things the first tells more of them. Then: as many streams at once as two threads carry in real time;
+busy with other things the first tells more of them. Then: how many streams two threads carry in real time;
 memory of a long stream; and Mimi (`transformers`, random weights, which hardly changes its speed), streaming with the
 caches that it has: pip install 'audiocodec[peers]'.
 """
@@ -53,7 +53,7 @@ def timed(step: Callable[[int], None], steps: int) -> np.ndarray:
 
 
 def latency(codec: audiocodec.Codec, name: str, minutes: float, num_codebooks: int, frames: int) -> list[Row]:
-    """Percentiles of encoding and decoding so many frames, the real-time factor and the delay."""
+    """Percentiles of encoding and decoding that many frames, the real-time factor and the delay."""
     encoder, decoder = codec.stream_encoder(num_codebooks), codec.stream_decoder()
     size = frames * codec.hop_length
     chunk_ms = 1000 * size / codec.sample_rate
@@ -121,7 +121,7 @@ def resident_mb() -> float:
 
 
 def memory(codec: audiocodec.Codec, name: str, hours: float) -> list[Row]:
-    """Growth of memory over a stream of so many hours, with losses, run faster than real time."""
+    """Growth of memory over a stream of that many hours, with losses, run faster than real time."""
     encoder, decoder = codec.stream_encoder(), codec.stream_decoder()
     hop = codec.hop_length
     wav = noise(1000 * hop)

@@ -95,7 +95,7 @@ def measure_steps(makers: dict[str, Callable[[], Trainer]], steps: int) -> dict[
 
 
 def measure_loader(source: Source, samples: int, augment: Augment, seconds: float) -> float:
-    """Segments a second, in this process."""
+    """Segments per second, in this process."""
     stream = batches(SegmentDataset([(source, 1.0)], samples, augment), 8)
     next(stream)
     begin, count = time.perf_counter(), 0

@@ -104,7 +104,7 @@ def crops(dataset: TokenDataset, layout: Delayed) -> Iterator[torch.Tensor]:
 
 
 def held_out(path: str) -> bool:
-    """Whether a sound is for validation; told by its name, so that it stays."""
+    """Whether a sound is for validation; decided by its name, so that it stays."""
     return sum(path.encode()) % HELD_OUT == 0
 
 
@@ -123,7 +123,7 @@ def speak(model: LanguageModel, layout: Delayed, prompt: np.ndarray) -> np.ndarr
     vocabulary, rows = layout.vocabulary, layout.rows
     tokens = torch.from_numpy(layout.encode(prompt)[:, : 1 + prompt.shape[1]])[
         None
-    ]  # codes that are late are made anew
+    ]  # codes that are late are made again
     caches: list[torch.Tensor] | None = None
     new = tokens
     for step in range(tokens.shape[2], FRAMES + rows):

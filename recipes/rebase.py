@@ -6,7 +6,7 @@ Trained without `quantizer.pin`, latents end with means of hundreds of their sta
 from 1e-5 to 1e-2: each step of an optimizer moves them by more than they vary
 (docs/lab/latent-drift-music-0.5.md). Here each latent
 dimension becomes what one level of one codebook rounds, with zero mean and the deviation --spread (1: `pin` holds it
-there); the layers before and behind take up the difference. It is the same network but for rounding, for the first two
+there); the layers before and after take up the difference. It is the same network but for rounding, for the first two
 frames of a stream (padded with what is now the mean), and with fewer than all codebooks, as their means now come with
 the decoder's bias.
 """

@@ -3,7 +3,7 @@
     python recipes/reproduce.py speech-16k ../shared/data/speech runs
     python recipes/reproduce.py tiny tests/sounds runs budget.minutes=0.5
 
-Stopped and started again it goes on where it was.
+Stopped and started again, it resumes where it was.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 UNKNOWN_32 = 2**31 - 1 - 2**16  # sizes from here on are what programs write that do not know the length
-TAGS = (b"TAG", b"ID3", b"APE")  # that programs put behind any kind of file
+TAGS = (b"TAG", b"ID3", b"APE")  # that programs append to any kind of file
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class Extent:
     Attributes:
         start: where they begin.
         size: how many the header promises; None: it does not know.
-        behind: bytes behind them that are of no chunk.
+        trailing: bytes after them that are of no chunk.
     """
 
     start: int
     size: int | None
-    behind: int = 0
+    trailing: int = 0
 
 
 def find_extent(file: BinaryIO, file_size: int) -> Extent | None:
@@ -59,14 +59,14 @@ def _riff(file: BinaryIO, head: bytes, file_size: int) -> Extent | None:
             long_size = int.from_bytes(file.read(8), "little")
         if name == b"data":
             if long_size is not None and size == 2**32 - 1:
-                return Extent(start, long_size, _behind(file, start + long_size, order, file_size))
+                return Extent(start, long_size, _trailing(file, start + long_size, order, file_size))
             if size >= UNKNOWN_32 and start + size > file_size:
                 return Extent(start, None)
-            return Extent(start, size, _behind(file, start + size + size % 2, order, file_size))
+            return Extent(start, size, _trailing(file, start + size + size % 2, order, file_size))
     return None
 
 
-def _behind(file: BinaryIO, at: int, order: str, file_size: int) -> int:
+def _trailing(file: BinaryIO, at: int, order: str, file_size: int) -> int:
     """Bytes from `at` on that are neither chunks nor tags nor zeros."""
     for _, start, size in _chunks(file, at, order):
         if start + size > file_size:

@@ -87,7 +87,7 @@ class FfmpegFile:
             raise AudioError(f"{path}: cannot be read as sound ({error})") from None
 
     def blocks(self, samples: int) -> Iterator[np.ndarray]:
-        """Blocks "t c" of at most so many samples, float32.
+        """Blocks "t c" of at most that many samples, float32.
 
         Raises:
             AudioError: the file breaks off.

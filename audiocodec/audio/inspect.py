@@ -56,10 +56,10 @@ def _of_extent(extent: container.Extent, file_size: int, frames: int | None) -> 
     there = file_size - extent.start
     if extent.size is not None and extent.size > there:
         return Findings(cut=f"is cut short, {extent.size - there} bytes that its header promises are missing")
-    if frames == 0 and (extent.size or extent.behind):
-        return Findings(unread=f"holds 0 samples by its header, but {extent.size or extent.behind} bytes follow")
-    behind = f"{extent.behind} bytes behind its sound were not read" if extent.behind > 0 else ""
-    return Findings(note=behind)
+    if frames == 0 and (extent.size or extent.trailing):
+        return Findings(unread=f"holds 0 samples by its header, but {extent.size or extent.trailing} bytes follow")
+    note = f"{extent.trailing} bytes after its audio were not read" if extent.trailing > 0 else ""
+    return Findings(note=note)
 
 
 def _of_pages(pages: ogg.Walk) -> Findings:
@@ -67,7 +67,7 @@ def _of_pages(pages: ogg.Walk) -> Findings:
         return Findings(cut="is cut short, its last page is missing")
     if pages.chained:
         return Findings(unread="holds several streams one after the other, of which only the first is read")
-    return Findings(note=f"{pages.rest} bytes behind its sound were not read" if pages.rest else "")
+    return Findings(note=f"{pages.rest} bytes after its audio were not read" if pages.rest else "")
 
 
 def _of_flac(file: BinaryIO, frames: int | None) -> Findings:
@@ -77,8 +77,8 @@ def _of_flac(file: BinaryIO, frames: int | None) -> Findings:
         joined = max(data.find(start, 4) for start in FLAC_STARTS)
         if joined < 0:
             return Findings()
-        behind = len(data) - joined
-    return Findings(cut=f"holds another FLAC file behind its end, {behind} bytes that nothing here reads; split it")
+        rest = len(data) - joined
+    return Findings(cut=f"holds another FLAC file after its end, {rest} bytes that nothing here reads; split it")
 
 
 def _of_walk(walked: mpeg.Walk, frames: int | None) -> Findings:

@@ -20,7 +20,7 @@ def known_suffixes() -> frozenset[str]:
 
 
 def list_audio_files(root: Path) -> list[Path]:
-    """Every sound file below `root` (or `root` itself), sorted, told by suffix; links are followed.
+    """Every sound file below `root` (or `root` itself), sorted, recognized by suffix; links are followed.
 
     All other files are counted in a warning, what cannot be looked at is named in one.
 

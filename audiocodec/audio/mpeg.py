@@ -37,7 +37,7 @@ class Walk:
     Attributes:
         samples: of each channel, decoder delay and padding counted.
         promised: samples by all Xing headers.
-        streams: ends joined to one another: Xing headers behind the first, changes of rate or channels.
+        streams: ends joined to one another: Xing headers after the first, changes of rate or channels.
         has_header: there is a Xing header with the number of frames.
     """
 
@@ -71,7 +71,7 @@ def walk(file: BinaryIO, file_size: int) -> Walk | None:
     if file_size < 4:
         return None
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        at = _behind_tags(data, 0)
+        at = _after_tags(data, 0)
         first = frame_at(data, at)
         if first is None or frame_at(data, at + first.size) is None:
             return None
@@ -100,14 +100,14 @@ def _take(found: Walk, data: mmap.mmap, at: int, frame: Frame) -> int:
         found.has_header = True
         found.promised += frames * frame.samples
         end = at + size
-        if flags & 2 and at < end <= len(data) and (frame_at(data, end) or _behind_tags(data, end) == len(data)):
+        if flags & 2 and at < end <= len(data) and (frame_at(data, end) or _after_tags(data, end) == len(data)):
             found.samples += frames * frame.samples
             return end
     return at + frame.size
 
 
-def _behind_tags(data: mmap.mmap, at: int) -> int:
-    """Where the tags that start at a place are over: ID3 before the sound or between, ID3v1 and APE behind it."""
+def _after_tags(data: mmap.mmap, at: int) -> int:
+    """Where the tags that start at a place are over: ID3 before the sound or between, ID3v1 and APE after it."""
     while True:
         if data[at : at + 3] == b"ID3" and at + 10 <= len(data):
             a, b, c, d = data[at + 6 : at + 10]
@@ -122,9 +122,9 @@ def _behind_tags(data: mmap.mmap, at: int) -> int:
 
 def _next(data: mmap.mmap, at: int) -> int:
     """The next place where two frames follow one another, or the last one ends the file."""
-    behind = _behind_tags(data, at)
-    if behind > at:
-        return behind
+    after = _after_tags(data, at)
+    if after > at:
+        return after
     while (at := data.find(b"\xff", at + 1)) >= 0:
         frame = frame_at(data, at)
         if frame and (at + frame.size == len(data) or frame_at(data, at + frame.size)):

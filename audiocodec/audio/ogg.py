@@ -14,7 +14,7 @@ class Walk:
     """What a file holds.
 
     Attributes:
-        chained: another stream begins behind the first.
+        chained: another stream begins after the first.
         ended: the file ends with the last page of a stream.
         rest: bytes at the end that are of no page.
     """

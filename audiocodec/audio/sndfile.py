@@ -51,7 +51,7 @@ class SndFile:
         self._path = path
 
     def blocks(self, samples: int) -> Iterator[np.ndarray]:
-        """Blocks "t c" of at most so many samples, float32, channels in the order of WAV.
+        """Blocks "t c" of at most that many samples, float32, channels in the order of WAV.
 
         Raises:
             soundfile.LibsndfileError, OSError: it breaks off.
@@ -91,7 +91,7 @@ def _wide_start(path: Path, channels: int) -> tuple[int, int] | None:
 
 
 def _format(file: BinaryIO) -> tuple[int, int, int] | None:
-    """Format, bytes a frame, and bits a sample of a WAV."""
+    """Format, bytes per frame, and bits per sample of a WAV."""
     file.seek(12)
     while len(head := file.read(8)) == 8:
         size = int.from_bytes(head[4:], "little")

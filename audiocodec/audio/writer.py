@@ -135,7 +135,7 @@ class WavPipe:
 
 
 def write(path: str | Path, wav: np.ndarray, sample_rate: int, overwrite: bool = False) -> None:
-    """Write a whole file, its format told by the suffix; 16-bit where the format has bits.
+    """Write a whole file; its format follows from the suffix; 16-bit where the format has bits.
 
     Args:
         path: where to write; on any error it is as it was.

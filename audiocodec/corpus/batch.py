@@ -17,7 +17,7 @@ from audiocodec.errors import AudioError
 from audiocodec.tokens import Tokens, frames_for
 from audiocodec.tokens.metadata import fitting
 
-BLOCKS = 8  # of `audio.BLOCK_SAMPLES`, read at once: long pieces go through the network fastest
+BLOCKS = 8  # of `audio.BLOCK_SAMPLES`, read in one go: long pieces go through the network fastest
 
 
 class _Stream:

@@ -24,7 +24,7 @@ class TokenDataset(IterableDataset[dict[str, Any]]):
 
     Args:
         folder: of the corpus, or its URL.
-        frames: length of crops; a sound gives as many as fit behind each other, from a random start, and none if it is
+        frames: length of crops; a sound gives as many as fit in a row, from a random start, and none if it is
             shorter. None: whole sounds.
         seed: of the order and the crops; None: the order of the corpus, crops from the first frame on.
         rank: of this process; by default that of `torch.distributed`, if it is in use.

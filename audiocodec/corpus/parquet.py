@@ -16,7 +16,7 @@ from audiocodec.corpus.store import Store
 from audiocodec.tokens import Header
 from audiocodec.tokens.convert import KEY, header_to_json, small
 
-ROWS = 256  # in a group: what is read at once
+ROWS = 256  # in a group: what is read in one go
 
 
 def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes]:

@@ -83,13 +83,13 @@ def tokenize(
         output: folder or URL.
         format: "parquet", "webdataset" or "fsq".
         model: name, or path of a folder.
-        num_codebooks: keep the first so many; all by default.
+        num_codebooks: number of codebooks to keep (the first N); all by default.
         backend: see `audiocodec.load`.
         sounds_per_shard: by default what gives about 64 shards, 8 to 1000.
         workers: actors of Ray; 0 works in this process and needs no Ray.
         address: of a Ray cluster; by default Ray is started here for the time of the run.
         on_shard: told at the start and after every shard.
-        bitrate: instead of `num_codebooks`: as many as fit, in bits a second for a sound of one channel.
+        bitrate: instead of `num_codebooks`: as many as fit, in bits per second for a sound of one channel.
 
     Raises:
         AudioError: there is no sound.

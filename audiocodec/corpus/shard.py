@@ -123,7 +123,7 @@ def unfit(sound: Sound, format: str) -> str:
 
 
 def batches(sounds: Sequence[Sound]) -> Iterator[list[Sound]]:
-    """Sounds of about equal length, told by their bytes, that are encoded together."""
+    """Sounds of about equal length, judged by their bytes, that are encoded together."""
     ordered = sorted(sounds, key=lambda sound: (sound.size, sound.path))
     for start in range(0, len(ordered), TOGETHER):
         yield ordered[start : start + TOGETHER]

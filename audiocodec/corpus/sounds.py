@@ -39,7 +39,7 @@ def list_sounds(source: str) -> list[Sound]:
     """All sounds, sorted by path. Of a folder, all other files are counted in a warning.
 
     Args:
-        source: a folder (sounds are told by suffix), a sound, a glob pattern (`**` is any depth, all that matches is
+        source: a folder (sounds are known by suffix), a sound, a glob pattern (`**` is any depth, all that matches is
             taken), or a CSV with a column `path`, relative to where it lies, and any others, which are kept as text.
 
     Raises:

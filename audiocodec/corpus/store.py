@@ -27,7 +27,7 @@ class Store(Protocol):
         """All of a file."""
 
     def write(self, name: str, data: bytes) -> None:
-        """Make or replace a file: all of it appears at once, or nothing."""
+        """Make or replace a file: all of it appears, or nothing."""
 
     def remove(self, name: str) -> None:
         """Remove a file or a folder and all below it."""
@@ -72,7 +72,7 @@ class LocalStore:
 
 
 class RemoteStore:
-    """A folder of a file system of fsspec. Object stores show a written object at once or not at all.
+    """A folder of a file system of fsspec. Object stores show a written object whole or not at all.
 
     Raises:
         MissingExtraError: fsspec is not installed.

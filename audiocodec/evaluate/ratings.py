@@ -62,7 +62,7 @@ def reliable(ratings: Ratings) -> bool:
 
 
 def guessing(right: int, trials: int) -> float:
-    """Probability of at least so many right answers by guessing."""
+    """Probability of at least that many right answers by guessing."""
     return sum(math.comb(trials, k) for k in range(right, trials + 1)) / 2**trials
 
 

@@ -63,7 +63,7 @@ def marks(end: float) -> tuple[str, ...]:
 
 
 def check_report() -> None:
-    """Refuse at once a report that could not be written after all the scoring.
+    """Refuse immediately a report that could not be written after all the scoring.
 
     Raises:
         MissingExtraError: what it needs is not installed.

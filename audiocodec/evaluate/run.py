@@ -1,4 +1,4 @@
-"""All clips through all systems, in several processes; a run that was stopped goes on."""
+"""All clips through all systems, in several processes; a run that was stopped is resumed."""
 
 from __future__ import annotations
 

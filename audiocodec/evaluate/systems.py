@@ -59,7 +59,7 @@ class OurModel:
     Attributes:
         name: as it stands in tables.
         model: name or path.
-        bitrate: at most, in bits a second.
+        bitrate: at most, in bits per second.
         refine: steps of the search for codes.
         aligned: its output is in time with its input.
     """
@@ -234,7 +234,7 @@ def parse_system(text: str) -> System:
     """A system as a user writes it.
 
     Args:
-        text: `speech-16k@3k` (a model's name or path, and a bitrate), `speech-16k@3k+20` (with so many steps of the
+        text: `speech-16k@3k` (a model's name or path, and a bitrate), `speech-16k@3k+20` (with that many steps of the
             search for codes), `opus@speech-16k@3k` (Opus with files of the same size), `opus@12k`, `lc3@24k`,
             `codec2@3.2k`, or
             `name=encoder {in} {code} :: decoder {code} {out}`; without `{code}` its bitrate stays unknown.

@@ -90,7 +90,7 @@ def markdown(summaries: Sequence[Summary]) -> str:
 
 
 def write_csv(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Every row but for its counts of codes, values rounded to four digits behind the point.
+    """Every row but for its counts of codes, values rounded to four decimal places.
 
     Raises:
         OutputError: it cannot be written.

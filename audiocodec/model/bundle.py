@@ -120,7 +120,7 @@ def describe(name: str) -> dict[str, Any]:
         if not {"name", "version", "model"} <= set(description):
             raise ModelError(f"{path}: needs name, version and model")
     except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise ModelError(f"{path}: is no model description ({str(error).splitlines()[0]})") from error
+        raise ModelError(f"{path}: is not a valid model description ({str(error).splitlines()[0]})") from error
     return dict(description)
 
 

@@ -8,7 +8,7 @@ from audiocodec.errors import ConfigError
 
 
 def parse_bitrate(text: str) -> float:
-    """3000, 3k or 1.5k to bits a second.
+    """3000, 3k or 1.5k to bits per second.
 
     Raises:
         ConfigError: it is none, or 1 Gbit/s and more.
@@ -36,10 +36,10 @@ def choose_depth(num_codebooks: int | None, bitrate: float | str | None, availab
     """Codebooks to use: as asked, the most that fit `bitrate`, or all.
 
     Args:
-        num_codebooks: so many.
-        bitrate: instead: bits a second, as a number or as `parse_bitrate` reads them.
+        num_codebooks: that many.
+        bitrate: instead: bits per second, as a number or as `parse_bitrate` reads them.
         available: all there are.
-        each: bits a second of one codebook in all channels.
+        each: bits per second of one codebook in all channels.
 
     Raises:
         ConfigError: both are given, or neither can be met.

@@ -95,7 +95,7 @@ def _check_promise(file: BinaryIO, size: int) -> None:
     if count * dtype.itemsize > size:
         raise ValueError(f"an array of shape {shape} is promised, but the file has {size} bytes")
     if count > MAX_CODES:
-        raise ValueError(f"{count} codes are more than the {MAX_CODES} that are converted at once")
+        raise ValueError(f"{count} codes are more than the {MAX_CODES} that are converted in one go")
     file.seek(0)
 
 

@@ -7,7 +7,7 @@ import threading
 import weakref
 from pathlib import Path
 
-CHUNK = 1 << 20  # bytes looked through at once
+CHUNK = 1 << 20  # bytes looked through in one go
 
 
 class FileBytes:

@@ -34,9 +34,9 @@ class Header:
         channels: of the source.
         samples: of each source channel; None while a stream is being written.
         model_sample_rate: Hz.
-        hop_length: model samples a frame.
+        hop_length: model samples per frame.
         delay: model samples by which decoded audio lags.
-        num_codebooks: codes a frame and row.
+        num_codebooks: codes per frame and row.
         levels: of each dimension of a codebook; their product is the codebook size.
         frames_per_page: frames of every page but the last.
         entropy: 16 bytes, hash of the entropy model that pages may be coded with; zeros: all are packed.
@@ -78,12 +78,12 @@ class Header:
 
     @property
     def codebook_bitrate(self) -> float:
-        """Bits a second of one codebook, all rows."""
+        """Bits per second of one codebook, all rows."""
         return self.frame_rate * self.rows * math.log2(self.codebook_size)
 
     @property
     def nominal_bitrate(self) -> float:
-        """Bits a second of the codes alone, all rows."""
+        """Bits per second of the codes alone, all rows."""
         return self.num_codebooks * self.codebook_bitrate
 
     def expected_frames(self) -> int | None:
@@ -154,7 +154,7 @@ class Header:
         """Read from the start of a file, at most 64 KiB.
 
         Args:
-            file: positioned at its start; left behind the header.
+            file: positioned at its start; left after the header.
             name: of the file, for messages.
 
         Raises:

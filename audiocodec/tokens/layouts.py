@@ -6,7 +6,7 @@
     q2: c0 c1 c2                                 p  p c0 c1 c2          c0 c1 c2
 
 Layouts of one row give each codebook a range of its own in the vocabulary; in layouts of q rows, where a model has an
-embedding and an output for each row, all rows share the range [0, codebook_size). The special tokens come behind.
+embedding and an output for each row, all rows share the range [0, codebook_size). The special tokens come after them.
 See [Copet et al., 2023](https://arxiv.org/abs/2306.05284) for how the layouts compare.
 """
 
@@ -76,7 +76,7 @@ class Layout(Protocol):
     def decode(self, tokens: np.ndarray) -> np.ndarray:
         """Tokens "rows n" -> codes "q t", int64: of all whole frames between begin and end.
 
-        Begin, end, and padding behind the end may be missing, so that what a model makes can be decoded while it is
+        Begin, end, and padding after the end may be missing, so that what a model makes can be decoded while it is
         still making it.
 
         Raises:
@@ -176,13 +176,13 @@ class Sequential(_OneRow):
         inner = _inner(self, tokens)
         if inner.shape[1] % self.num_codebooks:
             raise ConfigError(
-                f"{inner.shape[1]} tokens are no whole number of frames in {self.num_codebooks} codebooks"
+                f"{inner.shape[1]} tokens are not a whole number of frames of {self.num_codebooks} codebooks"
             )
         return _in_range(self, inner.reshape(self.num_codebooks, -1) - self._offsets)
 
 
 class Parallel(_ManyRows):
-    """All codebooks of a frame at once. See `Layout`.
+    """All codebooks of a frame in one step. See `Layout`.
 
     Example:
         >>> layout = Parallel(num_codebooks=2, codebook_size=10)

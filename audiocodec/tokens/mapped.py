@@ -89,25 +89,25 @@ class TokenFile:
             raise TypeError("frames are taken by slices without a step: file[t0:t1]")
         start, stop, _ = frames.indices(len(self))
         each = self.header.frames_per_page
-        first, behind = start // each, -(-max(start, stop) // each)
+        first, end = start // each, -(-max(start, stop) // each)
         parts = [np.zeros((*self.shape[:2], 0), np.int64)]
-        for index, codes in zip(range(first, behind), self._decoded(first, behind), strict=True):
+        for index, codes in zip(range(first, end), self._decoded(first, end), strict=True):
             parts.append(codes[:, :, max(0, start - index * each) : stop - index * each])
         return np.concatenate(parts, axis=2)
 
-    def _decoded(self, first: int, behind: int) -> list[np.ndarray]:
+    def _decoded(self, first: int, end: int) -> list[np.ndarray]:
         """Codes of neighbouring pages; the last of them is remembered, for whoever reads on."""
         found = []
-        if self._last is not None and self._last[0] == first < behind:
+        if self._last is not None and self._last[0] == first < end:
             found.append(self._last[1])
         at_once = self._pages.pages_at_once
-        for index in range(first + len(found), behind, at_once):
-            chosen = range(index, min(index + at_once, behind))
+        for index in range(first + len(found), end, at_once):
+            chosen = range(index, min(index + at_once, end))
             parts = self._pages.parse([(i, self._data[self._bounds[i] : self._bounds[i + 1]]) for i in chosen])
             for i, codes in zip(chosen, parts, strict=True):
                 if codes.shape[2] != min(self.header.frames_per_page, len(self) - i * self.header.frames_per_page):
                     raise DamagedFileError(f"{self.path}: page {i} has {codes.shape[2]} frames, which cannot be")
                 found.append(codes)
         if found:
-            self._last = behind - 1, found[-1]
+            self._last = end - 1, found[-1]
         return found

@@ -43,7 +43,7 @@ def to_bytes(metadata: Mapping[str, str]) -> bytes:
 
 
 def from_bytes(data: bytes) -> dict[str, str]:
-    """Inverse of `to_bytes`; bytes behind are left alone.
+    """Inverse of `to_bytes`; bytes after it are left alone.
 
     Raises:
         IndexError, struct.error, UnicodeDecodeError: cut short, or no text.

@@ -1,4 +1,4 @@
-"""One page: about a second of codes behind a checksum of its own."""
+"""One page: about a second of codes with a checksum of its own."""
 
 from __future__ import annotations
 
@@ -138,9 +138,9 @@ class PageCodec:
             except DamagedFileError as error:
                 problem = error
                 break
-        sound = list(zip(pages, frames, strict=False))
-        coded = self._decode({i: (data, f) for (i, data), f in sound if data[2] == CODED})
-        for (index, data), count in sound:
+        intact = list(zip(pages, frames, strict=False))
+        coded = self._decode({i: (data, f) for (i, data), f in intact if data[2] == CODED})
+        for (index, data), count in intact:
             codes = coded[index] if index in coded else self._unpack(data, count)
             if codes is None:
                 raise DamagedFileError(f"{self.name}: page {index} is damaged (payload does not decode)")

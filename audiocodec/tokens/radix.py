@@ -64,7 +64,7 @@ def unpack(number: int, n: int, size: int) -> np.ndarray:
             raise ValueError("a packed number is larger than its codes can make")
         groups.append(_unpack_group(group, count, size))
     if number:
-        raise ValueError("bits are set behind the last code")
+        raise ValueError("bits are set after the last code")
     return np.concatenate(groups) if groups else np.zeros(0, np.int64)
 
 

@@ -20,7 +20,7 @@ from audiocodec.tokens.trailer import Trailer
 
 
 class TokenReader:
-    """Reads the header at once and pages one after the other.
+    """Reads the header immediately and pages one after the other.
 
     Args:
         file: binary, positioned at its start; it need not seek.
@@ -47,7 +47,7 @@ class TokenReader:
         """Bytes of each page, lengths checked, checksums not yet.
 
         Raises:
-            DamagedFileError: the file ends early, or goes on behind its end.
+            DamagedFileError: the file ends early, or continues after its end.
         """
         largest = page.packed_bytes(self.header, self.header.frames_per_page)
         sizes = array("q")

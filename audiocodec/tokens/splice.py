@@ -130,7 +130,7 @@ def _own_frames(header: Header) -> int:
 
 
 def _joined_samples(last: Header, before: int, frames: int) -> int:
-    """Source samples of all, so that they take `frames`: the last sound starts behind `before` frames."""
+    """Source samples of all, so that they take `frames`: the last sound starts after `before` frames."""
     samples = first_sample(last, before) + (last.samples or 0)
     while samples and (replace(last, samples=samples).expected_frames() or 0) > frames:
         samples -= 1  # the rates have no common measure there: a sample at most

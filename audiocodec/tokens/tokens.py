@@ -76,7 +76,7 @@ class Tokens:
 
     @property
     def bitrate(self) -> float:
-        """Bits a second of the codes, before pages and checksums."""
+        """Bits per second of the codes, before pages and checksums."""
         return self.header.nominal_bitrate
 
     def truncate(self, num_codebooks: int) -> Tokens:
@@ -158,8 +158,8 @@ def truncate_file(
     Args:
         source: the token file.
         output: gets the copy.
-        num_codebooks: keep the first so many.
-        bitrate: instead: as many as fit, in bits a second for all channels together.
+        num_codebooks: number of codebooks to keep (the first N).
+        bitrate: instead: as many as fit, in bits per second for all channels together.
 
     Returns:
         Bytes written.

@@ -77,7 +77,7 @@ def load_checkpoint(path: Path, modules: Mapping[str, nn.Module], optimizers: Op
                 state.setdefault(int(index), {})[name] = value
             optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     except Exception as error:
-        raise ModelError(f"{path}: is no checkpoint of this run ({str(error).splitlines()[0]})") from error
+        raise ModelError(f"{path}: is not a checkpoint of this run ({str(error).splitlines()[0]})") from error
     return dict(progress)
 
 

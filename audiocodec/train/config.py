@@ -33,7 +33,7 @@ class DataConfig:
         cache: folder for decoded samples, 2 bytes each, so that nothing is decoded twice. None
             reads pieces of the files themselves.
         workers: processes that prepare batches; 0 does it in the training process.
-        valid_clips: validate on at most so many clips, evenly picked.
+        valid_clips: validate on at most this many clips, evenly picked.
         valid_seconds: and on at most so much of each.
         augment: see `audiocodec.train.data.Augment`.
         seed: of segments, initial weights and dropped codebooks.
@@ -138,7 +138,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RecipeConfig:
     """
     for override in overrides:
         if "=" not in override:
-            raise ConfigError(f"{override!r} is no override, write key=value")
+            raise ConfigError(f"{override!r} is not a valid override: write key=value")
     try:
         given = OmegaConf.from_dotlist(list(overrides))
         plain: Any = OmegaConf.to_container(_merged(_load(path), given), resolve=True)

@@ -18,7 +18,7 @@ def sharpened(waveform: Tensor, exponent: float, bins: int) -> Tensor:
     valleys between them fuller than in any voice. A target that errs as far to the other side makes up for part of
     it. Each bin is multiplied by (magnitude / geometric mean of 9 bins around) ** exponent, and every
     neighbourhood keeps its power: the post-filters of speech coders ([Chen and Gersho,
-    1995](https://doi.org/10.1109/89.365380)) do the same behind the decoder, at the cost of delay.
+    1995](https://doi.org/10.1109/89.365380)) do the same after the decoder, at the cost of delay.
 
     Args:
         waveform: at 16 kHz, or bins are as much wider.

@@ -33,7 +33,7 @@ def _round(x: Tensor) -> Tensor:
 
 
 class _Network(nn.Module):
-    """The float twin of `EntropyModel`; `exact` makes it round as that one does."""
+    """The float counterpart of `EntropyModel`; `exact` makes it round as that one does."""
 
     visible: Tensor
 
@@ -73,7 +73,7 @@ class _Network(nn.Module):
         return torch.baddbmm(b2, sums.clamp(0, HIDDEN_MAX * HIDDEN_UNIT), w2) / OCTAVE
 
     def bits(self, digits: Tensor, exact: bool) -> Tensor:
-        """digits: "b t q d" -> mean bits a frame."""
+        """digits: "b t q d" -> mean bits per frame."""
         top = torch.tensor(self.levels) - 1
         scaled = torch.div((2 * digits - top) * SPAN, top, rounding_mode="floor").flatten(2) / SPAN
         outputs = (self(scaled, exact) * math.log(2)).split(self.levels, dim=-1)
@@ -133,7 +133,7 @@ def fit_entropy(
         optimizer.step()
         schedule.step()
         if step % 1000 == 0:
-            log.info("step %d: %.2f bits a frame", step, bits.item())
+            log.info("step %d: %.2f bits per frame", step, bits.item())
     return network.freeze()
 
 

@@ -92,7 +92,7 @@ class Stop:
 
 @contextlib.contextmanager
 def asked_to_stop() -> Iterator[Stop]:
-    """Ctrl-C, SIGTERM or SIGHUP asks the run to end at the next step; a second one ends it at once."""
+    """Ctrl-C, SIGTERM or SIGHUP asks the run to end at the next step; a second one ends it immediately."""
     stop = Stop()
 
     def ask(number: int, frame: FrameType | None) -> None:

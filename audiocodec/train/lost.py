@@ -20,7 +20,7 @@ def lost_bursts(items: int, frames: int, num_codebooks: int, share: float, devic
         share: of the segments that have bursts.
         device: of the result.
     """
-    batch = items * ranks.world_size()  # drawn for all processes at once: one process draws the same
+    batch = items * ranks.world_size()  # drawn for all processes together: one process draws the same
     shape = (batch, BURSTS, 1)
     start = torch.randint(frames, shape, device=device)
     length = torch.randint(1, LONGEST_BURST + 1, shape, device=device)

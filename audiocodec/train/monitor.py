@@ -78,7 +78,7 @@ class Monitor:
         try:
             append_row(self.curve, row)
         except OSError as error:
-            logger.warning("%s: a row is lost (%s); training goes on", self.curve, error.strerror or error)
+            logger.warning("%s: a row is lost (%s); training continues", self.curve, error.strerror or error)
         if self._events is not None:
             self._write_events(row, model)
 

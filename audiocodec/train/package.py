@@ -37,7 +37,7 @@ def package_run(
         OutputError: the files exist, or cannot be written.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-        raise ConfigError(f"{name!r} is no name for a model: letters, digits, '.', '_' and '-', at most 64")
+        raise ConfigError(f"{name!r} is not a valid model name: use letters, digits, '.', '_' and '-', at most 64")
     model, config = load_average(run_dir, best)
     path = save_bundle(folder, name, version, config["model"], model, overwrite)
     bundle = load_bundle(str(path))

@@ -96,7 +96,7 @@ def _roots(data: DataConfig) -> dict[Path, float]:
     try:
         return {Path(str(path)).expanduser(): float(weight) for path, weight in data.root.items()}
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"data.root: a weight is no number ({error})") from error
+        raise ConfigError(f"data.root: a weight is not a number ({error})") from error
 
 
 def _source(paths: list[Path], data: DataConfig, sample_rate: int) -> Source:
@@ -162,9 +162,9 @@ def _resolved(path: Path) -> dict[str, Any] | None:
     try:
         before = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise OutputError(f"{path}: is no configuration of a run ({str(error).splitlines()[0]})") from error
+        raise OutputError(f"{path}: is not a configuration of a run ({str(error).splitlines()[0]})") from error
     if before is not None and not isinstance(before, dict):
-        raise OutputError(f"{path}: is no configuration of a run")
+        raise OutputError(f"{path}: is not a configuration of a run")
     return before
 
 

@@ -53,7 +53,7 @@ class TrainConfig:
             none, so that it learns to conceal that; set `conceals` of the decoder with it.
         contrast: exponent by which harmonics stand out more in what the decoder is asked for, see
             `audiocodec.train.contrast`; for decoders with noise.
-        max_bad_steps: so many steps in a row with NaN or infinity end the run.
+        max_bad_steps: this many steps in a row with NaN or infinity end the run.
         tensorboard: write events beside the CSV curve.
     """
 

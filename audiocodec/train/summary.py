@@ -16,7 +16,7 @@ def _parameters(module: nn.Module) -> int:
 
 
 def macs_per_second(model: CodecModel) -> tuple[float, float]:
-    """Multiply-adds for a second of audio, of the encoder and of the decoder. The quantizer's are not counted."""
+    """Multiply-adds per second of audio, of the encoder and of the decoder. The quantizer's are not counted."""
     frames = max(1, round(model.sample_rate / model.hop_length))
     waveform = torch.zeros(1, 1, frames * model.hop_length)
     counts = []

@@ -262,7 +262,7 @@ class Trainer:
         try:
             self.save()
         except OutputError as error:
-            logger.warning("%s; the checkpoint before it is kept, training goes on", error)
+            logger.warning("%s; the checkpoint before it is kept, training continues", error)
 
     def _show(self, batch: Tensor, loss: float, took: float) -> None:
         if self.monitor is None:

@@ -175,12 +175,12 @@ def test_what_lies_behind_the_sound_is_named(tmp_path: Path, caplog: pytest.LogC
     path.write_bytes(with_size(WAV, b"data", 100_000))
     with caplog.at_level(logging.WARNING):
         assert audio.read(path)[0].shape == (1, 50_000)
-    assert caplog.messages == [f"{path}: {2 * SAMPLES - 100_000} bytes behind its sound were not read"]
+    assert caplog.messages == [f"{path}: {2 * SAMPLES - 100_000} bytes after its audio were not read"]
 
 
 def test_joined_wav_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(WAV + WAV)
-    with pytest.raises(AudioError, match=f"{len(WAV)} bytes behind its sound were not read|cannot be read as sound"):
+    with pytest.raises(AudioError, match=f"{len(WAV)} bytes after its audio were not read|cannot be read as sound"):
         audio.read(tmp_path / "a.wav")
 
 

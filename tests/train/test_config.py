@@ -85,7 +85,7 @@ def test_a_root_is_replaced_not_merged(tmp_path: Path) -> None:
         ("train.learning_rate=fast", "train.learning_rate: .*Float"),
         ("train=3", "train: needs keys and values"),
         ("phase=spectrel", "did you mean 'spectral'"),
-        ("budget", "is no override, write key=value"),
+        ("budget", "is not a valid override: write key=value"),
         ("budget.steps=0", "must be positive"),
     ],
 )

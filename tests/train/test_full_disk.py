@@ -39,7 +39,7 @@ def test_a_row_that_cannot_be_written_is_logged(
     monkeypatch.setattr(monitor, "append_row", full)
     with caplog.at_level(logging.WARNING):
         Monitor(tmp_path, False, []).report({"step": 1}, None)  # type: ignore[arg-type]
-    assert caplog.messages == [f"{tmp_path}/curve.csv: a row is lost (No space left on device); training goes on"]
+    assert caplog.messages == [f"{tmp_path}/curve.csv: a row is lost (No space left on device); training continues"]
 
 
 def test_a_configuration_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def test_a_configuration_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pyt
     prepare_run(config, folder)
     assert (folder / "config.yaml").read_text() == before
     (folder / "config.yaml").write_text("- a list")
-    with pytest.raises(OutputError, match="is no configuration of a run"):
+    with pytest.raises(OutputError, match="is not a configuration of a run"):
         prepare_run(config, folder)
 
 

@@ -41,7 +41,7 @@ class CausalConv(nn.Module):
 
 
 def with_previous(patches: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Each patch behind the one before it: "b t d" -> "b t (2 d)"; state: the last patch, "b 1 d"."""
+    """Each patch after the one before it: "b t d" -> "b t (2 d)"; state: the last patch, "b 1 d"."""
     if state is None:
         state = patches.new_zeros(patches.shape[0], 1, patches.shape[2])
     all_patches = torch.cat([state, patches], dim=1)

@@ -24,7 +24,7 @@ from audiocodec.model.nn.conv import overlap_add, with_previous
 
 
 def compress(x: Tensor) -> Tensor:
-    """sign(x) sqrt(|x|), linear below FLOOR. By square roots alone, which every processor rounds alike."""
+    """sign(x) sqrt(|x|), linear below FLOOR. By square roots alone, which every processor rounds identically."""
     return x / (x.square() + FLOOR**2).sqrt().sqrt()
 
 
@@ -83,7 +83,7 @@ class LappedSynthesis(nn.Module):
     From coefficient `noise_from` on the signs are random: at a few kbit/s no phase is coded there, and signs that the
     network makes up repeat from frame to frame, which is heard as a buzz. The magnitudes remain the network's. The
     signs are those of `sign_table`, whose row is the number of the step since the start of the sound, so that it
-    decodes alike in one piece and in many; training draws new ones.
+    decodes identically in one piece and in many; training draws new ones.
 
     Where signs are random, `postfilter` makes formants stand out: what the codes leave open is answered by its mean,
     which is smoother than any voice. The mean power of 3 coefficients over that of 13, to the power of `postfilter`,

@@ -141,7 +141,7 @@ def draw_depths(latents: Tensor, num_codebooks: int, dropout: float, training: b
     full = torch.full((latents.shape[0],), num_codebooks, device=latents.device)
     if not training or dropout == 0:
         return full
-    batch = latents.shape[0] * ranks.world_size()  # drawn for all ranks at once: one process draws the same
+    batch = latents.shape[0] * ranks.world_size()  # drawn for all ranks together: one process draws the same
     fewer = torch.randint(1, num_codebooks + 1, (batch,), device=latents.device)
     dropped = torch.rand(batch, device=latents.device) < dropout
     return torch.where(ranks.mine(dropped), ranks.mine(fewer), full)

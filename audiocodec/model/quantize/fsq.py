@@ -15,7 +15,7 @@ from audiocodec.model.quantize.normalize import RunningNorm
 
 
 class FSQ(Quantizer):
-    """One code a frame: every latent dimension rounded to its levels.
+    """One code per frame: every latent dimension rounded to its levels.
 
     See [Mentzer et al., 2023](https://arxiv.org/abs/2309.15505). No codebook exists: the code
     is the mixed-radix number of the level indices. Latents are normalized by running

@@ -16,7 +16,7 @@ FLOOR = 1e-10  # of power
 class EnvelopeLoss(nn.Module):
     """Mean absolute difference of log10 power, smoothed over 280 Hz and 40 ms, from `low` to `high`.
 
-    Where phase is not coded a voice is told by its envelope, most of all between 2 and 4 kHz. Distances of single bins
+    Where phase is not coded a voice is known by its envelope, most of all between 2 and 4 kHz. Distances of single bins
     see mostly the fluctuation of noise there; this one sees the mean of many bins, of both draws where there are two.
 
     Args:

@@ -65,7 +65,7 @@ class Pair:
         """STFT of estimate and target, Hann window, hop n_fft / 2.
 
         The frames begin at a random place within the first hop, so that over the steps of a training
-        run every place counts alike, at half the cost of frames twice as dense.
+        run every place counts equally, at half the cost of frames twice as dense.
         """
         if n_fft not in self.known:
             start = self._start(n_fft)

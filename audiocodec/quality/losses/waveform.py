@@ -10,7 +10,7 @@ from audiocodec.quality.losses.pair import Pair
 class WaveformLoss(nn.Module):
     """Mean absolute sample difference over the root mean square of the target, item by item.
 
-    Dividing by the level makes quiet and loud items count alike.
+    Dividing by the level makes quiet and loud items count equally.
 
     Args:
         floor: RMS level below which an item counts no more.

@@ -96,7 +96,7 @@ class EntropyModel:
         return digest.digest()[:16]
 
     def fits(self, levels: tuple[int, ...], num_codebooks: int) -> bool:
-        """Whether it can code files of these levels and so many codebooks."""
+        """Whether it can code files of these levels and that many codebooks."""
         return tuple(self.levels.tolist()) == levels and num_codebooks <= self.num_codebooks
 
     def digits(self, codes: np.ndarray) -> np.ndarray:

@@ -63,7 +63,7 @@ def _samples(scan: Scan, frames: int) -> int:
     """What is claimed, if the frames are there for it; or else as many samples as they hold.
 
     Raises:
-        DamagedFileError: no number of samples takes so many frames.
+        DamagedFileError: no number of samples takes that many frames.
     """
     claims = [scan.header.samples] + ([scan.trailer.samples] if scan.trailer else [])
     for samples in [*claims, held_samples(scan.header, frames)]:
@@ -73,5 +73,5 @@ def _samples(scan: Scan, frames: int) -> int:
 
 
 def held_samples(header: Header, frames: int) -> int:
-    """The most source samples that so many frames hold."""
+    """The most source samples that this many frames hold."""
     return max(0, (frames * header.hop_length - header.delay) * header.sample_rate // header.model_sample_rate)

@@ -1,4 +1,4 @@
-"""Takes what is sound out of a damaged file."""
+"""Takes what is intact out of a damaged file."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Span:
     Attributes:
         index: of the page, or of the first one lost.
         start: where it begins.
-        end: behind it.
+        end: position after it.
         pages: 1, or how many are lost here; 0 for bytes that are of no page.
         frames: in all of them.
         error: what is wrong, or empty.
@@ -61,7 +61,7 @@ class Scan:
     trailer: Trailer | None
 
     def spans(self) -> Iterator[Span]:
-        """All pages, sound or not, in order. Memory does not grow with their number."""
+        """All pages, intact or damaged, in order. Memory does not grow with their number."""
         if self.trailer is not None and self.trailer.page_sizes.sum() == self.end - self.start:
             return self._listed(self.trailer)
         return self._searched()
@@ -81,16 +81,16 @@ class Scan:
     def _searched(self) -> Iterator[Span]:
         at, index, patience = self.start, 0, PATIENCE
         while at < self.end:
-            sound = self._page(index, at)
-            if sound is None:
+            intact = self._page(index, at)
+            if intact is None:
                 if self.trailer is None and self.data[at : at + 2] == trailer.SYNC:
                     return
-                sound, patience = self._next_page(index, at, patience)
-                yield self._lost(index, at, sound)
-                if sound is None:
+                intact, patience = self._next_page(index, at, patience)
+                yield self._lost(index, at, intact)
+                if intact is None:
                     return
-            yield sound
-            at, index = sound.end, sound.index + 1
+            yield intact
+            at, index = intact.end, intact.index + 1
 
     def _framed(self, at: int) -> tuple[int, bytes]:
         """Frames and bytes of what could be a page at a place, its checksum aside; 0 if nothing could."""
@@ -104,14 +104,14 @@ class Scan:
         return frames, self.data[at:end]
 
     def _page(self, index: int, at: int) -> Span | None:
-        """The page that stands at a place, if it is sound."""
+        """The page that stands at a place, if it is intact."""
         frames, data = self._framed(at)
         if frames and data[-4:] == page.checksum(index, data[:-4]):
             return Span(index, at, at + len(data), 1, frames)
         return None
 
     def _next_page(self, index: int, at: int, patience: int) -> tuple[Span | None, int]:
-        """The first sound page behind a damage, and what is left of patience."""
+        """The first intact page after the damage, and what is left of patience."""
         while (at := self.data.find(page.SYNC, at, self.end)) >= 0 and patience > 0:
             frames, data = self._framed(at)
             for candidate in range(index, index + LOST_AT_ONCE) if frames else ():
@@ -123,14 +123,14 @@ class Scan:
             at += 1
         return None, patience
 
-    def _lost(self, index: int, at: int, sound: Span | None) -> Span:
-        """What lies between the last sound page and the next."""
+    def _lost(self, index: int, at: int, intact: Span | None) -> Span:
+        """What lies between the last intact page and the next."""
         each = self.header.frames_per_page
-        if sound is not None:
-            pages = sound.index - index
-            what = f"page {index} is damaged" if pages == 1 else f"pages {index} to {sound.index - 1} are damaged"
-            error = f"{what} (checksum does not match)" if pages else f"{sound.start - at} bytes are of no page"
-            return Span(index, at, sound.start, pages, pages * each, f"{self.name}: {error}")
+        if intact is not None:
+            pages = intact.index - index
+            what = f"page {index} is damaged" if pages == 1 else f"pages {index} to {intact.index - 1} are damaged"
+            error = f"{what} (checksum does not match)" if pages else f"{intact.start - at} bytes are of no page"
+            return Span(index, at, intact.start, pages, pages * each, f"{self.name}: {error}")
         if self.trailer is None:
             return Span(index, at, self.end, 0, 0, f"{self.name}: is cut short inside page {index}")
         pages = max(0, len(self.trailer.page_sizes) - index)

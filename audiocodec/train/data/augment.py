@@ -13,15 +13,15 @@ class Augment:
 
     Attributes:
         gain_db: gain is uniform within this range, but never clips.
-        speed: share of segments played faster or slower, by up to `speed_range`.
+        speed: fraction of segments played faster or slower, by up to `speed_range`.
         speed_range: largest factor; pitch and formants move with it, as if others spoke.
-        mix: share of segments with another one added, 0 to 15 dB softer: two who speak at once, or speech over music.
-        room: share of segments that sound in a room, reverberating for .1 to .6 s (at 16 kHz; less at higher rates).
-        equalize: share of segments with a random smooth frequency response.
+        mix: fraction of segments with another one added, 0 to 15 dB softer: two speakers, or speech over music.
+        room: fraction of segments that sound in a room, reverberating for .1 to .6 s (at 16 kHz; less at higher rates).
+        equalize: fraction of segments with a random smooth frequency response.
         equalize_db: standard deviation of that response.
-        band_limit: share of segments with nothing above a random frequency (1/8 of the sample rate to half).
-        noise: share of segments with white noise, 20 to 50 dB below them.
-        tones: share of segments that are one to three pure tones instead, steady, gliding or pulsed: dial tones, birds.
+        band_limit: fraction of segments with nothing above a random frequency (1/8 of the sample rate to half).
+        noise: fraction of segments with white noise, 20 to 50 dB below them.
+        tones: fraction of segments that are one to three pure tones, steady, gliding or pulsed: dial tones, birds.
     """
 
     gain_db: tuple[float, float] = (-10.0, 6.0)
@@ -71,7 +71,7 @@ class Augment:
 
 
 def mixed(first: np.ndarray, second: np.ndarray, level: float) -> np.ndarray:
-    """Both at once, "t" each, the second at `level` times the loudness of the first."""
+    """Both together, "t" each, the second at `level` times the loudness of the first."""
     return first + second * np.float32(level * np.sqrt(np.mean(first**2) / (np.mean(second**2) + 1e-9)))
 
 

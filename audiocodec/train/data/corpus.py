@@ -16,7 +16,7 @@ from audiocodec.errors import AudioCodecError, AudioError
 
 logger = logging.getLogger(__name__)
 
-HELD_OUT = 20  # one file in so many, where nothing says which
+HELD_OUT = 20  # one file in that many, where nothing says which
 
 
 @dataclass(frozen=True)

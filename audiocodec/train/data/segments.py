@@ -102,7 +102,7 @@ def _long_enough(lengths: np.ndarray, segment_samples: int) -> tuple[np.ndarray,
     if len(usable) == 0:
         usable = np.array([int(np.argmax(lengths))])
     ends = np.cumsum(lengths[usable], dtype=float)
-    ends[-1:] *= 1 + 1e-9  # no draw falls behind the last
+    ends[-1:] *= 1 + 1e-9  # no draw falls after the last
     return usable, ends / np.sum(lengths[usable])
 
 

@@ -14,7 +14,7 @@ from audiocodec.train.optimizers import BETAS, WEIGHT_DECAY
 
 
 class FlatOptimizer(Optimizer):
-    """What `Trainer` does behind the backward pass, in few kernels and with nothing read back from the device.
+    """What `Trainer` does after the backward pass, in few kernels and with nothing read back from the device.
 
     Steps as `adamw` and `Muon` take them, on gradients clipped to norm 1; one whose gradient is not finite, or whose
     learning rate is 0, changes nothing.

@@ -27,7 +27,7 @@ def rounded(projected: Tensor, mean: Tensor, std: Tensor, levels: Tensor, limit:
 class FusedStages:
     """Training forward of a `ResidualFSQ`, whose `forward` it takes over.
 
-    Same numbers as the original's; statistics are updated for all stages at once, after the batch instead of
+    Same numbers as the original's; statistics are updated for all stages together, after the batch instead of
     before it, and the way back from all stages is one product.
 
     Args:
