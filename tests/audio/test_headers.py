@@ -164,7 +164,7 @@ def test_joined_flac_is_refused(tmp_path: Path) -> None:
     data = coded("FLAC")
     (tmp_path / "a.flac").write_bytes(2 * data)
     with pytest.raises(
-        AudioError, match=f"another FLAC file behind its end, {len(data)} bytes that nothing here reads"
+        AudioError, match=f"another FLAC file after its end, {len(data)} bytes that nothing here reads"
     ):
         audio.read(tmp_path / "a.flac")
 
