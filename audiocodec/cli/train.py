@@ -20,13 +20,14 @@ def _require_extra() -> None:
 
 def _list_everything() -> None:
     from audiocodec.model import build
+    from audiocodec.quality import losses
     from audiocodec.train import config, discriminators, recipe
 
     click.echo("recipes")
     for name, path in config.recipes().items():
         click.echo(f"  {name:18s} {path.read_text().splitlines()[0].lstrip('# ')}")
     lists = {kind: sorted(parts) for kind, parts in build.PARTS.items()}
-    lists |= {"losses": list(recipe.LOSSES), "discriminators": discriminators.__all__}
+    lists |= {"losses": list(losses.LOSSES), "discriminators": discriminators.__all__}
     lists |= {"adversarial losses": list(recipe.CRITERIA), "phases": list(config.PHASES)}
     for kind, names in lists.items():
         click.echo(f"{kind}\n  {' '.join(names)}")

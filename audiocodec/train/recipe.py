@@ -40,17 +40,6 @@ from audiocodec.train.validate import depths_to_watch, load_clips, validate
 logger = logging.getLogger(__name__)
 
 RESUMED = ("data.root", "data.seed", "data.batch_size", "data.segment_frames")  # what a run may go on with another of
-LOSSES = {
-    "energy": losses.EnergyLoss,
-    "envelope": losses.EnvelopeLoss,
-    "estoi": losses.EstoiLoss,
-    "loudness": losses.LoudnessLoss,
-    "mel": losses.MelLoss,
-    "coherence": losses.CoherenceLoss,
-    "complex_stft": losses.ComplexSTFTLoss,
-    "multi_resolution_stft": losses.MultiResolutionSTFTLoss,
-    "waveform": losses.WaveformLoss,
-}
 CRITERIA = {"hinge": losses.HingeLoss}
 
 
@@ -62,11 +51,11 @@ def build_losses(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[float
     """
     built = {}
     for name, arguments in spec.items():
-        known(name, list(LOSSES), f"losses.{name}")
+        known(name, list(losses.LOSSES), f"losses.{name}")
         arguments = dict(arguments or {})
-        built[name] = (float(arguments.pop("weight", 1.0)), call(LOSSES[name], arguments, f"losses.{name}"))
+        built[name] = (float(arguments.pop("weight", 1.0)), call(losses.LOSSES[name], arguments, f"losses.{name}"))
     if not built:
-        raise ConfigError(f"losses: name at least one of {', '.join(LOSSES)}")
+        raise ConfigError(f"losses: name at least one of {', '.join(losses.LOSSES)}")
     return built
 
 

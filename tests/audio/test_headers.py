@@ -163,9 +163,7 @@ def test_joined_flac_is_refused(tmp_path: Path) -> None:
     """ffmpeg 5 to 7 drop part of it without a word, too."""
     data = coded("FLAC")
     (tmp_path / "a.flac").write_bytes(2 * data)
-    with pytest.raises(
-        AudioError, match=f"another FLAC file after its end, {len(data)} bytes that nothing here reads"
-    ):
+    with pytest.raises(AudioError, match=f"another FLAC file after its end, {len(data)} bytes that nothing here reads"):
         audio.read(tmp_path / "a.flac")
 
 

@@ -14,7 +14,20 @@ from audiocodec.quality.losses.multi_resolution_stft import MultiResolutionSTFTL
 from audiocodec.quality.losses.pair import Pair
 from audiocodec.quality.losses.waveform import WaveformLoss
 
+LOSSES = {  # as recipes name them
+    "coherence": CoherenceLoss,
+    "complex_stft": ComplexSTFTLoss,
+    "energy": EnergyLoss,
+    "envelope": EnvelopeLoss,
+    "estoi": EstoiLoss,
+    "loudness": LoudnessLoss,
+    "mel": MelLoss,
+    "multi_resolution_stft": MultiResolutionSTFTLoss,
+    "waveform": WaveformLoss,
+}
+
 __all__ = [
+    "LOSSES",
     "CoherenceLoss",
     "ComplexSTFTLoss",
     "EnergyLoss",
