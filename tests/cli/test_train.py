@@ -123,7 +123,7 @@ main(sys.argv[2:])
     def run(limit: int, steps: int) -> subprocess.CompletedProcess[str]:
         arguments = quick(tmp_path / "run", f"budget.steps={steps}", "train.validations=1")
         command = [sys.executable, "-c", script, str(limit), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
     assert run(0, 2).returncode == 0
     before = (tmp_path / "run" / "checkpoint.safetensors").read_bytes()
