@@ -47,12 +47,11 @@ def blocks(text: str, language: str) -> list[str]:
 
 def shell_lines(text: str) -> list[str]:
     """Commands of fenced sh blocks and of indented ones, as they follow; a line that ends in a backslash goes on."""
-    text = re.sub(
-        r"^```(\w*)\n(.*?)^```",
-        lambda fence: re.sub("^", "    ", fence[2], flags=re.M) if fence[1] in ("sh", "bash", "shell", "console") else "",
-        text,
-        flags=re.S | re.M,
-    )
+
+    def indented(fence: re.Match[str]) -> str:
+        return re.sub("^", "    ", fence[2], flags=re.M) if fence[1] in ("sh", "bash", "shell", "console") else ""
+
+    text = re.sub(r"^```(\w*)\n(.*?)^```", indented, text, flags=re.S | re.M)
     lines = [line[4:].removeprefix("$ ") for line in text.replace("\\\n", " ").splitlines() if line.startswith("    ")]
     return [" ".join(line.split("  #")[0].split()) for line in lines if line.startswith("audiocodec ")]
 
