@@ -260,6 +260,7 @@ def test_segments_too_short_for_the_losses_are_refused(tmp_path: Path) -> None:
         trainer.fit()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch.compile looks at it itself
 @pytest.mark.parametrize("name", ["speech-16k/1-spectral", "speech-16k/4-noise", "music-44k/1-spectral"])
 def test_the_losses_of_the_recipes_compile_as_one(name: str) -> None:

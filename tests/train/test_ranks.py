@@ -38,6 +38,7 @@ def train(folder: Path, name: str, launcher: list[str], batch_size: int, phase: 
     return load_file(folder / name / "checkpoint.safetensors")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("quantizer", "phase"), [("ResidualFSQ", "adversarial"), ("ResidualVQ", "spectral")])
 def test_two_processes_train_as_one(tmp_path: Path, quantizer: str, phase: str) -> None:
     recipe: dict[str, Any] = {
