@@ -136,8 +136,9 @@ def test_links_are_written_through(run: Run, speech_path: Path, tmp_path: Path) 
 
 
 def heed_ctrl_c() -> None:
-    """Background jobs of a shell ignore it, and so would what they start."""
+    """Background jobs of a shell ignore it, those of nohup SIGHUP, and so would what they start."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.mark.slow

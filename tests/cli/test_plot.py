@@ -27,7 +27,9 @@ def plot(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["plot", *map(str, arguments)])
 
 
-@pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml")])
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".png", b"\x89PNG"), pytest.param(".svg", b"<?xml", marks=pytest.mark.slow)]
+)
 def test_two_files_give_a_picture(sounds: tuple[Path, Path], tmp_path: Path, suffix: str, start: bytes) -> None:
     out = tmp_path / f"picture{suffix}"
     done = plot(*sounds, "-o", out)

@@ -23,6 +23,7 @@ def quick(run_dir: Path, *overrides: str) -> list[str]:
     return ["train", "tiny", f"data.root={SOUNDS}", "--run-dir", str(run_dir), *overrides]
 
 
+@pytest.mark.slow
 def test_from_a_folder_to_a_token_file(run: Run, tmp_path: Path) -> None:
     result = run(*quick(tmp_path / "run", "budget.steps=3"))
     assert result.exit_code == 0, result.output

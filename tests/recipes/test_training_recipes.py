@@ -22,6 +22,7 @@ def load_recipe(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib
 
 
+@pytest.mark.slow
 def test_a_recipe_is_reproduced_as_a_model(load_recipe: ModuleType, tmp_path: Path) -> None:
     reproduce = load_recipe.import_module("reproduce")
     arguments = ["tiny", str(SOUNDS), str(tmp_path), "budget.steps=2"]

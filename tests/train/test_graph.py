@@ -174,6 +174,7 @@ def test_without_variation_only_gain_and_sign_change() -> None:
     assert len(ratio.mean(1).sign().unique()) == 2
 
 
+@pytest.mark.slow
 def test_it_learns_resumes_and_packages(tmp_path: Path) -> None:
     overrides = ("train.graph=true", "train.learning_rate=0.01", "train.validations=2", "data.segment_frames=20")
     trainer = build_trainer(recipe(tmp_path, "budget.steps=60", *overrides), tmp_path / "run")
