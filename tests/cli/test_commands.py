@@ -276,6 +276,7 @@ def test_misuse_is_exit_code_2(run: Run, arguments: list[str]) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.slow
 def test_commands_take_a_backend(run: Callable[..., Result], speech_path: Path, tmp_path: Path) -> None:
     for backend in ("onnx", "torch"):
         tokens, wav = tmp_path / f"{backend}.fsq", tmp_path / f"{backend}.wav"

@@ -308,6 +308,7 @@ def test_the_loss_of_auraloss_falls_in_its_recipe(tmp_path: Path) -> None:
     assert falling[-1] < 0.95 * falling[0]
 
 
+@pytest.mark.slow
 def test_a_whole_run(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     config = recipe(tmp_path, "train.tensorboard=true", f"data.cache={tmp_path / 'cache'}", "data.workers=1")
