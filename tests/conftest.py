@@ -13,7 +13,8 @@ from audiocodec import audio
 from audiocodec.codec import Codec, load
 
 torch.set_num_threads(1)  # small matrices: two threads only wait for each other
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no test measures speed
+# no test measures speed
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
 SPEECH = Path(__file__).parent / "sounds" / "speech.flac"
