@@ -52,6 +52,7 @@ def test_sounds_better_with_as_many_codes(codec: Codec, speech: np.ndarray) -> N
     assert estoi(searched) > estoi(plain) + 0.01
 
 
+@pytest.mark.slow
 def test_music_sounds_better_too(music: Codec) -> None:
     t = np.arange(30_000) / 44_100
     left = (0.2 * np.sin(2 * np.pi * 440 * t * (1 + t)) + 0.1 * np.sin(2 * np.pi * 3100 * t)).astype(np.float32)

@@ -156,6 +156,7 @@ def test_failures_are_named_and_tried_again(clips: Path, tmp_path: Path) -> None
     assert not (out / "rows.jsonl").read_text()
 
 
+@pytest.mark.slow
 def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     system = f"copy={COPY} {{in}} {{code}} :: {COPY} {{code}} {{out}}"
