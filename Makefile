@@ -1,5 +1,5 @@
 # make demo   sets up, then codes and decodes real speech with the shipped model
-# make test   sets up, then runs the tests
+# make test   sets up, then runs the tests but those marked slow; .ci/run runs all
 # make check  lint, format and types
 # make docs   writes guides and reference as web pages to build/docs
 
@@ -24,7 +24,7 @@ demo: $(VENV)/.core
 	@echo "The environment $(VENV): $$(du -sm $(VENV) | cut -f1) MB in $$($(BIN)/python -m pip list 2>/dev/null | tail -n +3 | wc -l) packages, pip among them"
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

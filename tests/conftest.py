@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from audiocodec import audio
 from audiocodec.codec import Codec, load
 
 torch.set_num_threads(1)  # small matrices: two threads only wait for each other
+# no test measures speed
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 SPEECH = Path(__file__).parent / "sounds" / "speech.flac"
 SHARED = Path(__file__).parents[2] / "shared" / "data"

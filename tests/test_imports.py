@@ -55,11 +55,28 @@ def test_imports_point_up(path: Path) -> None:
         assert imports_of(path) <= above | FREE | {room}
 
 
+DOWN = re.compile(
+    r"""\baudiocodec\.__file__\)(?:\.\w+\(\))*\.parent(?: / |\.joinpath\()["'](\w+)"""  # of the package, a folder
+    r"""|\b(?:audiocodec\.)?(\w+)(?:\.\w+)*\.__file__"""  # where another module lies
+    r"""|\bfiles\(["']?audiocodec\.(\w+)"""
+    r"""|\bfiles\(["']?audiocodec["']?\)(?: / |\.joinpath\()["'](\w+)"""
+    r"""|["']audiocodec/(\w+)"""
+)
+
+
 def reaches_out(code: str, room: str) -> bool:
     """Whether code finds files by going up from where it lies, or down from the package into another room."""
-    up = re.search(r"__file__\)(\.\w+\(\))*\.parent(s\b|\.parent)", code)
-    down = re.findall(r"audiocodec\.__file__\)\.parent / [\"'](\w+)|resources\.\w+\([\"']audiocodec\.(\w+)", code)
-    return bool(up) or bool({a or b for a, b in down} & {*LADDER, *FREE} - {room})
+    if not re.search(r"__file__|\bfiles\(|[\"']audiocodec/", code):
+        return False
+    names = "|".join(re.findall(r"^(\w+)(?:: \w+)? = .*\b__file__", code, re.M)) or "__file__"  # HERE, FOLDER
+    up = (
+        r"__file__\)(\.\w+\(\))*\.parent(s\b|\.parent)"
+        rf"|\b({names})(\.\w+\(\))*\.parents?\b"
+        r"|\bdirname\(.*\bdirname\(.*__file__"
+        rf"|\b({names}|__file__)\b.*[\"'/]\.\.[\"'/]"
+    )
+    down = {name for groups in DOWN.findall(code) for name in groups}
+    return bool(re.search(up, code)) or bool(down & {*LADDER, *FREE} - {room})
 
 
 def test_nobody_reaches_into_another_room_by_path() -> None:
@@ -72,10 +89,21 @@ def test_nobody_reaches_into_another_room_by_path() -> None:
     [
         ('Path(__file__).parents[1] / "model" / "weights"', True),
         ("Path(__file__).resolve().parent.parent", True),
+        ('Path(__file__).parent / ".." / "model"', True),
+        ('Path(__file__, "../../model")', True),
+        ("os.path.dirname(os.path.dirname(__file__))", True),
+        ('HERE = Path(__file__).parent\nWEIGHTS = HERE.parent.joinpath("model")', True),
+        ("HERE: Path = Path(__file__)\nROOT = HERE.parents[1]", True),
+        ("Path(model.__file__).parent", True),
+        ("Path(audiocodec.model.bundle.__file__).parent", True),
+        ('files("audiocodec") / "model"', True),
+        ('Path("audiocodec/model/weights")', True),
         ('Path(audiocodec.__file__).parent / "model"', True),
         ('importlib.resources.files("audiocodec.model")', True),
         ('importlib.resources.files("audiocodec.tokens")', False),
         ('Path(__file__).parent / "weights"', False),
+        ("HERE = Path(__file__).parent\nfolder = path.parent.parent", False),
+        ("Path(tokens.__file__).parent", False),
         ('Path(audiocodec.__file__).parent / "configs"', False),
     ],
 )

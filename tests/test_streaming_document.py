@@ -44,6 +44,7 @@ def test_numbers_of_the_document() -> None:
     assert fields("compact") == packet.COMPACT_HEAD.size
 
 
+@pytest.mark.slow
 def test_the_table_of_bytes_is_what_packets_take() -> None:
     rows = re.findall(r"^\| (\d+) codebooks, (\d) frames? per packet \| (.*) \|$", TEXT, re.M)
     assert len(rows) == 6

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_table_and_csv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, speech: np.ndarray) -> None:
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     benchmark = importlib.import_module("refine")

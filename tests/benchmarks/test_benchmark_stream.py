@@ -32,6 +32,7 @@ def without(module: str, extra: str) -> ModuleType:
     raise MissingExtraError(f"{module} is not installed; get it with: pip install 'audiocodec[{extra}]'")
 
 
+@pytest.mark.slow
 def test_benchmark_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     benchmark = importlib.import_module("stream")
     monkeypatch.setattr(benchmark, "require", without)
@@ -65,6 +66,7 @@ def test_most_streams_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert benchmark.most_streams("m", 2, 1)[-1] == 11
 
 
+@pytest.mark.slow
 def test_benchmark_concealment(tmp_path: Path, speech_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     benchmark = importlib.import_module("concealment")
     monkeypatch.setattr(benchmark.shutil, "which", lambda name: None)

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 SOUNDS = ROOT / "tests" / "sounds"
 
 
+@pytest.mark.slow
 def test_benchmark_of_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     benchmark = importlib.import_module("train")

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_mutated_files_raise_only_our_errors(tmp_path: Path) -> None:
     command = [
         sys.executable,

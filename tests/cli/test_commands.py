@@ -17,6 +17,7 @@ import soundfile
 from click.testing import Result
 
 from audiocodec.cli.main import COMMANDS, main
+from audiocodec.tokens import Tokens
 
 Run = Callable[..., Result]
 
@@ -42,6 +43,7 @@ def test_there_and_back(run: Run, speech_path: Path, tmp_path: Path) -> None:
     assert (decoded.frames, decoded.samplerate, decoded.channels) == (original.frames, original.samplerate, 1)
 
 
+@pytest.mark.slow
 def test_refined_files_are_files_like_any(run: Run, tmp_path: Path) -> None:
     source, plain, refined, wav = (tmp_path / name for name in ("a.wav", "plain.fsq", "refined.fsq", "b.wav"))
     soundfile.write(source, 0.1 * np.random.default_rng(0).standard_normal(8000), 16_000)
@@ -86,6 +88,20 @@ def test_one_bad_file_does_not_stop_the_others(run: Run, tmp_path: Path) -> None
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["good.fsq"]
 
 
+def test_standard_input_and_output(run: Run, tmp_path: Path) -> None:
+    """What goes through is what files hold."""
+    soundfile.write(tmp_path / "a.wav", 0.1 * np.random.default_rng(0).standard_normal((3000, 2)), 24_000)
+    assert run("encode", tmp_path / "a.wav", tmp_path / "a.fsq").exit_code == 0
+    assert run("decode", tmp_path / "a.fsq", tmp_path / "b.wav").exit_code == 0
+    piped = run("encode", "-", "-", stdin=(tmp_path / "a.wav").read_bytes()).stdout_bytes
+    (tmp_path / "piped.fsq").write_bytes(piped)
+    np.testing.assert_array_equal(Tokens.load(tmp_path / "piped.fsq").codes, Tokens.load(tmp_path / "a.fsq").codes)
+    sound, rate = soundfile.read(io.BytesIO(run("decode", "-", "-", stdin=piped).stdout_bytes))
+    np.testing.assert_array_equal(sound, soundfile.read(tmp_path / "b.wav")[0])
+    assert rate == 24_000
+
+
+@pytest.mark.slow
 def test_pipes(speech_path: Path, tmp_path: Path) -> None:
     """Through the installed command, as a shell would."""
     command = str(Path(sys.executable).with_name("audiocodec"))
@@ -260,6 +276,7 @@ def test_misuse_is_exit_code_2(run: Run, arguments: list[str]) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.slow
 def test_commands_take_a_backend(run: Callable[..., Result], speech_path: Path, tmp_path: Path) -> None:
     for backend in ("onnx", "torch"):
         tokens, wav = tmp_path / f"{backend}.fsq", tmp_path / f"{backend}.wav"

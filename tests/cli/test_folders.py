@@ -108,6 +108,7 @@ def test_output_names_a_file_a_folder_or_a_pipe(run: Run, sounds: Path, tmp_path
     assert run("truncate", "-", "-", "-n", 1, stdin=piped).stdout_bytes == piped
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_interrupting_processes_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()

@@ -26,6 +26,7 @@ def tokens(run: Run, tmp_path: Path) -> Path:
     return tmp_path / "a.fsq"
 
 
+@pytest.mark.slow
 def test_pipes_with_a_name_are_read_as_standard_input_is(tokens: Path) -> None:
     folder = tokens.parent
     lines = (

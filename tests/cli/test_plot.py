@@ -27,7 +27,9 @@ def plot(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["plot", *map(str, arguments)])
 
 
-@pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml")])
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".png", b"\x89PNG"), pytest.param(".svg", b"<?xml", marks=pytest.mark.slow)]
+)
 def test_two_files_give_a_picture(sounds: tuple[Path, Path], tmp_path: Path, suffix: str, start: bytes) -> None:
     out = tmp_path / f"picture{suffix}"
     done = plot(*sounds, "-o", out)
@@ -40,6 +42,7 @@ def test_two_files_give_a_picture(sounds: tuple[Path, Path], tmp_path: Path, suf
     assert plot(*sounds, "-o", out, "--force").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_model_codes_one_file(sounds: tuple[Path, Path], tmp_path: Path) -> None:
     done = plot(sounds[0], "--model", "speech-16k", "--bitrate", "3k", "-o", tmp_path / "p.png")
     assert done.exit_code == 0, done.output

@@ -76,6 +76,7 @@ def test_a_recording_that_holds_nothing_is_not_kept(run: Run, microphone: Microp
     assert (tmp_path / "rec.wav").read_text() == "precious"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX file size limits")
 @pytest.mark.parametrize("suffix", [".wav", ".flac"])
 def test_a_full_disk(speech_path: Path, tmp_path: Path, suffix: str) -> None:
@@ -89,6 +90,7 @@ def test_a_full_disk(speech_path: Path, tmp_path: Path, suffix: str) -> None:
         assert 40_000 < 2 * len(soundfile.read(target)[0]) < 50_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
 def test_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     target = tmp_path / "rec.wav"

@@ -121,6 +121,7 @@ def killed(process: subprocess.Popen[str]) -> Iterator[None]:
         process.kill()
 
 
+@pytest.mark.slow
 def test_two_processes_on_loopback(speech_path: Path, tmp_path: Path) -> None:
     """Real processes, real sockets, encrypted; nothing depends on how fast they are."""
     (tmp_path / "key").write_text("ab" * 32)

@@ -40,6 +40,7 @@ def test_control_characters_do_not_reach_the_terminal(run: Run, tokens: Path) ->
         assert (result.exit_code, "\x1b" in result.output) == (1, False)
 
 
+@pytest.mark.slow
 def test_standard_error_may_be_closed(tokens: Path) -> None:
     source, target = tokens.with_suffix(".wav"), tokens.with_name("b.fsq")
     assert shell(f"exec {COMMAND} encode {source} {target} -n 1 2>&-").returncode == 0
@@ -53,6 +54,7 @@ def test_any_text_is_printed_in_any_encoding(tokens: Path) -> None:
     assert rb"0000 \u3042" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_standard_output_is_one_sentence(tokens: Path) -> None:
     for arguments in ("--help", f"info {tokens}"):

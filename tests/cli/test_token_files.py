@@ -128,6 +128,7 @@ def test_a_pipe_that_breaks_off_gives_what_came(encoded: Path) -> None:
     assert len(done.stdout) > 2 * 24_000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_killed_writers(tmp_path: Path) -> None:
     """Killed at any moment: whole pages in a pipe, no file under the final name."""

@@ -138,7 +138,7 @@ def test_bad_samples_move_no_stream(speech: np.ndarray, threads: int) -> None:
     assert all(np.array_equal(codes, expected) for codes in codec.encode_together(encoders, [wav] * 4))
 
 
-@pytest.mark.parametrize("backend", ["onnx", "torch"])
+@pytest.mark.parametrize("backend", ["onnx", pytest.param("torch", marks=pytest.mark.slow)])
 def test_codecs_and_streams_are_pickled_and_copied(backend: str, speech: np.ndarray) -> None:
     codec, wav = load("speech-16k", 2, backend), speech[:, :8000]
     expected = codec.encode(wav, RATE)
@@ -160,6 +160,7 @@ def frames(codec: Codec, wav: np.ndarray) -> int:
     return codec.encode(wav, RATE).codes.shape[2]
 
 
+@pytest.mark.slow
 def test_a_pool_by_spawn_takes_a_codec(onnx: Codec, speech: np.ndarray) -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(frames, (onnx, speech[:, :8000])) == 26

@@ -34,6 +34,7 @@ def refiner(codec: Codec, num_codebooks: int = 6) -> Refiner:
     return Refiner(codec.searched_model, num_codebooks, STEPS)
 
 
+@pytest.mark.slow
 def test_sounds_better_with_as_many_codes(codec: Codec, speech: np.ndarray) -> None:
     wav = speech[:, :32_000]
     plain, searched = (codec.encode(wav, RATE, num_codebooks=6, refine=steps) for steps in (0, 8))
@@ -51,6 +52,7 @@ def test_sounds_better_with_as_many_codes(codec: Codec, speech: np.ndarray) -> N
     assert estoi(searched) > estoi(plain) + 0.01
 
 
+@pytest.mark.slow
 def test_music_sounds_better_too(music: Codec) -> None:
     t = np.arange(30_000) / 44_100
     left = (0.2 * np.sin(2 * np.pi * 440 * t * (1 + t)) + 0.1 * np.sin(2 * np.pi * 3100 * t)).astype(np.float32)
@@ -174,6 +176,7 @@ def test_says_which_extra_it_needs(codec: Codec, speech: np.ndarray, monkeypatch
         codec.encode(speech, RATE, refine=1)
 
 
+@pytest.mark.slow
 def test_the_python_of_the_document_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     root = Path(__file__).parents[2]
     (code,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "refine.md").read_text(), re.S)

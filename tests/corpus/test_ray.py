@@ -43,6 +43,7 @@ def unbroken(sounds: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("running")
 def test_killed_workers_are_replaced(
     sounds: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -69,6 +70,7 @@ def test_killed_workers_are_replaced(
     assert files_of(tmp_path / "out") == files_of(unbroken)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("running")
 def test_a_shard_that_kills_is_named_after_the_others(
     sounds: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -109,6 +111,7 @@ def test_errors_of_workers_stay_sentences(sounds: Path, tmp_path: Path, monkeypa
         tokenize(str(sounds), str(tmp_path), workers=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers_of_run", [0, 2])
 def test_a_killed_driver_leaves_what_the_next_run_needs(workers_of_run: int, tmp_path: Path) -> None:
     """`kill -9` of the command, then once more: byte for byte what an unbroken run writes."""

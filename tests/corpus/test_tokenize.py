@@ -272,6 +272,7 @@ def test_other_settings_are_refused(corpora: dict[str, Path], sounds: Path, tmp_
     assert files_of(tmp_path) == {"thesis.txt": b""}
 
 
+@pytest.mark.slow
 def test_remote_folders(corpora: dict[str, Path], sounds: Path) -> None:
     fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
     memory = fsspec.filesystem("memory")

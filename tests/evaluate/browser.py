@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ ARGUMENTS = [
 def opened(path: Path) -> Iterator[Any]:
     """The page of a file; fails if it says anything on the console."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (audiocodec[browser])")
-    chromium = shutil.which("chromium")
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if chromium is None:
         pytest.skip("chromium is not installed")
     with sync_api.sync_playwright() as playwright:

@@ -140,6 +140,7 @@ def test_a_stopped_run_goes_on(clips: Path, tmp_path: Path, monkeypatch: pytest.
         evaluate(settings(clips, *what.systems, metrics=("mel",)), tmp_path / "out", 1)
 
 
+@pytest.mark.slow
 def test_two_workers_give_the_rows_of_one(clips: Path, tmp_path: Path) -> None:
     what = settings(clips, f"copy={COPY} {{in}} {{out}}", f"late={LATE} {{in}} {{out}}")
     assert evaluate(what, tmp_path / "two", 2) == evaluate(what, tmp_path / "one", 1)
@@ -155,6 +156,7 @@ def test_failures_are_named_and_tried_again(clips: Path, tmp_path: Path) -> None
     assert not (out / "rows.jsonl").read_text()
 
 
+@pytest.mark.slow
 def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     system = f"copy={COPY} {{in}} {{code}} :: {COPY} {{code}} {{out}}"

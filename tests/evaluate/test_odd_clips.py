@@ -15,6 +15,7 @@ from tests.evaluate.test_evaluate import COPY, RATE
 SYSTEM = f"copy={COPY} {{in}} {{code}} :: {COPY} {{code}} {{out}}"
 
 
+@pytest.mark.slow
 def test_all_others_are_scored_and_reported(tmp_path: Path) -> None:
     noise = 0.1 * np.random.default_rng(0).standard_normal((RATE, 9))
     folder = tmp_path / "clips"

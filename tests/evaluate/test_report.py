@@ -49,6 +49,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out" / "report.html"
 
 
+@pytest.mark.slow
 def test_it_holds_everything_itself(report: Path) -> None:
     page = report.read_text("utf-8")
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)

@@ -10,8 +10,17 @@ from audiocodec.evaluate.scores import METRICS, check_metrics, score
 
 STATISTICS = ("fluctuation", "repetition")  # of a decode; white noise is not worse by them
 
+NETWORKS = ("distillmos", "speaker_similarity", "visqol_audio", "visqol_speech")  # seconds to load
 
-@pytest.mark.parametrize("name", [name for name in METRICS if name not in STATISTICS])
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in NETWORKS else [])
+        for name in METRICS
+        if name not in STATISTICS
+    ],
+)
 def test_identity_is_best_and_noise_is_worse(speech: np.ndarray, name: str) -> None:
     try:
         check_metrics([name])

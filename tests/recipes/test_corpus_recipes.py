@@ -36,6 +36,7 @@ def tones(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
+@pytest.mark.slow
 def test_language_model_learns(tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = recipe("language_model", monkeypatch)
     for name, value in {"DIM": 64, "LAYERS": 2, "FRAMES": 40, "WARMUP": 5}.items():

@@ -129,6 +129,7 @@ def test_arrays_that_promise_too_much_are_refused(tmp_path: Path) -> None:
         import_tokens(tmp_path / "a.npz", like)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".safetensors", ".parquet"])
 def test_a_full_disk_is_one_sentence(tmp_path: Path, suffix: str) -> None:
     done = limited(["convert", str(GOLDEN / "v2.fsq"), str(tmp_path / f"a{suffix}")], 100)

@@ -174,6 +174,7 @@ def test_without_variation_only_gain_and_sign_change() -> None:
     assert len(ratio.mean(1).sign().unique()) == 2
 
 
+@pytest.mark.slow
 def test_it_learns_resumes_and_packages(tmp_path: Path) -> None:
     overrides = ("train.graph=true", "train.learning_rate=0.01", "train.validations=2", "data.segment_frames=20")
     trainer = build_trainer(recipe(tmp_path, "budget.steps=60", *overrides), tmp_path / "run")
@@ -260,6 +261,7 @@ def test_segments_too_short_for_the_losses_are_refused(tmp_path: Path) -> None:
         trainer.fit()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch.compile looks at it itself
 @pytest.mark.parametrize("name", ["speech-16k/1-spectral", "speech-16k/4-noise", "music-44k/1-spectral"])
 def test_the_losses_of_the_recipes_compile_as_one(name: str) -> None:

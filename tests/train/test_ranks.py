@@ -32,12 +32,13 @@ def train(folder: Path, name: str, launcher: list[str], batch_size: int, phase: 
     command = [*launcher, "-m", "audiocodec", "train", str(folder / "recipe.yaml"), f"data.batch_size={batch_size}"]
     command += [f"phase={phase}", "--run-dir", str(folder / name)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("next: audiocodec package") == 1
     return load_file(folder / name / "checkpoint.safetensors")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("quantizer", "phase"), [("ResidualFSQ", "adversarial"), ("ResidualVQ", "spectral")])
 def test_two_processes_train_as_one(tmp_path: Path, quantizer: str, phase: str) -> None:
     recipe: dict[str, Any] = {

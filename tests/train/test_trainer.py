@@ -298,6 +298,7 @@ def test_balanced_gradients_have_the_shares_of_their_weights(tmp_path: Path) -> 
     assert both == pytest.approx((0.25**2 + 0.75**2) ** 0.5, abs=0.12)
 
 
+@pytest.mark.slow
 def test_the_loss_of_auraloss_falls_in_its_recipe(tmp_path: Path) -> None:
     losses = load_config(find_recipe("tiny/auraloss")).losses
     assert losses["multi_resolution_stft"]["weight"] > 0
@@ -307,6 +308,7 @@ def test_the_loss_of_auraloss_falls_in_its_recipe(tmp_path: Path) -> None:
     assert falling[-1] < 0.95 * falling[0]
 
 
+@pytest.mark.slow
 def test_a_whole_run(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     config = recipe(tmp_path, "train.tensorboard=true", f"data.cache={tmp_path / 'cache'}", "data.workers=1")

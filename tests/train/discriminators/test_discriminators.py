@@ -26,6 +26,7 @@ def test_views(name: str) -> None:
         assert all(features.shape[0] == 2 for features in view)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VIEWS)
 def test_it_learns(name: str) -> None:
     network: nn.Module = getattr(discriminators, name)(dim=4)
