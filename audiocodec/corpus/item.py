@@ -46,7 +46,7 @@ def item_of(fields: Mapping[str, Any], codes: np.ndarray, header: Header) -> Ite
 
     Args:
         fields: as they were written.
-        codes: "b q t", any integers.
+        codes: "r q t", any integers.
         header: of any sound of the corpus.
     """
     known = {key: int(fields[key]) for key in ("sample_rate", "samples", "channels")}
