@@ -33,7 +33,7 @@ def fields_of(item: Item) -> dict[str, Any]:
     return {
         "path": item.path,
         "sample_rate": header.sample_rate,
-        "samples": header.samples,
+        "samples": item.tokens.samples,
         "channels": header.channels,
         "frames": item.tokens.codes.shape[2],
         "duration_s": item.tokens.duration_s,
