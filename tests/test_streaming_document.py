@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from audiocodec.live.packets import Packetizer, Sealer, packet
+from tests.live.packets.facts import SPEECH_LEVELS, facts
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "streaming.md").read_text()
@@ -52,7 +53,7 @@ def test_the_table_of_bytes_is_what_packets_take() -> None:
         codes = np.random.default_rng(0).integers(0, 972, (int(n), 3000))
         sizes = []
         for sealer in (None, Sealer(bytes(32), lambda: 0.0)):
-            data = [len(raw) for raw in Packetizer(bytes(16), 972, int(frames), sealer=sealer).push(codes)]
+            data = [len(raw) for raw in Packetizer(facts(SPEECH_LEVELS), int(frames), sealer=sealer).push(codes)]
             sizes += [sum(data), sum(size + 28 for size in data)]
         payload = -(-math.ceil(int(frames) * math.log2(972)) * int(n) // 8) * 3000 // int(frames)
         plain, plain_wire, sealed, sealed_wire = sizes

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from audiocodec._util.extras import installed
+from audiocodec._util.extras import installed, require
 from audiocodec.backends.fixed_shapes import Shapes
 from audiocodec.backends.state import Arrays
 from audiocodec.errors import ConfigError, MissingExtraError, ModelError
@@ -18,6 +18,8 @@ from audiocodec.model.bundle import Bundle
 from audiocodec.model.info import ModelInfo
 
 if TYPE_CHECKING:
+    import torch
+
     from audiocodec.backends.onnx import OnnxModel
     from audiocodec.model import CodecModel
 
@@ -94,24 +96,27 @@ def frame_decoder(model: CodecModel | OnnxModel, info: ModelInfo) -> FrameDecode
 BACKENDS = ("auto", "onnx", "torch")
 
 
-def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
+def open_model(bundle: Bundle, backend: str = "auto", device: str | torch.device = "cpu") -> CodecModel | OnnxModel:
     """The network of a bundle, ready to code.
 
     Args:
         bundle: of `load_bundle`.
         backend: "onnx" (small and fast), "torch" (the reference; an `nn.Module`), or "auto": onnx for a model that has
-            an ONNX form, torch for others.
+            an ONNX form, torch for others and on any device but the CPU.
+        device: where torch computes; "cpu" for the onnx backend.
 
     Raises:
-        ConfigError: no such backend.
+        ConfigError: no such backend, or it cannot use the device.
         MissingExtraError: what runs it is not installed.
         ModelError: the weights do not fit the description, or onnx is asked for and cannot run it.
     """
     if backend not in BACKENDS:
         raise ConfigError(f"backend is {backend!r}, known: {', '.join(BACKENDS)}")
     info = bundle.info  # refuses what cannot be built, before it takes memory
-    if backend == "torch":
-        return _torch_model(bundle)
+    if backend == "onnx" and str(device) != "cpu":
+        raise ConfigError(f"device {str(device)!r} is for the torch backend, the onnx backend runs on the CPU")
+    if backend == "torch" or str(device) != "cpu":
+        return _torch_model(bundle, device)
     from audiocodec.backends.onnx import OnnxModel
 
     try:
@@ -119,16 +124,21 @@ def open_model(bundle: Bundle, backend: str = "auto") -> CodecModel | OnnxModel:
     except (MissingExtraError, ModelError):
         if backend == "onnx" or not installed("torch"):
             raise
-        return _torch_model(bundle)
+        return _torch_model(bundle, device)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{info.name}: its description cannot be built ({error!r})") from error
 
 
-def _torch_model(bundle: Bundle) -> CodecModel:
-    model = bundle.build_model()
+def _torch_model(bundle: Bundle, device: str | torch.device) -> CodecModel:
+    require("torch", "torch")
     from audiocodec.backends.torch.batch_invariant import make_rowwise
+    from audiocodec.backends.torch.devices import find_device, is_exact
     from audiocodec.backends.torch.threads import single_thread
 
+    place = find_device(device)
+    model = bundle.build_model()
+    if not is_exact(place):
+        return model.to(place)
     with single_thread():  # as it will run: what rounds alike depends on it
         make_rowwise(model)
     return model

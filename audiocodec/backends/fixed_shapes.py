@@ -11,8 +11,11 @@ State = Any  # of one stream
 Run = Callable[[np.ndarray, list[State]], tuple[np.ndarray, list[State]]]
 Shape = tuple[int, int]  # streams, frames of each
 
-AT_ONCE: list[Shape] = [(1, 48), (1, 12), (1, 4), (8, 1)]  # what may go through at once; a single frame always may
+BLOCK_FRAMES = 48  # the longest piece: also the frames that are quantized, dequantized and decoded at once
+AT_ONCE: list[Shape] = [(1, BLOCK_FRAMES), (1, 12), (1, 4), (8, 1)]  # what may go through; a single frame always may
 ALONE = (1, 1)
+# where nothing is promised to the bit, on other devices than the CPU, and many streams at once are what pays
+UNTRIED: list[Shape] = [(streams, frames) for frames in (BLOCK_FRAMES, 12, 4, 1) for streams in (64, 16, 4, 1)]
 
 
 class Shapes:
@@ -28,16 +31,19 @@ class Shapes:
     Args:
         run: x "b (t steps) ..." and b states -> y "b ... (t s)" and the states after it: what is fed.
         steps: of x in a frame.
-        trial: as `run`, giving all whose bits matter.
+        trial: as `run`, giving all whose bits matter. None: nothing is tried, and the shapes are those of `UNTRIED`.
         fresh: the state of a stream at its start.
         dim: of x behind its first two axes.
 
     Attributes:
-        tried: those of `AT_ONCE` that passed.
+        tried: those of `AT_ONCE` that passed; without a trial, `UNTRIED`.
     """
 
-    def __init__(self, run: Run, steps: int, trial: Run, fresh: State, dim: Sequence[int] = ()) -> None:
+    def __init__(self, run: Run, steps: int, trial: Run | None, fresh: State, dim: Sequence[int] = ()) -> None:
         self._run, self._steps = run, steps
+        if trial is None:
+            self.tried = UNTRIED
+            return
         frames = max(frames for _, frames in AT_ONCE)
         noise = np.random.default_rng(0).standard_normal((1, frames * steps, *dim)).astype(np.float32) / 8
         alone = self._trial(trial, fresh, noise, ALONE)

@@ -41,11 +41,6 @@ class Session:
     stack: contextlib.ExitStack
     clock: live.Clock = field(default_factory=live.Clock)
 
-    @property
-    def joint(self) -> bool:
-        """Whether two channels share one row of codes."""
-        return self.codec.info.rows(self.channels) < self.channels
-
     def source(self, name: str | None, device: str | None) -> live.Source:
         """A file, standard input or a microphone."""
         codec = self.codec
@@ -82,8 +77,7 @@ class Session:
         codec, sender, meter = self.codec, live.UdpSender(to), self._meter(shown)
         self.stack.callback(sender.close)
         sealer = Sealer(key, time.time) if key else None
-        size, channels, joint = codec.codebook_size, self.channels, self.joint
-        packetizer = Packetizer(codec.model_hash, size, frames, repeat, None, channels, joint, sealer)
+        packetizer = Packetizer(codec.info, frames, repeat, channels=self.channels, sealer=sealer)
 
         def transmit(packet: bytes) -> None:
             sender.send(packet)
@@ -108,8 +102,8 @@ class Session:
         """A socket, and what plays the packets that come from it."""
         codec, meter = self.codec, self._meter()
         opener = Opener(key) if key else None
-        model = (codec.model_hash, codec.codebook_size, codec.num_codebooks)
-        receiver = Receiver(*model, JitterBuffer(jitter), opener, self.channels, self.joint)
+        buffer = JitterBuffer(jitter, frame_s=codec.info.frame_s)
+        receiver = Receiver(codec.info, buffer, opener, self.channels)
         listener = live.UdpListener(at)
         self.stack.callback(listener.close)
         click.echo(f"listening at {listener.address}", err=True)

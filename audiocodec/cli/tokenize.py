@@ -46,6 +46,12 @@ if TYPE_CHECKING:
     type=click.IntRange(0),
     help="Number of Ray actors (default: one per processor); 0 works in this process, without Ray.",
 )
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help="Where torch computes, such as cuda; implies --workers 0. Tokens are promised to the bit on the CPU alone.",
+)
 @click.option("--address", help="Address of a running Ray cluster (default: start a local one).")
 @options.backend
 def tokenize(
@@ -57,6 +63,7 @@ def tokenize(
     bitrate: float | None,
     sounds_per_shard: int | None,
     workers: int | None,
+    device: str,
     address: str | None,
     backend: str,
 ) -> None:
@@ -71,18 +78,20 @@ def tokenize(
     """
     if workers == 0 and address:
         raise click.UsageError("Give --workers 0 or --address, not both.")
+    if device != "cpu" and (workers or address):
+        raise click.UsageError("Give --device or --workers and --address, not both: it is used by this process alone.")
     options.check_rate(bitrate, num_codebooks)
     from audiocodec._util.extras import require
     from audiocodec.corpus import tokenize as run
     from audiocodec.corpus.stopwatch import shares
 
-    workers = processors() if workers is None else workers
+    if workers is None:
+        workers = processors() if device == "cpu" else 0
     if workers:
         require("ray", "ray", "or give --workers 0")
     with _shown(output) as on_shard:
-        done = run(
-            source, output, format, model, num_codebooks, backend, sounds_per_shard, workers, address, on_shard, bitrate
-        )
+        made_by = (model, num_codebooks, backend, sounds_per_shard, workers, address)
+        done = run(source, output, format, *made_by, on_shard, bitrate, device)
     if done.sounds + done.errors == 0:
         click.echo(f"{output}: all {done.shards} shards are there already", err=True)
         return

@@ -10,6 +10,7 @@ import numpy as np
 from audiocodec import audio
 from audiocodec.codec.blocks import sound_coder
 from audiocodec.codec.channels import as_channels
+from audiocodec.codec.decoding import Job, array_job, synthesize, tokens_job
 from audiocodec.codec.sound_encoder import SoundEncoder, encode_sounds
 from audiocodec.errors import ConfigError
 from audiocodec.tokens import Tokens, frames_for
@@ -51,15 +52,23 @@ def _of_length(wav: np.ndarray, samples: int) -> np.ndarray:
     return np.pad(wav[:, :samples], ((0, 0), (0, max(0, samples - wav.shape[1]))))
 
 
-def decode(codec: Codec, tokens: Tokens, num_codebooks: int | None) -> np.ndarray:
-    """See `Codec.decode`."""
-    if num_codebooks is not None:
-        tokens = tokens.truncate(num_codebooks)
-    codec.info.check(tokens.header)
-    header, shape = tokens.header, tokens.codes.shape
-    if shape[:2] != (header.rows, header.num_codebooks):
-        raise ConfigError(f"the codes have shape {shape}, their header says ({header.rows}, {header.num_codebooks}, t)")
-    samples = tokens.header.samples or 0
-    blocks = list(codec.block_decoder(tokens.header).decode([tokens.codes]))
-    wav = np.concatenate([np.zeros((tokens.header.channels, 0), np.float32), *blocks], axis=1)[:, :samples]
-    return np.pad(wav, ((0, 0), (0, samples - wav.shape[1])))
+def decode(codec: Codec, tokens: Any, num_codebooks: int | None) -> Any:
+    """See `Codec.decode`: all of a list goes through the network together."""
+    if isinstance(tokens, (list, tuple)):
+        return _decode(codec, [_job(codec, item, num_codebooks) for item in tokens])
+    return _decode(codec, [_job(codec, tokens, num_codebooks)])[0]
+
+
+def _job(codec: Codec, item: Any, num_codebooks: int | None) -> Job:
+    if isinstance(item, Tokens):
+        return tokens_job(codec.info, item, num_codebooks)
+    if hasattr(item, "detach") or hasattr(item, "__array__"):
+        return array_job(codec.info, item, num_codebooks)
+    raise ConfigError(
+        f"decode takes Tokens, codes 'q t' or 'b q t' of numpy or torch, or a list of these; got {type(item).__name__}"
+    )
+
+
+def _decode(codec: Codec, jobs: Sequence[Job]) -> list[Any]:
+    waveforms = iter(synthesize(codec, [codes for job in jobs for codes in job.channels]))
+    return [job.finish([next(waveforms) for _ in job.channels]) for job in jobs]

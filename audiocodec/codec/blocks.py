@@ -61,7 +61,7 @@ class BlockEncoder:
         self.samples = 0
 
     def encode(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Blocks "c t" -> codes "b q t"."""
+        """Blocks "c t" -> codes "r q t"."""
         info, channels = self.info, self.encoder.rows.channels
         for block in audio.resample_blocks(self._counted(blocks), self.sample_rate, info.sample_rate, channels):
             yield self.encoder.push(block)
@@ -99,7 +99,7 @@ class BlockDecoder:
             decoder.start_at(frames)
 
     def decode(self, pages: Iterable[np.ndarray | int]) -> Iterator[np.ndarray]:
-        """Codes "b q t" (or a number of lost frames) -> blocks "c t" at the source's rate.
+        """Codes "r q t" (or a number of lost frames) -> blocks "c t" at the source's rate.
 
         Args:
             pages: of one sound, in order.

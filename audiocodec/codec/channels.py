@@ -76,7 +76,7 @@ class Rows:
         return list(to_mid_side(block) if self.joint else block)
 
     def join(self, codes: Sequence[np.ndarray]) -> np.ndarray:
-        """Codes of each, "q t" -> "b q t"."""
+        """Codes of each, "q t" -> "r q t"."""
         return join(*codes) if self.joint else np.stack(codes)
 
 
@@ -95,8 +95,8 @@ def as_channels(wav: Any) -> np.ndarray:
     """
     try:
         array = _of_tensor(wav) if hasattr(wav, "detach") else np.asarray(wav)
-    except (TypeError, ValueError) as error:
-        raise AudioError(f"wav must be floats 't' or 'c t' ({error})") from error
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise AudioError(f"wav must be floats 't' or 'c t' ({str(error).splitlines()[0]})") from error
     if array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.floating):
         raise AudioError(f"wav must be floats 't' or 'c t', got {array.dtype} of shape {array.shape}")
     array = np.atleast_2d(array).astype(np.float32)

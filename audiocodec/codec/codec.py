@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, overload
 import numpy as np
 
 from audiocodec import audio
+from audiocodec._util.extras import require
 from audiocodec.backends.base import FrameDecoder, FrameEncoder, frame_decoder, frame_encoder, open_model
 from audiocodec.codec import arrays, files
 from audiocodec.codec.blocks import BlockDecoder, BlockEncoder, sound_coder
 from audiocodec.codec.channels import Rows
+from audiocodec.codec.facts import Facts
 from audiocodec.codec.files import FileReport
 from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
@@ -27,19 +29,26 @@ from audiocodec.tokens import Header, TokenReader, Tokens
 if TYPE_CHECKING:
     import torch
 
+    from audiocodec.codec.module import CodecModule
     from audiocodec.model import CodecModel
 
+    Array = np.ndarray | torch.Tensor
 
-class Codec:
-    """A loaded model. Arrays go in as numpy or torch and come out as numpy.
+Rate = float | str | None  # bits per second, as a number or as 3k
+
+
+class Codec(Facts):
+    """A loaded model: sound and codes of numpy or torch, files and streams.
 
     Args:
         bundle: of `audiocodec.model.bundle.load_bundle`.
         threads: channels (or batch items) worked on at once; never changes a token.
         backend: "onnx", "torch" or "auto": see `audiocodec.backends.base.open_model`.
+        device: "cpu", or where torch is to compute, such as "cuda" (`docs/onnx.md` says what that promises).
 
     Attributes:
         info: every fact of the model.
+        device: where it computes.
 
     Example:
         >>> import audiocodec, numpy as np
@@ -50,14 +59,46 @@ class Codec:
         (1, 16000)
     """
 
-    def __init__(self, bundle: Bundle, threads: int = 1, backend: str = "auto") -> None:
-        if threads < 1:
-            raise ConfigError(f"threads is {threads}, it must be 1 or more")
+    def __init__(
+        self, bundle: Bundle, threads: int = 1, backend: str = "auto", device: str | torch.device = "cpu"
+    ) -> None:
+        if not isinstance(threads, int) or threads < 1:
+            raise ConfigError(f"threads is {threads!r}, it must be 1 or more")
         self.bundle, self.info, self.entropy = bundle, bundle.info, bundle.entropy
-        self.model, self.threads, self._backend = open_model(bundle, backend), threads, backend
+        self.model, self.threads, self._backend = open_model(bundle, backend, device), threads, backend
+        self.device = str(device)
 
-    def __reduce__(self) -> tuple[type[Codec], tuple[Bundle, int, str]]:
-        return Codec, (self.bundle, self.threads, self._backend)
+    def __reduce__(self) -> tuple[type[Codec], tuple[Bundle, int, str, str]]:
+        return Codec, (self.bundle, self.threads, self._backend, self.device)
+
+    def to(self, device: str | torch.device) -> Codec:
+        """Compute on another device from now on, as `load(..., device=device)` does; returns this codec.
+
+        Streams made before stay where they are.
+
+        Raises:
+            ConfigError: there is no such device, or the backend is onnx, which runs on the CPU.
+            MissingExtraError: torch is not installed.
+        """
+        moved = Codec(self.bundle, self.threads, self._backend, device)
+        if "module" in self.__dict__:
+            moved.__dict__["module"] = self.module.to(device)
+        self.__dict__ = moved.__dict__
+        return self
+
+    @functools.cached_property
+    def module(self) -> CodecModule:
+        """The network as a `torch.nn.Module` for training: a copy of the weights, with gradients, in eval mode.
+
+        Made when it is first asked for, then always the same. Training it leaves `encode` and `decode` as they are.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+        """
+        require("torch", "torch")
+        from audiocodec.codec.module import CodecModule
+
+        return CodecModule(self.bundle.build_model().requires_grad_()).to(self.device).eval()
 
     def save_pretrained(self, folder: str | Path, overwrite: bool = False) -> None:
         """Write the model as a Hugging Face Hub repository holds it; `load` and `from_pretrained` take the folder.
@@ -68,7 +109,9 @@ class Codec:
         save_hub_folder(Path(folder), self.bundle, overwrite)
 
     @classmethod
-    def from_pretrained(cls, name: str, threads: int = 1, backend: str = "auto") -> Codec:
+    def from_pretrained(
+        cls, name: str, threads: int = 1, backend: str = "auto", device: str | torch.device = "cpu"
+    ) -> Codec:
         """As `load`; a name that is neither a model nor a path is taken as a Hugging Face Hub repository.
 
         Raises:
@@ -76,7 +119,7 @@ class Codec:
             ModelError: unknown or damaged.
         """
         known = name in list_models() or Path(name).exists()
-        return cls(load_bundle(name if known else str(fetch_hub_folder(name))), threads, backend)
+        return cls(load_bundle(name if known else str(fetch_hub_folder(name))), threads, backend, device)
 
     @functools.cached_property
     def _encoder(self) -> FrameEncoder:
@@ -85,46 +128,6 @@ class Codec:
     @functools.cached_property
     def _decoder(self) -> FrameDecoder:
         return frame_decoder(self.model, self.info)
-
-    @property
-    def name(self) -> str:
-        """Name of the model, as recorded in token files."""
-        return self.info.name
-
-    @property
-    def model_hash(self) -> bytes:
-        """16 bytes that identify what the codes of the model stand for."""
-        return self.info.hash
-
-    @property
-    def sample_rate(self) -> int:
-        """Of the model, Hz."""
-        return self.info.sample_rate
-
-    @property
-    def hop_length(self) -> int:
-        """Samples per frame."""
-        return self.info.hop_length
-
-    @property
-    def delay_samples(self) -> int:
-        """Samples by which decoded sound is late."""
-        return self.info.delay
-
-    @property
-    def num_codebooks(self) -> int:
-        """Codes per frame."""
-        return self.info.num_codebooks
-
-    @property
-    def codebook_size(self) -> int:
-        """Values one code may take."""
-        return self.info.codebook_size
-
-    @property
-    def frame_rate(self) -> float:
-        """Frames per second."""
-        return self.info.frame_rate
 
     def sound_encoder(self, channels: int, num_codebooks: int) -> SoundEncoder:
         """An encoder for all channels of a sound at the model's rate; see `encode_sounds`."""
@@ -153,73 +156,73 @@ class Codec:
 
     @overload
     def encode(
-        self,
-        wav: list[Any],
-        sample_rate: int,
-        num_codebooks: int | None = None,
-        bitrate: float | str | None = None,
-        refine: int = 0,
+        self, wav: list[Any], sample_rate: int, num_codebooks: int | None = None, bitrate: Rate = None, refine: int = 0
     ) -> list[Tokens]: ...
 
     @overload
     def encode(
-        self,
-        wav: np.ndarray | torch.Tensor,
-        sample_rate: int,
-        num_codebooks: int | None = None,
-        bitrate: float | str | None = None,
-        refine: int = 0,
+        self, wav: Array, sample_rate: int, num_codebooks: int | None = None, bitrate: Rate = None, refine: int = 0
     ) -> Tokens: ...
 
     def encode(
-        self,
-        wav: Any,
-        sample_rate: int,
-        num_codebooks: int | None = None,
-        bitrate: float | str | None = None,
-        refine: int = 0,
+        self, wav: Any, sample_rate: int, num_codebooks: int | None = None, bitrate: Rate = None, refine: int = 0
     ) -> Tokens | list[Tokens]:
         """Sound to tokens.
 
         Args:
-            wav: "c t" or "t", floats in about [-1, 1], numpy or torch; or a list of such, of any
-                lengths, which go through the network together. Each gives the tokens that it gives alone.
+            wav: "c t" or "t", floats in about [-1, 1], numpy or torch, on any device; or a list of such, of any
+                lengths, which go through the network together. Each gives the tokens that it gives alone. "b c t" is
+                taken as the list of its b sounds.
             sample_rate: of `wav`, Hz, any.
             num_codebooks: keep the first so many; all by default.
-            bitrate: instead: as many as fit, in bits a second for all channels together: 3000 or "3k".
+            bitrate: instead: as many as fit, in bits per second for all channels together: 3000 or "3k".
             refine: steps of a search for codes that decode to better sound at this number of codebooks; 20 are enough,
                 and 140 to 210 times as slow as encoding alone (`docs/refine.md`). Its tokens do not depend on
-                threads and lists either, but may differ between machines.
+                threads and lists either, but may differ between machines. It runs on the CPU.
 
         Returns:
-            Tokens with codes "b q t" (b: channel); for a list, a list.
+            Tokens with codes "r q t" (r: row, a channel or two that are joint), always of numpy
+            (`torch.from_numpy(tokens.codes)`); for a list or "b c t", a list.
 
         Raises:
             AudioError: the shape is wrong, or there are NaN or infinite samples.
-            ConfigError: the number of codebooks or the bitrate cannot be had, or refine is no number of steps.
+            ConfigError: `num_codebooks` or `bitrate` is out of range, or `refine` is negative.
             MissingExtraError: refine, and torch or torchaudio is not installed.
         """
-        if isinstance(wav, (list, tuple)):
-            return arrays.encode(self, wav, sample_rate, num_codebooks, bitrate, refine)
+        if isinstance(wav, (list, tuple)) or getattr(wav, "ndim", 0) == 3:
+            return arrays.encode(self, list(wav), sample_rate, num_codebooks, bitrate, refine)
         return arrays.encode(self, [wav], sample_rate, num_codebooks, bitrate, refine)[0]
 
-    def decode(self, tokens: Tokens, num_codebooks: int | None = None) -> np.ndarray:
-        """Tokens to sound.
+    @overload
+    def decode(self, tokens: Sequence[Any], num_codebooks: int | None = None) -> list[Any]: ...
+
+    @overload
+    def decode(self, tokens: torch.Tensor, num_codebooks: int | None = None) -> torch.Tensor: ...
+
+    @overload
+    def decode(self, tokens: Tokens | np.ndarray, num_codebooks: int | None = None) -> np.ndarray: ...
+
+    def decode(self, tokens: Any, num_codebooks: int | None = None) -> Any:
+        """Tokens, or codes alone, to sound.
 
         Args:
-            tokens: of `encode` or `Tokens.load`.
+            tokens: of `encode` or `Tokens.load`; or codes of mono sound, integers "q t" or a batch "b q t", numpy or
+                torch, q in 1 to all codebooks; or a list of these, of any lengths, which go through the network
+                together. Each gives the sound that it gives alone. Several channels of one sound go in as `Tokens`.
             num_codebooks: use the first so many; all by default.
 
         Returns:
-            "c t", float32, at the rate and with the length of what was encoded.
+            Of `Tokens`: "c t", float32, at the rate and with the length of what was encoded, or all that the frames
+            hold if the header does not say. Of codes: "1 t", of a batch "b 1 t", at the model's rate: all frames less
+            the delay; of a tensor a tensor, on its device. Of a list: a list.
 
         Raises:
             ModelError: the tokens are of another model.
-            ConfigError: there are not that many codebooks.
+            ConfigError: they are no codes of this model, or there are not that many codebooks.
         """
         return arrays.decode(self, tokens, num_codebooks)
 
-    def stream_encoder(self, num_codebooks: int | None = None, bitrate: float | str | None = None) -> StreamEncoder:
+    def stream_encoder(self, num_codebooks: int | None = None, bitrate: Rate = None) -> StreamEncoder:
         """An encoder for one live channel at the model's rate: `push` samples, get codes.
 
         Raises:
@@ -255,7 +258,7 @@ class Codec:
         reader: audio.AudioReader,
         output: BinaryIO,
         num_codebooks: int | None = None,
-        bitrate: float | str | None = None,
+        bitrate: Rate = None,
         metadata: Mapping[str, str] | None = None,
         refine: int = 0,
     ) -> FileReport:
@@ -267,7 +270,7 @@ class Codec:
         source: str | Path,
         target: str | Path,
         num_codebooks: int | None = None,
-        bitrate: float | str | None = None,
+        bitrate: Rate = None,
         overwrite: bool = False,
         metadata: Mapping[str, str] | None = None,
         refine: int = 0,

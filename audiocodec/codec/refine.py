@@ -28,6 +28,8 @@ from audiocodec.quality.losses import (
     MelLoss,
     Pair,
     WaveformLoss,
+    draw_place,
+    windows_of,
 )
 
 WINDOW_S, TAIL_S = 2.0, 0.25  # what is decided at once; what comes after it and has a say
@@ -50,14 +52,14 @@ class SoundRefiner:
         self.refiners = [Refiner(model, depth, steps) for depth in rows.depths]
 
     def push(self, block: np.ndarray) -> np.ndarray:
-        """Samples "c t", finite floats at the model's rate -> codes that are ready, "b q t"."""
+        """Samples "c t", finite floats at the model's rate -> codes that are ready, "r q t"."""
         inputs, length = self.rows.inputs(block), self.refiners[0].window_samples
         pieces = range(0, max(1, block.shape[1]), length)  # one window each: Ctrl-C waits for no more
         parts = [self._each(Refiner.push, [wav[start : start + length] for wav in inputs]) for start in pieces]
         return np.concatenate(parts, axis=2)
 
     def flush(self, frames: int) -> np.ndarray:
-        """See `Refiner.flush`; "b q t"."""
+        """See `Refiner.flush`; "r q t"."""
         return self._each(Refiner.flush, [frames] * len(self.refiners))
 
     def _each(self, work: Callable[[Refiner, Any], np.ndarray], arguments: Sequence[Any]) -> np.ndarray:
@@ -92,7 +94,7 @@ class Refiner:
         self.window_samples = self.window * model.hop_length
         self.frames = 0
         self._pending = np.zeros(0, np.float32)
-        longest = max(window for _, loss in self.losses for window in getattr(loss, "windows", ()))
+        longest = max(window for _, loss in self.losses for window in windows_of(loss))
         past = -(-longest // model.hop_length) * model.hop_length
         self._decoded, self._heard = torch.zeros(1, 1, past), torch.zeros(1, 1, past + model.delay)
         self._encoder_state = self._decoder_state = None
@@ -157,12 +159,25 @@ class Refiner:
         quantized = self.model.quantizer(latents, self.num_codebooks).quantized
         decoded, _ = self.model.decoder(quantized, self._decoder_state)
         estimate = torch.cat([self._decoded, decoded], -1)
-        predictable = None
+        places, predictable = self._places(generator), None
         if self.model.noisy:
             decoder = cast(ConvDecoder, self.model.decoder)
-            predictable = Pair(decoder.low_band(estimate), decoder.low_band(target), generator=generator)
-        pair = Pair(estimate, target, generator=generator, predictable=predictable)
+            predictable = Pair(decoder.low_band(estimate), decoder.low_band(target), places=places[True])
+        pair = Pair(estimate, target, places=places[False], predictable=predictable)
         return torch.stack([weight * loss(pair.seen_by(loss)) for weight, loss in self.losses]).sum()
+
+    def _places(self, generator: torch.Generator) -> dict[bool, dict[int, int]]:
+        """Where the frames of each window begin, drawn in the order of the losses.
+
+        By whether a loss sees what is not noise alone; without noise none does.
+        """
+        places: dict[bool, dict[int, int]] = {False: {}, True: {}}
+        for _, loss in self.losses:
+            own = places[self.model.noisy and getattr(loss, "needs_phase", False)]
+            for window in windows_of(loss):
+                if window not in own:
+                    own[window] = draw_place(window, generator)
+        return places
 
 
 def search_losses(sample_rate: int) -> list[tuple[float, nn.Module]]:

@@ -25,16 +25,16 @@ class SoundEncoder:
         self.encoders = [StreamEncoder(network, depth) for depth in rows.depths]
 
     def push(self, block: np.ndarray) -> np.ndarray:
-        """Samples "c t" -> codes that are ready, "b q t". Raises as `encode_streams`."""
+        """Samples "c t" -> codes that are ready, "r q t". Raises as `encode_streams`."""
         return encode_sounds([self], [block], self.threads)[0]
 
     def flush(self, frames: int | None = None) -> np.ndarray:
-        """See `StreamEncoder.flush`; "b q t"."""
+        """See `StreamEncoder.flush`; "r q t"."""
         return self.rows.join([encoder.flush(frames) for encoder in self.encoders])
 
 
 def encode_sounds(sounds: Sequence[SoundEncoder], blocks: Sequence[np.ndarray], threads: int = 1) -> list[np.ndarray]:
-    """`encode_streams` for all channels of all sounds: samples "c t" each -> their codes, "b q t" each."""
+    """`encode_streams` for all channels of all sounds: samples "c t" each -> their codes, "r q t" each."""
     encoders = [encoder for sound in sounds for encoder in sound.encoders]
     inputs = [wav for sound, block in zip(sounds, blocks, strict=True) for wav in sound.rows.inputs(block)]
     codes = iter(encode_streams(encoders, inputs, threads))

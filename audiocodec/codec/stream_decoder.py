@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from audiocodec.backends.base import FrameDecoder
+from audiocodec.backends.fixed_shapes import BLOCK_FRAMES
 from audiocodec.backends.state import Arrays, take
 from audiocodec.errors import ConfigError
+from audiocodec.model.info import ModelInfo
 
-PIECE_FRAMES = 48  # decoded at once: memory does not grow with what is pushed
-HOLD_FRAMES, FADE_FRAMES = 3, 12  # of a burst: at full level; until silence
+HOLD_S, FADE_S = 0.06, 0.24  # of a burst: at full level; until silence
 NOT_BEGUN, AFRESH = -2, -1  # in place of a number of lost frames: before the first one, and behind a gap of silence
 DECAY = 0.9  # of the latent from one lost frame to the next, for decoders that were not trained for zeros
 
@@ -60,10 +61,10 @@ class StreamDecoder:
         Raises:
             ConfigError: no codes "q t", too many codebooks, or a code out of range; then the stream has not moved.
         """
-        return _decode_batch([self], check_codes(self, codes)[None])[0]
+        return _decode_batch([self], check_codes(self.network.info, codes)[None])[0]
 
     def conceal(self, frames: int) -> np.ndarray:
-        """Samples "(frames hop)" in place of lost frames: the sound goes on, then fades out.
+        """Samples "(frames hop)" in place of lost frames: the sound goes on for 60 ms, then fades to silence at 240.
 
         A decoder trained for it is given zeros; others the last latent again, a tenth smaller for each frame.
         """
@@ -72,14 +73,19 @@ class StreamDecoder:
             return np.zeros(frames * hop, np.float32)
         if self._lost == AFRESH:
             return self.skip(frames)
-        for start in range(0, frames, PIECE_FRAMES):
-            count = min(PIECE_FRAMES, frames - start)
+        for start in range(0, frames, BLOCK_FRAMES):
+            count = min(BLOCK_FRAMES, frames - start)
             decay = 0.0 if self.network.info.conceals else DECAY
             fading = np.float32(decay) ** np.arange(1, count + 1, dtype=np.float32)
             waveform = _synthesize([self], self._latent * fading)[0]
-            parts.append(waveform * _level(self._lost + np.arange(count * hop) / hop).astype(np.float32))
+            parts.append(waveform * self._level(self._lost + np.arange(count * hop) / hop).astype(np.float32))
             self._lost += count
         return np.concatenate(parts)
+
+    def _level(self, lost: Any) -> Any:
+        """Level after so many lost frames in a row."""
+        hold, fade = (seconds * self.network.info.frame_rate for seconds in (HOLD_S, FADE_S))
+        return np.clip((fade - lost) / (fade - hold), 0, 1)
 
     def flush(self) -> np.ndarray:
         """The last `delay_samples` samples, which the decoder holds back until it has seen what follows.
@@ -110,19 +116,19 @@ class StreamDecoder:
         self._latent, self._lost = latent, lost
 
 
-def check_codes(decoder: StreamDecoder, codes: Any) -> np.ndarray:
-    """Codes "q t" that a decoder can take, int64.
+def check_codes(info: ModelInfo, codes: Any) -> np.ndarray:
+    """Codes "q t" that a decoder of a model can take, int64.
 
     Raises:
         ConfigError: they are none.
     """
-    known, array = decoder.network.info, np.asarray(codes)
+    array = np.asarray(codes)
     if array.ndim != 2 or array.dtype.kind not in "iu":
         raise ConfigError(f"codes must be integers 'q t', got {array.dtype} of shape {array.shape}")
-    if not 1 <= len(array) <= known.num_codebooks:
-        raise ConfigError(f"got {len(array)} codebooks, this quantizer has {known.num_codebooks}")
-    if array.size and not 0 <= array.min() <= array.max() < known.codebook_size:
-        raise ConfigError(f"a code is outside [0, {known.codebook_size})")
+    if not 1 <= len(array) <= info.num_codebooks:
+        raise ConfigError(f"got {len(array)} codebooks, this quantizer has {info.num_codebooks}")
+    if array.size and not 0 <= array.min() <= array.max() < info.codebook_size:
+        raise ConfigError(f"a code is outside [0, {info.codebook_size})")
     return array.astype(np.int64, copy=False)
 
 
@@ -136,7 +142,7 @@ def decode_streams(decoders: Sequence[StreamDecoder], codes: Sequence[np.ndarray
         ConfigError: see `StreamDecoder.push`; then no stream has moved.
     """
     groups = defaultdict(list)
-    codes = [check_codes(decoder, item) for decoder, item in zip(decoders, codes, strict=True)]
+    codes = [check_codes(decoder.network.info, item) for decoder, item in zip(decoders, codes, strict=True)]
     for i, (decoder, item) in enumerate(zip(decoders, codes, strict=True)):
         groups[id(decoder.network), item.shape].append(i)
     out = [np.zeros(0, np.float32)] * len(decoders)
@@ -152,22 +158,22 @@ def _decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarra
     network = decoders[0].network
     hop = network.info.hop_length
     parts = [np.zeros((len(decoders), 0), np.float32)]
-    for start in range(0, codes.shape[2], PIECE_FRAMES):
-        waveform = _synthesize(decoders, _dequantize(network, codes[:, :, start : start + PIECE_FRAMES]))
+    for start in range(0, codes.shape[2], BLOCK_FRAMES):
+        waveform = _synthesize(decoders, _dequantize(network, codes[:, :, start : start + BLOCK_FRAMES]))
         for decoder, samples in zip(decoders, waveform, strict=True):
             if decoder._lost > 0:  # the first frame behind a gap comes back from where the fading was
-                samples[:hop] *= np.linspace(_level(decoder._lost), 1, hop, dtype=np.float32)
+                samples[:hop] *= np.linspace(decoder._level(decoder._lost), 1, hop, dtype=np.float32)
             decoder._lost = 0
         parts.append(waveform)
     return np.concatenate(parts, axis=1)
 
 
 def _dequantize(network: FrameDecoder, codes: np.ndarray) -> np.ndarray:
-    """codes: "b q t" -> latents "b d t", always `PIECE_FRAMES` at once: sums of other shapes may round differently."""
+    """codes: "b q t" -> latents "b d t", always `BLOCK_FRAMES` at once: sums of other shapes may round differently."""
     batch, depth, steps = codes.shape
     frames = codes.swapaxes(0, 1).reshape(depth, batch * steps)
-    padded = np.pad(frames, ((0, 0), (0, -frames.shape[1] % PIECE_FRAMES)))
-    tiles = padded.reshape(depth, -1, PIECE_FRAMES).swapaxes(0, 1)
+    padded = np.pad(frames, ((0, 0), (0, -frames.shape[1] % BLOCK_FRAMES)))
+    tiles = padded.reshape(depth, -1, BLOCK_FRAMES).swapaxes(0, 1)
     latents = np.concatenate([network.dequantize(np.ascontiguousarray(tile[None]))[0] for tile in tiles], axis=1)
     return latents[:, : batch * steps].reshape(-1, batch, steps).swapaxes(0, 1)
 
@@ -178,8 +184,3 @@ def _synthesize(decoders: list[StreamDecoder], latents: np.ndarray) -> np.ndarra
     for decoder, state, item in zip(decoders, states, latents, strict=True):
         decoder._state, decoder._latent = state, item[None, :, -1:].copy()
     return waveform
-
-
-def _level(lost: Any) -> Any:
-    """Level after so many lost frames in a row."""
-    return np.clip((FADE_FRAMES - lost) / (FADE_FRAMES - HOLD_FRAMES), 0, 1)

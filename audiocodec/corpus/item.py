@@ -33,7 +33,7 @@ def fields_of(item: Item) -> dict[str, Any]:
     return {
         "path": item.path,
         "sample_rate": header.sample_rate,
-        "samples": header.samples,
+        "samples": item.tokens.samples,
         "channels": header.channels,
         "frames": item.tokens.codes.shape[2],
         "duration_s": item.tokens.duration_s,
@@ -46,7 +46,7 @@ def item_of(fields: Mapping[str, Any], codes: np.ndarray, header: Header) -> Ite
 
     Args:
         fields: as they were written.
-        codes: "b q t", any integers.
+        codes: "r q t", any integers.
         header: of any sound of the corpus.
     """
     known = {key: int(fields[key]) for key in ("sample_rate", "samples", "channels")}

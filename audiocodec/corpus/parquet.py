@@ -1,4 +1,4 @@
-"""A shard as a Parquet file: a row a sound, codes as nested lists "b q t"."""
+"""A shard as a Parquet file: a row a sound, codes as nested lists "r q t"."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes
 
 
 def _nested(arrow: Any, codes: Sequence[np.ndarray], header: Header) -> Any:
-    """Codes "b q t" of each sound -> an array of lists of lists of lists."""
+    """Codes "r q t" of each sound -> an array of lists of lists of lists."""
     empty = small(np.zeros(0, np.int64), header)
     column = arrow.array(np.concatenate([empty, *(item.ravel() for item in codes)]))
     lengths = (

@@ -23,7 +23,8 @@ class Settings:
         model: name of the model, as token files hold it.
         model_version: of its weights.
         model_hash: of the weights that tokens depend on, in hexadecimal.
-        backend: "onnx" or "torch"; a code in a million differs between them.
+        backend: "onnx", or "torch" on the CPU; a code in a million differs between them. "torch/cuda" and the like: on
+            another device, where tokens are not promised to the bit.
         num_codebooks: kept.
         sounds_per_shard: but for the last.
         input: hash of the list of sounds, their sizes and metadata.
@@ -38,6 +39,16 @@ class Settings:
     num_codebooks: int
     sounds_per_shard: int
     input: str
+
+    @property
+    def library(self) -> str:
+        """What `audiocodec.load` takes as `backend`."""
+        return self.backend.partition("/")[0]
+
+    @property
+    def device(self) -> str:
+        """What `audiocodec.load` takes as `device`."""
+        return self.backend.partition("/")[2] or "cpu"
 
 
 @dataclass(frozen=True)

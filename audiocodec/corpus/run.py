@@ -24,7 +24,7 @@ from audiocodec.corpus.sounds import list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.corpus.store import Store, open_store
 from audiocodec.corpus.workers import in_this_process, on_ray
-from audiocodec.errors import OutputError
+from audiocodec.errors import ConfigError, OutputError
 from audiocodec.tokens.convert import header_to_json
 
 ERRORS = "errors.csv"
@@ -73,6 +73,7 @@ def tokenize(
     address: str | None = None,
     on_shard: Callable[[Progress], None] = lambda progress: None,
     bitrate: float | str | None = None,
+    device: str = "cpu",
 ) -> Progress:
     """Encode many sounds into shards of tokens; a run that was stopped, however, goes on when it is started again.
 
@@ -90,6 +91,7 @@ def tokenize(
         address: of a Ray cluster; by default Ray is started here for the time of the run.
         on_shard: told at the start and after every shard.
         bitrate: instead of `num_codebooks`: as many as fit, in bits per second for a sound of one channel.
+        device: where torch computes, see `audiocodec.load`; another than the CPU is used by this process alone.
 
     Raises:
         AudioError: there is no sound.
@@ -101,7 +103,9 @@ def tokenize(
     """
     begun = time.monotonic()
     check_format(format)
-    codec = load(model, backend=backend)
+    if device != "cpu" and (workers or address):
+        raise ConfigError(f"device {device!r} is used by this process alone: give workers=0 and no address")
+    codec = load(model, backend=backend, device=device)
     sounds = [replace(sound, root=_anywhere(sound.root)) for sound in list_sounds(source)]
     if format == "fsq":
         check_targets(source, sounds)
@@ -111,7 +115,7 @@ def tokenize(
         model=codec.name,
         model_version=codec.info.version,
         model_hash=codec.model_hash.hex(),
-        backend="onnx" if isinstance(codec.model, OnnxModel) else "torch",
+        backend="onnx" if isinstance(codec.model, OnnxModel) else "torch" + (f"/{device}" if device != "cpu" else ""),
         num_codebooks=codec.info.choose_codebooks(num_codebooks, bitrate, 1),
         sounds_per_shard=sounds_per_shard or usual_shard(sounds),
         input=fingerprint(sounds),

@@ -55,7 +55,7 @@ class ShardWriter:
     def __init__(self, job: Job) -> None:
         check_format(job.settings.format)
         self.settings, self.store = job.settings, open_store(job.output)
-        self.codec = load(job.model, backend=job.settings.backend)
+        self.codec = load(job.model, backend=job.settings.library, device=job.settings.device)
         if self.codec.model_hash.hex() != job.settings.model_hash:
             raise ModelError(f"{job.model}: has other weights here than where the run was started")
         depth = job.settings.num_codebooks

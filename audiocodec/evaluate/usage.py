@@ -17,7 +17,7 @@ BINS = 50
 
 
 def count_codes(codes: np.ndarray, codebook_size: int) -> np.ndarray:
-    """codes "b q t" -> how often each code occurs in each codebook, "q codebook_size"."""
+    """codes "r q t" -> how often each code occurs in each codebook, "q codebook_size"."""
     return np.stack([np.bincount(codes[:, i].ravel(), minlength=codebook_size) for i in range(codes.shape[1])])
 
 

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, Protocol
 from audiocodec.errors import ConfigError
 from audiocodec.live.packets.receiver import MAX_DATAGRAM
 
-LOOPBACK = "127.0.0.1"
 AT_ONCE = 256  # datagrams taken before anything else is done
 
 

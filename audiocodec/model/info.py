@@ -105,6 +105,11 @@ class ModelInfo:
         return self.sample_rate / self.hop_length
 
     @property
+    def frame_s(self) -> float:
+        """Seconds per frame."""
+        return self.hop_length / self.sample_rate
+
+    @property
     def codebook_bitrate(self) -> float:
         """Bits per second of one codebook of one channel."""
         return self.frame_rate * math.log2(self.codebook_size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 
 from audiocodec.errors import ConfigError
 
@@ -28,8 +29,12 @@ def check_depth(wanted: int, available: int) -> None:
     Raises:
         ConfigError: not in 1 ... available.
     """
-    if not 1 <= wanted <= available:
-        raise ConfigError(f"num_codebooks is {wanted}, it must be 1 to {available}")
+    try:
+        fits = 1 <= operator.index(wanted) <= available
+    except TypeError:
+        fits = False
+    if not fits:
+        raise ConfigError(f"num_codebooks is {wanted!r}, it must be 1 to {available}")
 
 
 def choose_depth(num_codebooks: int | None, bitrate: float | str | None, available: int, each: float) -> int:
@@ -47,7 +52,10 @@ def choose_depth(num_codebooks: int | None, bitrate: float | str | None, availab
     if num_codebooks is not None and bitrate is not None:
         raise ConfigError("give num_codebooks or bitrate, not both")
     if bitrate is not None:
-        rate = parse_bitrate(bitrate) if isinstance(bitrate, str) else bitrate
+        try:
+            rate = parse_bitrate(bitrate) if isinstance(bitrate, str) else float(bitrate)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"invalid bitrate {bitrate!r}: expected bits per second, such as 3000 or 3k") from error
         if not rate >= each:
             least = math.ceil(each)
             raise ConfigError(f"bitrate {rate:.0f} is below the {least} bit/s of one codebook in all channels")

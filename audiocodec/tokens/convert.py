@@ -17,7 +17,6 @@ from safetensors.numpy import save_file
 from audiocodec._util.extras import require
 from audiocodec.errors import ConfigError, OutputError, TokenFileError
 from audiocodec.tokens import Header, Tokens
-from audiocodec.tokens.recovery.repair import held_samples
 
 KEY = "audiocodec"
 MAX_CODES = 2**27  # of an array: a day of speech-16k, and 1 GiB as int64
@@ -137,7 +136,7 @@ LOAD: dict[str, Callable[[Path], tuple[np.ndarray, str | None]]] = {
 
 
 def export_tokens(tokens: Tokens, path: Path, suffix: str) -> None:
-    """Write codes "b q t", in the smallest unsigned type, and (but for .npy) the header as JSON under `audiocodec`.
+    """Write codes "r q t", in the smallest unsigned type, and (but for .npy) the header as JSON under `audiocodec`.
 
     Raises:
         ConfigError: the suffix is unknown.
@@ -190,12 +189,12 @@ def _joined(codes: np.ndarray, header: Header, name: str) -> Tokens:
         TokenFileError: they do not fit.
     """
     if codes.ndim != 3 or codes.dtype.kind not in "iu" or codes.shape[0] != header.rows:
-        raise TokenFileError(f"{name}: codes must be integers 'b q t', got {codes.dtype} of shape {codes.shape}")
+        raise TokenFileError(f"{name}: codes must be integers 'r q t', got {codes.dtype} of shape {codes.shape}")
     if codes.size and not 0 <= codes.min() <= codes.max() < header.codebook_size:
         raise TokenFileError(f"{name}: a code is outside [0, {header.codebook_size})")
     header = header.with_codebooks(codes.shape[1]).check()
     if header.expected_frames() != codes.shape[2]:
-        header = replace(header, samples=held_samples(header, codes.shape[2]))
+        header = replace(header, samples=header.held_samples(codes.shape[2]))
         if header.expected_frames() != codes.shape[2]:
             raise TokenFileError(f"{name}: no sound takes {codes.shape[2]} frames")
     return Tokens(codes.astype(np.int64), header)

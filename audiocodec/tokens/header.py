@@ -32,7 +32,8 @@ class Header:
         model_hash: 16 bytes, of the weights that turn codes into latents.
         sample_rate: of the source, Hz.
         channels: of the source.
-        samples: of each source channel; None while a stream is being written.
+        samples: of each source channel; None while a stream is being written, and for codes of unknown length: all
+            that their frames hold (`held_samples`).
         model_sample_rate: Hz.
         hop_length: model samples per frame.
         delay: model samples by which decoded audio lags.
@@ -61,7 +62,7 @@ class Header:
 
     @property
     def rows(self) -> int:
-        """Rows of codes, b in "b q t"."""
+        """Rows of codes, r in "r q t"."""
         return 1 if self.joint else self.channels
 
     @property
@@ -91,6 +92,10 @@ class Header:
         if self.samples is None:
             return None
         return frames_for(self.samples, self.sample_rate, self.model_sample_rate, self.hop_length, self.delay)
+
+    def held_samples(self, frames: int) -> int:
+        """The most samples of each source channel that so many frames hold: all but the delay, at the source's rate."""
+        return max(0, (frames * self.hop_length - self.delay) * self.sample_rate // self.model_sample_rate)
 
     def check(self) -> Header:
         """Refuse values that no writer makes and that would cost memory or time.

@@ -30,7 +30,7 @@ class TokenFile:
 
     Attributes:
         header: with the number of samples, whoever wrote the file.
-        shape: "b q t" of all codes.
+        shape: "r q t" of all codes.
         entropy: the entropy model that was given, if any.
 
     Raises:
@@ -78,7 +78,7 @@ class TokenFile:
         return self.shape[2]
 
     def __getitem__(self, frames: slice) -> np.ndarray:
-        """Codes "b q t" of some frames, int64.
+        """Codes "r q t" of some frames, int64.
 
         Raises:
             TypeError: not a slice, or one with a step.

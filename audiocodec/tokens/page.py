@@ -110,7 +110,7 @@ class PageCodec:
         return max(1, BATCH_CODES // (header.rows * header.num_codebooks * header.frames_per_page))
 
     def build(self, index: int, codes: np.ndarray) -> bytes:
-        """codes: "b q t" of one page -> its bytes, in the coder that makes fewer."""
+        """codes: "r q t" of one page -> its bytes, in the coder that makes fewer."""
         frames = codes.shape[2]
         packed = packed_bytes(self.header, frames)
         if self.header.entropy != NO_ENTROPY and self._codable(frames):
@@ -124,7 +124,7 @@ class PageCodec:
         return seal(index, PACKED, frames, number.to_bytes(packed, "little"))
 
     def parse(self, pages: Sequence[tuple[int, bytes]]) -> Iterator[np.ndarray]:
-        """Index and bytes of pages -> codes "b q t" of each, int64.
+        """Index and bytes of pages -> codes "r q t" of each, int64.
 
         Raises:
             DamagedFileError: checksum, or contents that no writer makes; the pages before it are given first.

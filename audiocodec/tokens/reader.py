@@ -91,7 +91,7 @@ class TokenReader:
         yield batch
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Codes "b q t" of each page; the whole file is checked on the way.
+        """Codes "r q t" of each page; the whole file is checked on the way.
 
         Raises:
             DamagedFileError: any damage, the page named.

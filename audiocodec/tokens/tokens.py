@@ -26,9 +26,10 @@ class Tokens:
     """The codes of one sound. Equal if all codes and all of the header are.
 
     Attributes:
-        codes: "b q t", int64: row (a channel, or two that are joint), codebook, frame; any integers are taken, those
+        codes: "r q t", int64: row (a channel, or two that are joint), codebook, frame; any integers are taken, those
             of torch too.
-        header: everything a file says about them.
+        header: everything a file says about them. Without a number of samples (None) the sound is all that the frames
+            hold.
         entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
 
     Example:
@@ -46,12 +47,15 @@ class Tokens:
         """Take the codes as they are promised.
 
         Raises:
-            TokenFileError: they are no integers "b q t".
+            TokenFileError: they are no integers "r q t".
         """
         codes = self.codes
-        array = np.asarray(codes.detach().cpu() if hasattr(codes, "detach") else codes)
+        try:
+            array = np.asarray(codes.detach().cpu() if hasattr(codes, "detach") else codes)
+        except (TypeError, ValueError, RuntimeError) as error:  # ragged, of a type of torch alone, or without data
+            raise TokenFileError(f"codes must be integers 'r q t' ({error})") from error
         if array.ndim != 3 or array.dtype.kind not in "iu":
-            raise TokenFileError(f"codes must be integers 'b q t', got {array.dtype} of shape {array.shape}")
+            raise TokenFileError(f"codes must be integers 'r q t', got {array.dtype} of shape {array.shape}")
         object.__setattr__(self, "codes", array.astype(np.int64, copy=False))
 
     def __eq__(self, other: object) -> bool:
@@ -71,8 +75,15 @@ class Tokens:
         return self.header.num_codebooks
 
     @property
+    def samples(self) -> int:
+        """Of each source channel: as the header says, or all that the frames hold."""
+        known = self.header.samples
+        return self.header.held_samples(self.codes.shape[2]) if known is None else known
+
+    @property
     def duration_s(self) -> float:
-        return self.header.duration_s or 0.0
+        """Of the sound, in seconds."""
+        return self.samples / self.header.sample_rate
 
     @property
     def bitrate(self) -> float:
@@ -111,7 +122,7 @@ class Tokens:
     def _write(self, output: BinaryIO) -> None:
         writer = TokenWriter(output, self.header, self.entropy)
         writer.push(self.codes)
-        writer.close(self.header.samples or 0)
+        writer.close(self.samples)
 
     @classmethod
     def load(cls, path: str | Path, entropy: EntropyModel | None = None) -> Tokens:

@@ -44,7 +44,7 @@ class TokenWriter:
         self.bytes_written += len(data)
 
     def push(self, codes: np.ndarray) -> None:
-        """codes: "b q t", any t; b = `header.rows`, q = `header.num_codebooks`.
+        """codes: "r q t", any t; r = `header.rows`, q = `header.num_codebooks`.
 
         Raises:
             TokenFileError: the shape or a code does not fit the header.

@@ -86,7 +86,7 @@ def test_codes_of_any_integers(onnx: Codec, tokens: Tokens) -> None:
         assert made.to_bytes() == tokens.to_bytes()
         assert np.array_equal(onnx.decode(made), onnx.decode(tokens))
     for bad in (tokens.codes[0], tokens.codes.astype(float), [1, 2]):
-        with pytest.raises(TokenFileError, match="codes must be integers 'b q t'"):
+        with pytest.raises(TokenFileError, match="codes must be integers 'r q t'"):
             Tokens(bad, tokens.header)  # type: ignore[arg-type]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audiocodec.codec import Codec
+from audiocodec.codec import Codec, load
 from audiocodec.errors import ConfigError
 
 
@@ -200,3 +200,18 @@ class TestConceal:
         assert np.array_equal(decoder.push(codes), late.push(codes))
         early.conceal(7)  # before a stream has begun: it begins with its first frame
         assert np.array_equal(early.push(codes), codec.stream_decoder().push(codes))
+
+
+@pytest.mark.parametrize("name", ["speech-16k", "music-44k"])
+def test_concealment_fades_in_seconds(name: str) -> None:
+    """Full level for 60 ms, silence from 240 ms on, whatever a frame lasts."""
+    codec = load(name)
+    decoder = codec.stream_decoder()
+    seconds = np.arange(40 * codec.hop_length) / codec.sample_rate
+    level = np.concatenate(
+        [decoder._level(frame + np.arange(codec.hop_length) / codec.hop_length) for frame in range(40)]
+    )
+    np.testing.assert_allclose(level, np.clip((0.24 - seconds) / 0.18, 0, 1), atol=1e-9)
+    if name == "speech-16k":  # what it was in frames, to the bit
+        lost = np.arange(40 * 320) / 320
+        assert np.array_equal(decoder._level(lost), np.clip((12 - lost) / (12 - 3), 0, 1))

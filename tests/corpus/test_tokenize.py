@@ -25,7 +25,7 @@ from audiocodec.cli import main
 from audiocodec.codec import Codec, load
 from audiocodec.corpus import Progress, open_corpus, run, tokenize
 from audiocodec.corpus.batch import encode_files
-from audiocodec.corpus.plan import MOST_BYTES, Shard, usual_shard
+from audiocodec.corpus.plan import MOST_BYTES, Settings, Shard, usual_shard
 from audiocodec.corpus.shard import Job
 from audiocodec.corpus.sounds import Sound, list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch, shares
@@ -484,3 +484,27 @@ def test_shards_that_are_not_there_are_missed(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(OutputError, match="a.fsq is not there though a worker wrote it"):
         tokenize(str(tmp_path), str(tmp_path / "out"), "fsq")
     assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_devices_are_for_this_process_and_have_to_be_there(sounds: Path, tmp_path: Path) -> None:
+    place = str(tmp_path / "corpus")
+    with pytest.raises(ConfigError, match="used by this process alone: give workers=0"):
+        tokenize(str(sounds), place, workers=1, device="cuda")
+    with pytest.raises(ConfigError, match="device 'toaster' cannot be used here"):
+        tokenize(str(sounds), place, device="toaster")
+    with pytest.raises(ConfigError, match="is for the torch backend"):
+        tokenize(str(sounds), place, backend="onnx", device="cuda")
+    arguments = ["tokenize", "-i", str(sounds), "-o", place, "--device"]
+    assert CliRunner().invoke(main, [*arguments, "cuda", "--workers", "2"]).exit_code == 2
+    failed = CliRunner().invoke(main, [*arguments, "toaster"])
+    assert (failed.exit_code, failed.stderr.count("\n")) == (1, 1)
+    assert not (tmp_path / "corpus").exists()
+
+
+@pytest.mark.parametrize(
+    ("backend", "library", "device"),
+    [("onnx", "onnx", "cpu"), ("torch", "torch", "cpu"), ("torch/cuda:1", "torch", "cuda:1")],
+)
+def test_settings_name_the_device(backend: str, library: str, device: str) -> None:
+    settings = Settings("1", "fsq", "m", "1", "00", backend, 3, 8, "x")
+    assert (settings.library, settings.device) == (library, device)

@@ -7,6 +7,7 @@ import io
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,13 +86,13 @@ def test_loop_back_is_the_codec(codec: Codec, speech: np.ndarray) -> None:
 def over_the_network(codec: Codec, wav: np.ndarray, world: World, repeat: int = 0) -> tuple[np.ndarray, Receiver]:
     """Send all, then listen: the simulated time starts again in between, arrivals are kept."""
     lines: list[str] = []
-    packetizer = Packetizer(codec.model_hash, codec.codebook_size, repeat=repeat, distance=4)
+    packetizer = Packetizer(codec.info, repeat=repeat, distance=4)
     source = Source(frames(wav), paced=False)
     send(codec, source, packetizer, world.transmit, 12, Meter(0.02, world.clock, lines.append), world.clock)
     assert world.time == pytest.approx(len(wav) / 16_000)  # held to real time
     world.time = 0.0
     heard = Heard()
-    receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(5))
+    receiver = Receiver(codec.info, JitterBuffer(5, frame_s=0.02))
     meter = Meter(0.02, world.clock, lines.append)
     receive(codec, world, receiver, heard, meter, world.clock, seconds=len(wav) / 16_000 + 0.2)
     assert all(block.shape == (1, 320) for block in heard.blocks)
@@ -119,7 +120,7 @@ def test_losses_are_concealed_and_repaired(codec: Codec, speech: np.ndarray) -> 
 
 def test_a_listener_that_stood_still_goes_on(codec: Codec) -> None:
     world, heard = World(), Heard()
-    receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(2))
+    receiver = Receiver(codec.info, JitterBuffer(2, frame_s=0.02))
 
     class Stalling:
         polls = 0
@@ -196,7 +197,7 @@ def test_a_sender_that_stood_still_goes_on_at_its_pace(codec: Codec, speech: np.
             world.time += 5.0 if i == 50 else 0.0
             yield block
 
-    packetizer = Packetizer(codec.model_hash, codec.codebook_size)
+    packetizer = Packetizer(codec.info)
     meter = Meter(0.02, world.clock, str)
     source = Source(stalling(), paced=False)
     send(codec, source, packetizer, lambda packet: sent.append(world.time), 1, meter, world.clock)
@@ -208,11 +209,11 @@ def test_a_sender_that_stood_still_goes_on_at_its_pace(codec: Codec, speech: np.
 
 def test_frames_left_out_are_in_the_line(codec: Codec, speech: np.ndarray) -> None:
     world, lines = World(), list[str]()
-    packetizer = Packetizer(codec.model_hash, codec.codebook_size)
+    packetizer = Packetizer(codec.info)
     encoder = codec.stream_encoder(1)
     for packet in packetizer.push(encoder.push(np.tile(speech[0, :16_000], 2))):
         world.transmit(packet)  # 100 frames at once
-    receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(3))
+    receiver = Receiver(codec.info, JitterBuffer(3, frame_s=0.02))
     meter = Meter(0.02, world.clock, lines.append)
     receive(codec, world, receiver, Heard(), meter, world.clock, seconds=2.0)
     assert meter.counters["frames_skipped"] == receiver.buffer.counts.skipped > 50
@@ -220,9 +221,9 @@ def test_frames_left_out_are_in_the_line(codec: Codec, speech: np.ndarray) -> No
 
 
 def test_what_comes_after_the_end_is_late(codec: Codec) -> None:
-    packetizer = Packetizer(codec.model_hash, codec.codebook_size)
+    packetizer = Packetizer(codec.info)
     packets = packetizer.push(codec.stream_encoder(1).push(np.zeros(320 * 20, np.float32)))
-    receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(3))
+    receiver = Receiver(codec.info, JitterBuffer(3, frame_s=0.02))
     for packet in packets[:10]:
         receiver.receive(packet)
     for _ in range(100):
@@ -235,7 +236,7 @@ def test_what_comes_after_the_end_is_late(codec: Codec) -> None:
     receiver._window = type(receiver._window)()  # as if it had never come
     receiver.receive(packets[3])
     assert (buffer.level, buffer.counts.late) == (0, late + 1)
-    other = Packetizer(codec.model_hash, codec.codebook_size)
+    other = Packetizer(codec.info)
     for packet in other.push(codec.stream_encoder(1).push(np.zeros(320 * 5, np.float32))):
         receiver.receive(packet)
     assert receiver.buffer.level == 5
@@ -277,8 +278,8 @@ def test_a_listener_says_why_nothing_is_heard_and_ends_when_idle(
     codec: Codec, caplog: pytest.LogCaptureFixture
 ) -> None:
     world, heard = World(), Heard()
-    receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(3))
-    other = Packetizer(bytes(16), codec.codebook_size)
+    receiver = Receiver(codec.info, JitterBuffer(3, frame_s=0.02))
+    other = Packetizer(replace(codec.info, hash=bytes(16)))
     silence = np.zeros((1, 1), np.int64)
 
     class Sender:
@@ -299,18 +300,15 @@ def test_a_listener_says_why_nothing_is_heard_and_ends_when_idle(
 @pytest.mark.parametrize(("name", "depth"), [("speech-16k", 6), ("music-44k", 1), ("music-44k", 6)])
 def test_stereo_over_the_network_is_the_codec(name: str, depth: int) -> None:
     codec, world, heard = load(name), World(), Heard()
-    joint = codec.info.rows(2) < 2
     rng = np.random.default_rng(0)
     wav = (0.1 * rng.standard_normal((2, 30 * codec.hop_length))).astype(np.float32)
     blocks = (wav[:, i : i + 500] for i in range(0, wav.shape[1], 500))
-    packetizer = Packetizer(codec.model_hash, codec.codebook_size, channels=2, joint=joint)
-    frame_s = codec.hop_length / codec.sample_rate
+    packetizer = Packetizer(codec.info, channels=2)
+    frame_s = codec.info.frame_s
     meter = Meter(frame_s, world.clock, str)
     send(codec, Source(blocks, paced=False), packetizer, world.transmit, depth, meter, world.clock)
     world.time = 0.0
-    receiver = Receiver(
-        codec.model_hash, codec.codebook_size, codec.num_codebooks, JitterBuffer(3), channels=2, joint=joint
-    )
+    receiver = Receiver(codec.info, JitterBuffer(3, frame_s=frame_s), channels=2)
     receive(codec, world, receiver, heard, meter, world.clock, seconds=40 * frame_s)
     sound = np.concatenate(heard.blocks, axis=1)
     start = int(np.flatnonzero(np.abs(sound).sum(0))[0]) // codec.hop_length * codec.hop_length + codec.info.delay
@@ -321,13 +319,13 @@ def test_stereo_over_the_network_is_the_codec(name: str, depth: int) -> None:
 
 def test_both_directions_at_the_same_time(codec: Codec, speech: np.ndarray) -> None:
     world, sent = World(), list[bytes]()
-    packetizer = Packetizer(codec.model_hash, codec.codebook_size)
+    packetizer = Packetizer(codec.info)
     meter = Meter(0.02, world.clock, str)
 
     def sending(source: Source) -> None:
         send(codec, source, packetizer, sent.append, 1, meter, World().clock)
 
-    receiver = Receiver(codec.model_hash, codec.codebook_size, 12, JitterBuffer(3))
+    receiver = Receiver(codec.info, JitterBuffer(3, frame_s=0.02))
     with Sending(Source(frames(speech[0, :16_000]), paced=False), world, sending) as link:
         link._thread.join()
         receive(codec, link, receiver, Heard(), Meter(0.02, world.clock, str), world.clock, seconds=0.5)

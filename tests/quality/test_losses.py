@@ -21,6 +21,7 @@ from audiocodec.quality.losses import (
     MultiResolutionSTFTLoss,
     Pair,
     WaveformLoss,
+    windows_of,
 )
 from audiocodec.train.objective import Objective
 
@@ -142,6 +143,35 @@ def test_spectra_are_computed_once() -> None:
     pair = Pair(torch.randn(1, 1, 1000), torch.randn(1, 1, 1000))
     assert pair.spectra(128)[0] is pair.spectra(128)[0]
     assert math.prod(pair.spectra(128)[0].power.shape) > 0
+
+
+def test_losses_state_the_windows_that_they_ask_for(loss: nn.Module) -> None:
+    pair = Pair(torch.randn(1, 1, 8000), torch.randn(1, 1, 8000))
+    loss(pair)
+    assert set(pair.known) == set(windows_of(loss))
+
+
+def test_the_order_of_losses_changes_nothing_that_is_drawn() -> None:
+    target, noise = torch.randn(2, 1, 1, 8000)
+    drawn = []
+    for windows in ([128, 512], [512, 128], [512]):
+        torch.manual_seed(1)
+        pair = Pair(noise, target)
+        spectra = {window: pair.spectra(window)[0].power for window in windows}
+        drawn.append((spectra[512], torch.rand(())))
+    assert all(torch.equal(a, b) for found in drawn[1:] for a, b in zip(found, drawn[0], strict=True))
+    places = {int(pair._start(512)) for pair in (Pair(noise, target) for _ in range(200))}
+    assert 100 < len(places) <= 256
+    assert max(places) < 256
+
+
+def test_places_can_be_given() -> None:
+    target, noise = torch.randn(2, 1, 1, 8000)
+    before = torch.get_rng_state()
+    given = Pair(noise, target, places={128: 40}).spectra(128)[0]
+    cut = Pair(noise[..., 40:], target[..., 40:], places={128: 0}).spectra(128)[0]
+    assert torch.equal(given.power[..., 2:-2], cut.power[..., 2:-2])
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_the_adversarial_loss_rewards_telling_apart() -> None:

@@ -94,8 +94,8 @@ def test_broken_files_are_one_sentence(run: Callable[..., Result], tmp_path: Pat
 @pytest.mark.parametrize(
     ("codes", "message"),
     [
-        (np.zeros((1, 3, 5), int), "integers 'b q t'"),
-        (np.zeros((2, 3, 5)), "integers 'b q t'"),
+        (np.zeros((1, 3, 5), int), "integers 'r q t'"),
+        (np.zeros((2, 3, 5)), "integers 'r q t'"),
         (np.full((2, 3, 5), 1000), "outside"),
         (np.zeros((2, 0, 5), int), "codebooks"),
     ],

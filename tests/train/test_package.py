@@ -11,6 +11,8 @@ import pytest
 
 import audiocodec
 from audiocodec.errors import ConfigError, MissingExtraError, ModelError, OutputError
+from audiocodec.model.bundle import write_entropy
+from audiocodec.tokens import EntropyModel, Tokens
 from audiocodec.train.package import package_run
 from audiocodec.train.recipe import run
 from tests.train.tiny import recipe
@@ -75,3 +77,55 @@ def test_bad_requests(run_dir: Path, tmp_path: Path) -> None:
     package_run(run_dir, tmp_path, "b", "1")
     with pytest.raises(ModelError, match="holds 2 models, name the .yaml of one"):
         audiocodec.load(str(tmp_path))
+
+
+def entropy_of_tiny() -> EntropyModel:
+    """Of the levels and codebooks of `TINY`; knows that small digits are likely."""
+    value = np.tile(np.arange(5), 2)
+    return EntropyModel(
+        levels=np.array([5, 5]),
+        hidden_weight=np.zeros((4, 2, 2, 4, 2), np.int64),
+        hidden_bias=np.zeros((4, 2), np.int64),
+        out_weight=np.zeros((4, 10, 2), np.int64),
+        out_bias=np.tile(-2500 * value, (4, 1)),
+    )
+
+
+def test_a_decoder_trained_further_keeps_files_and_their_entropy_model(
+    run_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Through a chain of runs; under another name it decodes the files of the first, which decodes its files."""
+    package_run(run_dir, tmp_path / "base", "base", "1")
+    write_entropy(tmp_path / "base" / "base.yaml", entropy_of_tiny())
+    base = audiocodec.load(str(tmp_path / "base"))
+    start = str(tmp_path / "base")
+    for name in ("first", "second"):
+        run(recipe(tmp_path, "budget.steps=2", phase="decoder", start_from=start), tmp_path / name)
+        start = str(tmp_path / name)
+    package_run(tmp_path / "second", tmp_path / "voice", "voice", "1")
+    voice = audiocodec.load(str(tmp_path / "voice"))
+    assert (voice.name, voice.model_hash) == ("voice", base.model_hash)
+    assert voice.entropy is not None
+    assert base.entropy is not None
+    assert voice.entropy.hash == base.entropy.hash == voice.info.entropy
+    wav = 0.1 * np.random.default_rng(0).standard_normal((1, 8000)).astype(np.float32)
+    tokens = base.encode(wav, 16_000)
+    tokens.save(tmp_path / "a.fsq")
+    assert not np.array_equal(voice.decode(tokens), base.decode(tokens))
+    report = voice.decode_file(tmp_path / "a.fsq", tmp_path / "a.wav")
+    assert report.duration_s == 0.5
+    voice.encode(wav, 16_000).save(tmp_path / "b.fsq")
+    assert (tmp_path / "b.fsq").stat().st_size == pytest.approx((tmp_path / "a.fsq").stat().st_size, abs=1)
+    assert np.array_equal(Tokens.load(tmp_path / "b.fsq", base.entropy).codes, tokens.codes)
+    (tmp_path / "base").rename(tmp_path / "gone")
+    assert package_run(tmp_path / "second", tmp_path / "late", "late", "1").entropy is None
+    assert "its entropy model is left out" in caplog.text
+
+
+def test_codes_that_stand_for_something_else_take_no_entropy_model(run_dir: Path, tmp_path: Path) -> None:
+    package_run(run_dir, tmp_path / "base", "base", "1")
+    write_entropy(tmp_path / "base" / "base.yaml", entropy_of_tiny())
+    run(recipe(tmp_path, "budget.steps=2", start_from=str(tmp_path / "base")), tmp_path / "run")
+    bundle = package_run(tmp_path / "run", tmp_path / "other", "other", "1")
+    assert bundle.info.hash != audiocodec.load(str(tmp_path / "base")).model_hash
+    assert bundle.entropy is None

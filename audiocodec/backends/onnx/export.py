@@ -12,6 +12,8 @@ from audiocodec.model.bundle import Bundle
 def export_onnx(folder: Path, bundle: Bundle, overwrite: bool = False) -> list[Path]:
     """Write `encoder.onnx` (samples to codes) and `decoder.onnx` (codes to samples); returns their paths.
 
+    The facts that another program needs stand in the metadata of both, by the names of docs/onnx.md.
+
     Weights stay in float16 in the files, as in the bundle, and are widened when they are loaded: that changes nothing.
 
     Raises:
@@ -25,6 +27,11 @@ def export_onnx(folder: Path, bundle: Bundle, overwrite: bool = False) -> list[P
         "model_hash": info.hash.hex(),
         "sample_rate": info.sample_rate,
         "hop_length": info.hop_length,
+        "delay": info.delay,
+        "num_codebooks": info.num_codebooks,
+        "codebook_size": info.codebook_size,
+        "levels": " ".join(map(str, info.levels)),
+        "joint_stereo": int(info.joint_stereo),
     }
     paths = []
     for graph in (graphs.encoder(to_codes=True), graphs.decoder(from_codes=True)):

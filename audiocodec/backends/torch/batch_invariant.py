@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from audiocodec.backends.fixed_shapes import BLOCK_FRAMES
 from audiocodec.model.nn.lapped import FixedLinear
 
 # Kernels for x86 take rows in groups of 4, 6, 12, 16 or 48 and treat those left over differently: multiples of 12 leave
 # none over, or leave them over in a way that rounds alike, with SSE, AVX2 and AVX-512.
 ROWS = 12
-OTHERS = (96, 48, 4, 1)  # faster where they are alike too
+OTHERS = (2 * BLOCK_FRAMES, BLOCK_FRAMES, 4, 1)  # faster where they are alike too
 
 
 class RowwiseLinear(nn.Module):

@@ -11,6 +11,7 @@ import torch
 from audiocodec.backends.fixed_shapes import Shapes
 from audiocodec.backends.state import Arrays
 from audiocodec.backends.torch import trees
+from audiocodec.backends.torch.devices import device_of, is_exact
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.model import CodecModel
 from audiocodec.model.info import ModelInfo
@@ -20,14 +21,16 @@ class TorchDecoder:
     """Decoder of a model, for any number of streams; remembers nothing of them.
 
     Args:
-        model: in eval mode, its linear layers rowwise.
+        model: in eval mode, its linear layers rowwise, or on a device where nothing is promised to the bit.
         info: its facts.
     """
 
     def __init__(self, model: CodecModel, info: ModelInfo) -> None:
         self.model, self.info, self._dequantize = model, info, model.quantizer.coder().decode
+        self.device = device_of(model)
+        trial = self._samples if is_exact(self.device) else None
         with torch.inference_mode(), single_thread():
-            self._shapes = Shapes(self._samples, 1, self._samples, self.fresh(), (info.latent_dim,))
+            self._shapes = Shapes(self._samples, 1, trial, self.fresh(), (info.latent_dim,))
 
     def __reduce__(self) -> tuple[type[TorchDecoder], tuple[CodecModel, ModelInfo]]:
         """Pickled as its model."""
@@ -36,7 +39,7 @@ class TorchDecoder:
     def fresh(self) -> Any:
         """The state of a stream at its start."""
         with torch.inference_mode(), single_thread():
-            return self.model.decoder(torch.zeros(1, self.info.latent_dim, 0))[1]
+            return self.model.decoder(torch.zeros(1, self.info.latent_dim, 0, device=self.device))[1]
 
     def skip(self, state: Any, frames: int) -> Any:
         """The state of a stream that starts afresh `frames` behind where `state` is."""
@@ -54,7 +57,7 @@ class TorchDecoder:
             ConfigError: too many codebooks, or a code out of range.
         """
         with torch.inference_mode(), single_thread():
-            return self._dequantize(torch.from_numpy(codes)).numpy()
+            return self._dequantize(torch.from_numpy(codes).to(self.device)).cpu().numpy()
 
     def synthesize(self, latents: np.ndarray, states: Sequence[Any]) -> tuple[np.ndarray, list[Any]]:
         """latents: "b d t" -> samples "b (t hop)", and the states after them."""
@@ -63,8 +66,9 @@ class TorchDecoder:
         return np.stack(samples), after
 
     def _samples(self, latents: np.ndarray, states: list[Any]) -> tuple[np.ndarray, list[Any]]:
-        samples, state = self.model.decoder(torch.from_numpy(latents).transpose(1, 2), trees.join(states))
-        return samples[:, 0].numpy(), trees.split(state, len(states))
+        x = torch.from_numpy(latents).to(self.device).transpose(1, 2)
+        samples, state = self.model.decoder(x, trees.join(states))
+        return samples[:, 0].cpu().numpy(), trees.split(state, len(states))
 
     def to_arrays(self, state: Any) -> Arrays:
         """A state as plain arrays."""

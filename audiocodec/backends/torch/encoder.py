@@ -8,23 +8,23 @@ from typing import Any
 import numpy as np
 import torch
 from einops import rearrange
+from torch import Tensor
 from torch.nn import functional as F
 
-from audiocodec.backends.fixed_shapes import Shapes
+from audiocodec.backends.fixed_shapes import BLOCK_FRAMES, Shapes
 from audiocodec.backends.state import Arrays
 from audiocodec.backends.torch import trees
+from audiocodec.backends.torch.devices import device_of, is_exact
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.model import CodecModel
 from audiocodec.model.info import ModelInfo
-
-QUANTIZED_ROWS = 48  # frames quantized at once, zeros standing where there are fewer: always products of one shape
 
 
 class TorchEncoder:
     """Encoder and quantizer of a model, for any number of streams; remembers nothing of them.
 
     Args:
-        model: in eval mode, its linear layers rowwise.
+        model: in eval mode, its linear layers rowwise, or on a device where nothing is promised to the bit.
         info: its facts.
 
     Attributes:
@@ -33,8 +33,10 @@ class TorchEncoder:
 
     def __init__(self, model: CodecModel, info: ModelInfo) -> None:
         self.model, self.info, self._quantize = model, info, model.quantizer.coder().encode
+        self.device = device_of(model)
+        trial = self._latents if is_exact(self.device) else None
         with torch.inference_mode(), single_thread():
-            self.shapes = Shapes(self._codes, info.hop_length, self._latents, self.fresh())
+            self.shapes = Shapes(self._codes, info.hop_length, trial, self.fresh())
 
     def __reduce__(self) -> tuple[type[TorchEncoder], tuple[CodecModel, ModelInfo]]:
         """Pickled as its model."""
@@ -43,21 +45,32 @@ class TorchEncoder:
     def fresh(self) -> Any:
         """The state of a stream at its start."""
         with torch.inference_mode(), single_thread():
-            return self.model.encoder(torch.zeros(1, 1, 0))[1]
+            return self.model.encoder(torch.zeros(1, 1, 0, device=self.device))[1]
+
+    def _encode(self, samples: np.ndarray, states: list[Any]) -> tuple[Tensor, list[Any]]:
+        x = torch.from_numpy(samples).to(self.device)
+        latents, state = self.model.encoder(x[:, None], trees.join(states))
+        return latents, trees.split(state, len(states))
 
     def _latents(self, samples: np.ndarray, states: list[Any]) -> tuple[np.ndarray, list[Any]]:
-        latents, state = self.model.encoder(torch.from_numpy(samples)[:, None], trees.join(states))
-        return latents.numpy(), trees.split(state, len(states))
+        """Samples "b (t hop)" -> latents "b d t"."""
+        latents, states = self._encode(samples, states)
+        return latents.cpu().numpy(), states
 
     def _codes(self, samples: np.ndarray, states: list[Any]) -> tuple[np.ndarray, list[Any]]:
         """Samples "b (t hop)" -> codes "b q t"."""
         with torch.inference_mode(), single_thread():
-            latents, states = self._latents(samples, states)
-            frames = rearrange(torch.from_numpy(latents), "b d t -> 1 d (b t)")
-            padded = F.pad(frames, (0, -frames.shape[2] % QUANTIZED_ROWS))
-            codes = [self._quantize(tile) for tile in torch.split(padded, QUANTIZED_ROWS, dim=2)]
-            kept = torch.cat(codes, dim=2)[..., : frames.shape[2]]
-            return rearrange(kept, "1 q (b t) -> b q t", b=len(samples)).numpy(), states
+            latents, states = self._encode(samples, states)
+            codes = self._quantized(rearrange(latents, "b d t -> 1 d (b t)"))
+            return rearrange(codes, "1 q (b t) -> b q t", b=len(samples)).cpu().numpy(), states
+
+    def _quantized(self, frames: Tensor) -> Tensor:
+        """Latents "1 d n" -> codes "1 q n"; on the CPU in products of one shape, filled up with zeros."""
+        if not is_exact(self.device):
+            return self._quantize(frames)
+        padded = F.pad(frames, (0, -frames.shape[2] % BLOCK_FRAMES))
+        codes = [self._quantize(tile) for tile in torch.split(padded, BLOCK_FRAMES, dim=2)]
+        return torch.cat(codes, dim=2)[..., : frames.shape[2]]
 
     def to_arrays(self, state: Any) -> Arrays:
         """A state as plain arrays."""

@@ -44,7 +44,7 @@ def split(tree: Any, count: int) -> list[Any]:
 
 def to_arrays(tree: Any, prefix: str) -> Arrays:
     """Copies as plain arrays named `prefix` + 0, 1, ..."""
-    return {f"{prefix}{i}": tensor.numpy().copy() for i, tensor in enumerate(leaves(tree))}
+    return {f"{prefix}{i}": tensor.cpu().numpy().copy() for i, tensor in enumerate(leaves(tree))}
 
 
 def from_arrays(fresh: Any, arrays: Mapping[str, np.ndarray], prefix: str) -> Any:
@@ -54,5 +54,5 @@ def from_arrays(fresh: Any, arrays: Mapping[str, np.ndarray], prefix: str) -> An
         ConfigError: an array is missing or of another shape.
     """
     named = enumerate(leaves(fresh))
-    taken = (take(arrays, f"{prefix}{i}", tuple(t.shape), t.numpy().dtype.type) for i, t in named)
-    return rebuild(fresh, map(torch.from_numpy, taken))
+    taken = ((take(arrays, f"{prefix}{i}", tuple(t.shape), t.cpu().numpy().dtype.type), t.device) for i, t in named)
+    return rebuild(fresh, (torch.from_numpy(array).to(device) for array, device in taken))

@@ -8,9 +8,9 @@ import numpy as np
 
 from audiocodec.live.packets.packet import Packet
 
-SETTLE_FRAMES = 50  # how long the buffer must have been too full before a frame is left out
-GIVE_UP_FRAMES = 50  # without anything new: the stream counts as ended
-MAX_AHEAD = 250  # frames: a packet further ahead is not believed
+SETTLE_S = 1.0  # how long the buffer must have been too full before a frame is left out
+GIVE_UP_S = 1.0  # without anything new: the stream counts as ended
+MAX_AHEAD_S = 5.0  # a packet further ahead is not believed
 
 
 @dataclass
@@ -48,14 +48,18 @@ class JitterBuffer:
     Args:
         target: frames held before playing starts, and kept from then on.
         slack: frames above it that are tolerated, at most.
+        frame_s: duration of a frame in seconds, `ModelInfo.frame_s`.
 
     Attributes:
         counts: what became of frames.
         started: whether frames are being played.
     """
 
-    def __init__(self, target: int = 3, slack: int = 10) -> None:
+    def __init__(self, target: int = 3, slack: int = 10, *, frame_s: float) -> None:
         self.target, self.slack = target, slack
+        self._settle, self._give_up, self._max_ahead = (
+            round(seconds / frame_s) for seconds in (SETTLE_S, GIVE_UP_S, MAX_AHEAD_S)
+        )
         self.counts = Counts()
         self._next = -1
         self.begin()
@@ -83,12 +87,12 @@ class JitterBuffer:
 
     def push(self, packet: Packet) -> None:
         """Take in the frames of a packet."""
-        if self._next < 0 and self._ended - MAX_AHEAD <= packet.frame < self._ended:
+        if self._next < 0 and self._ended - self._max_ahead <= packet.frame < self._ended:
             self.counts.late += packet.frames
             return
         if self._next < 0:
             self._next = packet.frame
-        if abs(packet.frame - self._next) > MAX_AHEAD:
+        if abs(packet.frame - self._next) > self._max_ahead:
             self.counts.out_of_range += packet.frames
             return
         if not self.started:
@@ -136,14 +140,14 @@ class JitterBuffer:
 
     def _wait(self) -> None:
         self._waiting += 1
-        if self._waiting > GIVE_UP_FRAMES:
+        if self._waiting > self._give_up:
             self.clear()
 
     def _shorten(self) -> None:
         """Leave frames out where the buffer is far too full, or has been a little too full for long."""
         self._settled = self._settled + 1 if self.level > self.target else 0
         above = self.level - self.target - (self._largest - 1)
-        excess = above if above > self.slack else self._settled // SETTLE_FRAMES
+        excess = above if above > self.slack else self._settled // self._settle
         for _ in range(excess):
             self._full.pop(self._next, None)
             self._coarse.pop(self._next, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from audiocodec.errors import ConfigError
 from audiocodec.live.packets.checksum import add_checksum
 from audiocodec.live.packets.crypto import Sealer
 from audiocodec.live.packets.packet import MAX_COMPACT, Packet, build, build_compact
+
+if TYPE_CHECKING:
+    from audiocodec.model.info import ModelInfo
 
 FULL_EVERY = 50  # packets: whoever comes in later waits for no more than these
 
@@ -20,34 +24,31 @@ class Packetizer:
     Packets 0, 1, 2, 4, 8, 16, 32, every fiftieth, and those whose layout differs from the one before are full.
 
     Args:
-        model_hash: of the model; its first 4 bytes go into each full packet.
-        codebook_size: number of values of a code.
+        info: of the model that made the codes; the first 4 bytes of its hash go into each full packet.
         frames: of each packet.
         repeat: codebooks of earlier frames that are sent again (forward error correction), so that a lost packet is
             heard coarsely instead of guessed.
         distance: how many frames later; at least `frames`.
-        channels: of the audio.
-        joint: two channels share one row of codes, as mid and side.
+        channels: of the audio; the model says whether two share one row of codes, as mid and side.
         sealer: encrypts the packets; without one they get a checksum.
 
     Attributes:
         frame: index of the next frame.
 
     Example:
-        >>> packetizer = Packetizer(bytes(16), 1000, frames=2)
+        >>> import audiocodec
+        >>> packetizer = Packetizer(audiocodec.load("speech-16k").info, frames=2)
         >>> [len(p) for p in packetizer.push(np.zeros((6, 8), np.int64))]
         [40, 40, 40, 20]
     """
 
     def __init__(
         self,
-        model_hash: bytes,
-        codebook_size: int,
+        info: ModelInfo,
         frames: int = 1,
         repeat: int = 0,
         distance: int | None = None,
         channels: int = 1,
-        joint: bool = False,
         sealer: Sealer | None = None,
     ) -> None:
         self.distance = frames if distance is None else distance
@@ -55,9 +56,9 @@ class Packetizer:
             raise ConfigError(
                 f"{frames} frames per packet, repeated {self.distance} later: needs 1 <= frames <= distance <= 255"
             )
-        self.model, self.codebook_size, self.frames, self.repeat = model_hash[:4], codebook_size, frames, repeat
-        self.channels, self.joint, self._sealer = channels, joint, sealer
-        self.rows = 1 if joint else channels
+        self.model, self.codebook_size, self.frames, self.repeat = info.hash[:4], info.codebook_size, frames, repeat
+        self.channels, self.rows, self._sealer = channels, info.rows(channels), sealer
+        self.joint = self.rows < channels
         self.stream = secrets.randbelow(2**16)
         self.frame = self._number = 0
         self._constants = b""  # of the last full packet

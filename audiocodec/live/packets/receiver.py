@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from audiocodec.live.packets.crypto import OVERHEAD, Opener
 from audiocodec.live.packets.jitter import JitterBuffer
 from audiocodec.live.packets.packet import Packet, UnannouncedError, steps_between
 from audiocodec.live.packets.window import Window
+
+if TYPE_CHECKING:
+    from audiocodec.model.info import ModelInfo
 
 MAX_DATAGRAM = packets.MAX_BYTES + OVERHEAD
 
@@ -55,27 +59,16 @@ class Receiver:
     """Takes datagrams and gives the frame that is due. Nothing that comes in makes it raise.
 
     Args:
-        model_hash: of the model that will decode.
-        codebook_size: of that model.
-        num_codebooks: of that model.
+        info: of the model that will decode; it says whether two channels share one row of codes, as mid and side.
         buffer: orders the frames.
         opener: if given, what it cannot decrypt is dropped.
         channels: that are played; packets of another number are refused.
-        joint: two channels share one row of codes, as mid and side.
     """
 
-    def __init__(
-        self,
-        model_hash: bytes,
-        codebook_size: int,
-        num_codebooks: int,
-        buffer: JitterBuffer,
-        opener: Opener | None = None,
-        channels: int = 1,
-        joint: bool = False,
-    ) -> None:
-        self.model, self.codebook_size, self.num_codebooks = model_hash[:4], codebook_size, num_codebooks
-        self.buffer, self.opener, self.channels, self.joint = buffer, opener, channels, joint
+    def __init__(self, info: ModelInfo, buffer: JitterBuffer, opener: Opener | None = None, channels: int = 1) -> None:
+        self.model, self.codebook_size, self.num_codebooks = info.hash[:4], info.codebook_size, info.num_codebooks
+        self.buffer, self.opener, self.channels = buffer, opener, channels
+        self.joint = info.rows(channels) < channels
         self.counts = PacketCounts()
         self._stream: int | None = None
         self._reference: Packet | None = None  # the last full packet of the stream that is being played

@@ -11,7 +11,7 @@ from audiocodec.quality.losses.feature_matching import FeatureMatchingLoss
 from audiocodec.quality.losses.loudness import LoudnessLoss
 from audiocodec.quality.losses.mel import MelLoss
 from audiocodec.quality.losses.multi_resolution_stft import MultiResolutionSTFTLoss
-from audiocodec.quality.losses.pair import Pair
+from audiocodec.quality.losses.pair import Pair, draw_place, windows_of
 from audiocodec.quality.losses.waveform import WaveformLoss
 
 LOSSES = {  # as recipes name them
@@ -40,4 +40,6 @@ __all__ = [
     "MultiResolutionSTFTLoss",
     "Pair",
     "WaveformLoss",
+    "draw_place",
+    "windows_of",
 ]

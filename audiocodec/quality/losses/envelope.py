@@ -24,6 +24,8 @@ class EnvelopeLoss(nn.Module):
         low, high: Hz, the band that counts.
     """
 
+    windows = (WINDOW,)
+
     def __init__(self, sample_rate: int, low: float = 1000.0, high: float = 5000.0) -> None:
         super().__init__()
         width = sample_rate / WINDOW

@@ -27,6 +27,7 @@ class EstoiLoss(nn.Module):
     """
 
     filters: Tensor
+    windows = (WINDOW,)
 
     def __init__(self, sample_rate: int) -> None:
         super().__init__()

@@ -30,6 +30,7 @@ class LoudnessLoss(nn.Module):
 
     filters: Tensor
     threshold: Tensor
+    windows = (WINDOW,)
 
     def __init__(self, sample_rate: int, bands: int = 49, asymmetry: float = 0.3) -> None:
         super().__init__()

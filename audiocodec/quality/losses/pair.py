@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from einops import rearrange
@@ -36,7 +37,7 @@ class Pair:
         estimate: "b 1 t".
         target: "b 1 t".
         known: spectra of both that are there already, by window.
-        generator: of random places; torch's own by default.
+        places: sample at which the frames of each window begin; by default drawn, whichever loss asks first.
         second: another random draw of the estimate, of decoders with noise.
         known_second: its spectra that are there already.
         predictable: what of estimate and target is not noise, for losses whose `needs_phase` is true.
@@ -50,16 +51,16 @@ class Pair:
         estimate: Tensor,
         target: Tensor,
         known: Mapping[int, tuple[Spectrum, Spectrum]] | None = None,
-        generator: torch.Generator | None = None,
+        places: Mapping[int, int] | None = None,
         second: Tensor | None = None,
         known_second: Mapping[int, Spectrum] | None = None,
         predictable: Pair | None = None,
     ) -> None:
         assert estimate.shape == target.shape
-        self.estimate, self.target, self.generator = estimate, target, generator
+        self.estimate, self.target, self.places = estimate, target, places
         self.second, self.predictable = second, predictable
         self.known, self.known_second = dict(known or {}), dict(known_second or {})
-        self._starts: dict[int, int] = {}
+        self._seed: int | None = None
 
     def spectra(self, n_fft: int) -> tuple[Spectrum, Spectrum]:
         """STFT of estimate and target, Hann window, hop n_fft / 2.
@@ -86,9 +87,21 @@ class Pair:
         return self.predictable if self.predictable is not None and getattr(loss, "needs_phase", False) else self
 
     def _start(self, n_fft: int) -> int:
-        if n_fft not in self._starts:
-            self._starts[n_fft] = int(torch.randint(n_fft // 2, (), generator=self.generator))
-        return self._starts[n_fft]
+        if self.places is not None:
+            return self.places[n_fft]
+        if self._seed is None:  # one number for all windows: their order leaves what torch draws next as it is
+            self._seed = int(torch.randint(2**31, ()))
+        return draw_place(n_fft, torch.Generator().manual_seed(self._seed + n_fft))
+
+
+def draw_place(n_fft: int, generator: torch.Generator) -> int:
+    """A random sample within the first hop."""
+    return int(torch.randint(n_fft // 2, (), generator=generator))
+
+
+def windows_of(loss: nn.Module) -> tuple[int, ...]:
+    """The windows whose spectra a loss asks for; every loss of a `Pair` states them as `windows`."""
+    return cast(tuple[int, ...], loss.windows)
 
 
 def _stft(waveform: Tensor, n_fft: int, start: int) -> Spectrum:

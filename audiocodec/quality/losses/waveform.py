@@ -17,6 +17,7 @@ class WaveformLoss(nn.Module):
     """
 
     needs_phase = True
+    windows = ()
 
     def __init__(self, floor: float = 1e-3) -> None:
         super().__init__()

@@ -26,7 +26,7 @@ def _steps(model: EntropyModel) -> np.ndarray:
 
 
 def encode_codes(model: EntropyModel, codes: np.ndarray) -> bytes:
-    """codes: "b q t" of one page -> bytes."""
+    """codes: "r q t" of one page -> bytes."""
     digits = np.moveaxis(model.digits(codes), 2, 1)  # b t q d
     channels, frames, codebooks, d = digits.shape
     values = _padded(model, channels, frames)
@@ -50,7 +50,7 @@ def decode_codes(
     """Inverse of `encode_codes` for several pages of equal size.
 
     Returns:
-        "b q t" of each page, int64; None for one that no encoder makes.
+        "r q t" of each page, int64; None for one that no encoder makes.
     """
     decoders = [RangeDecoder(payload) for payload in payloads]
     values = _padded(model, len(payloads) * channels, frames)

@@ -10,7 +10,6 @@ from typing import BinaryIO
 import numpy as np
 
 from audiocodec.errors import DamagedFileError
-from audiocodec.tokens.header import Header
 from audiocodec.tokens.recovery.scan import Scan, Span, scanned
 from audiocodec.tokens.trailer import Trailer
 
@@ -66,12 +65,7 @@ def _samples(scan: Scan, frames: int) -> int:
         DamagedFileError: no number of samples takes that many frames.
     """
     claims = [scan.header.samples] + ([scan.trailer.samples] if scan.trailer else [])
-    for samples in [*claims, held_samples(scan.header, frames)]:
+    for samples in [*claims, scan.header.held_samples(frames)]:
         if samples is not None and replace(scan.header, samples=samples).expected_frames() == frames:
             return samples
     raise DamagedFileError(f"{scan.name}: cannot be repaired, no sound takes the {frames} frames that are left")
-
-
-def held_samples(header: Header, frames: int) -> int:
-    """The most source samples that this many frames hold."""
-    return max(0, (frames * header.hop_length - header.delay) * header.sample_rate // header.model_sample_rate)

@@ -21,7 +21,7 @@ class Page:
     Attributes:
         index: of the page, from 0.
         frames: that it covers.
-        codes: "b q t", or None where they are lost.
+        codes: "r q t", or None where they are lost.
         error: what was wrong, if anything.
     """
 

@@ -26,6 +26,7 @@ from audiocodec.live.packets import (
     remove_checksum,
 )
 from audiocodec.live.packets.packet import COMPACT_HEAD, HEAD, MAX_BYTES, is_compact
+from tests.live.packets.facts import SPEECH_LEVELS, facts
 
 
 def packet(depth: int = 12, frames: int = 3, earlier: int = 0, size: int = 1000, seed: int = 0, r: int = 1) -> Packet:
@@ -91,7 +92,7 @@ def test_bytes_are_as_documented() -> None:
 
 def test_a_packet_has_five_bytes_more_than_its_codes() -> None:
     codes = np.random.default_rng(0).integers(0, 972, (6, 5000))
-    sizes = [len(data) for data in Packetizer(bytes(16), 972).push(codes)]
+    sizes = [len(data) for data in Packetizer(facts(SPEECH_LEVELS)).push(codes)]
     assert np.median(sizes) == 8 + 5
     assert np.mean(sizes) < 8 + 5.5  # full ones among them
 
@@ -101,7 +102,7 @@ def test_a_packet_has_five_bytes_more_than_its_codes() -> None:
 @pytest.mark.parametrize("channels", [1, 2])
 def test_a_relay_drops_codebooks_without_the_model(earlier: int, kept: int, channels: int) -> None:
     codes = np.random.default_rng(0).integers(0, 1000, (channels, 12, 30))
-    data = Packetizer(bytes(16), 1000, 3, earlier, channels=channels).push(codes)
+    data = Packetizer(facts(), 3, earlier, channels=channels).push(codes)
     relay = Relay(kept)
     cut = [relay.cut(raw) for raw in data]
     for one, original in zip(read_all(cut), read_all(data), strict=True):
@@ -181,9 +182,9 @@ def test_what_cannot_be_built() -> None:
     with pytest.raises(ConfigError, match="at most 127"):
         build_compact(packet(128, 1))
     with pytest.raises(ConfigError, match="frames per packet"):
-        Packetizer(bytes(16), 1000, frames=4, repeat=1, distance=2)
+        Packetizer(facts(), frames=4, repeat=1, distance=2)
     with pytest.raises(ConfigError, match="do not fit 2 channels"):
-        Packetizer(bytes(16), 1000, channels=2).push(np.zeros((3, 1), np.int64))
+        Packetizer(facts(), channels=2).push(np.zeros((3, 1), np.int64))
     assert COMPACT_HEAD.size == 3
 
 
@@ -191,7 +192,7 @@ def test_what_cannot_be_built() -> None:
 @pytest.mark.parametrize("channels", [1, 2])
 def test_packetizer(frames: int, repeat: int, distance: int | None, channels: int) -> None:
     codes = np.random.default_rng(0).integers(0, 1000, (channels, 6, 250))
-    packetizer = Packetizer(b"0123456789abcdef", 1000, frames, repeat, distance, channels)
+    packetizer = Packetizer(facts(), frames, repeat, distance, channels)
     data = [raw for start in range(0, 250, 7) for raw in packetizer.push(codes[:, :, start : start + 7])]
     packets = read_all([*data, *packetizer.flush()])
     assert packetizer.flush() == []
@@ -209,6 +210,6 @@ def test_packetizer(frames: int, repeat: int, distance: int | None, channels: in
 
 def test_joint_stereo_is_one_row_of_two_channels() -> None:
     codes = np.random.default_rng(0).integers(0, 1000, (1, 9, 10))
-    packets = read_all(Packetizer(bytes(16), 1000, channels=2, joint=True).push(codes))
+    packets = read_all(Packetizer(facts(joint=True), channels=2).push(codes))
     assert {(p.channels, p.rows, p.num_codebooks) for p in packets} == {(2, 1, 9)}
     assert np.array_equal(np.concatenate([p.codes for p in packets], axis=1), codes[0])

@@ -27,14 +27,14 @@ from audiocodec.live.packets import (
     build_compact,
     read_key,
 )
-from audiocodec.live.packets.jitter import GIVE_UP_FRAMES, MAX_AHEAD
+from tests.live.packets.facts import HASH, facts
 
-HASH = b"0123456789abcdef"
+GIVE_UP_FRAMES, MAX_AHEAD = 50, 250  # 1 s and 5 s of 20 ms
 CODES = np.random.default_rng(0).integers(0, 1000, (6, 6000))
 
 
 def receiver(target: int = 3, slack: int = 10, opener: Opener | None = None) -> Receiver:
-    return Receiver(HASH, 1000, 12, JitterBuffer(target, slack), opener)
+    return Receiver(facts(), JitterBuffer(target, slack, frame_s=0.02), opener)
 
 
 def network(
@@ -48,7 +48,7 @@ def network(
 ) -> Iterator[tuple[float, bytes]]:
     """Arrivals (ms, packet) in order of time, of a sender that sends a frame each `sender_ms`."""
     rng = np.random.default_rng(seed)
-    packetizer = Packetizer(HASH, 1000, repeat=repeat, distance=4)
+    packetizer = Packetizer(facts(), repeat=repeat, distance=4)
     queue: list[tuple[float, int, bytes]] = []
     for t in range(frames):
         (packet,) = packetizer.push(CODES[:, t : t + 1])
@@ -79,7 +79,7 @@ def test_a_perfect_network_gives_every_frame_in_order() -> None:
 
 @pytest.mark.parametrize("frames", [4, 20, 50])
 def test_packets_of_many_frames(frames: int) -> None:
-    one, packetizer = receiver(), Packetizer(HASH, 1000, frames)
+    one, packetizer = receiver(), Packetizer(facts(), frames)
     heard = []
     for t in range(1000):
         for packet in packetizer.push(CODES[:, t : t + 1]):
@@ -146,7 +146,7 @@ def test_a_new_stream_starts_when_the_old_one_ended() -> None:
 
 
 def test_wrapping_sequence_numbers() -> None:
-    one, packetizer = receiver(), Packetizer(HASH, 1000)
+    one, packetizer = receiver(), Packetizer(facts())
     packetizer._number = 2**16 - 5
     for t in range(120):
         one.receive(packetizer.push(CODES[:, t : t + 1])[0])
@@ -156,9 +156,9 @@ def test_wrapping_sequence_numbers() -> None:
 
 def test_fewer_codebooks_and_foreign_packets() -> None:
     one = receiver(target=1)
-    (data,) = Packetizer(HASH, 1000).push(CODES[:, :1])
-    (other,) = Packetizer(HASH, 1000).push(CODES[:, :1])
-    (stranger,) = Packetizer(b"x" * 16, 1000).push(CODES[:, :1])
+    (data,) = Packetizer(facts()).push(CODES[:, :1])
+    (other,) = Packetizer(facts()).push(CODES[:, :1])
+    (stranger,) = Packetizer(facts(model_hash=b"x" * 16)).push(CODES[:, :1])
     one.receive(Relay(2).cut(data))
     one.receive(other)
     one.receive(stranger)
@@ -200,10 +200,10 @@ def test_memory_is_bounded_whatever_is_sent() -> None:
 
 
 def test_a_forged_frame_index_does_not_stay_for_ever() -> None:
-    one, forger = receiver(), Packetizer(HASH, 1000)
+    one, forger = receiver(), Packetizer(facts())
     forger.frame = 2**32 - 10
     one.receive(forger.push(CODES[:, :1])[0])
-    one.receive(Packetizer(HASH, 1000).push(CODES[:, :1])[0])  # the true stream begins at 0: nothing counts up to there
+    one.receive(Packetizer(facts()).push(CODES[:, :1])[0])  # the true stream begins at 0: nothing counts up to there
     assert one.buffer.level < MAX_AHEAD
     play(one, iter(()), 20 * (GIVE_UP_FRAMES + 2))
     assert len([c for c in play(one, network(100, drop=0, twice=0), 3000) if c is not None]) >= 97
@@ -213,15 +213,15 @@ KEY = bytes(range(32))
 
 
 def sealed(frames: int, clock: float = 1000.0, key: bytes = KEY) -> list[bytes]:
-    return Packetizer(HASH, 1000, sealer=Sealer(key, lambda: clock)).push(CODES[:, :frames])
+    return Packetizer(facts(), sealer=Sealer(key, lambda: clock)).push(CODES[:, :frames])
 
 
 def test_sealed_packets() -> None:
     one = receiver(target=1, opener=Opener(KEY))
     data = sealed(200)
     assert data[0][0] == 0xE2
-    assert np.median([len(raw) for raw in data]) == len(Packetizer(HASH, 1000).push(CODES[:, :4])[3]) - 5 + 6 + 16
-    (plain,) = Packetizer(HASH, 1000).push(CODES[:, :1])
+    assert np.median([len(raw) for raw in data]) == len(Packetizer(facts()).push(CODES[:, :4])[3]) - 5 + 6 + 16
+    (plain,) = Packetizer(facts()).push(CODES[:, :1])
     first = data[0]
     one.receive(first)
     assert one.counts.taken == 1
@@ -239,7 +239,7 @@ def test_sealed_packets() -> None:
 
 
 def test_who_comes_in_later_waits_for_the_next_full_packet() -> None:
-    for opener, data in ((None, Packetizer(HASH, 1000).push(CODES[:, :60])), (Opener(KEY), sealed(60))):
+    for opener, data in ((None, Packetizer(facts()).push(CODES[:, :60])), (Opener(KEY), sealed(60))):
         one = receiver(opener=opener)
         for raw in data[40:]:
             one.receive(raw)
@@ -273,7 +273,7 @@ def test_old_sessions_cannot_be_replayed() -> None:
     old = Sealer(KEY, lambda: 1000.0)
     old._counter = 2**32
     with pytest.raises(PacketError, match="used up"):
-        Packetizer(HASH, 1000, sealer=old).push(CODES[:, :1])
+        Packetizer(facts(), sealer=old).push(CODES[:, :1])
 
 
 def test_a_long_session_counts_on() -> None:
@@ -287,15 +287,15 @@ def test_a_long_session_counts_on() -> None:
 
 def test_several_channels() -> None:
     codes = np.random.default_rng(1).integers(0, 1000, (2, 4, 30))
-    one = Receiver(HASH, 1000, 12, JitterBuffer(1), channels=2)
-    for raw in Packetizer(HASH, 1000, channels=2).push(codes):
+    one = Receiver(facts(), JitterBuffer(1, frame_s=0.02), channels=2)
+    for raw in Packetizer(facts(), channels=2).push(codes):
         one.receive(raw)
     heard = [h for h in (one.pull() for _ in range(10)) if h is not None]
     assert heard[0].shape == (2, 4, 1)
     assert np.array_equal(
         np.concatenate(heard, axis=2), codes[:, :, 30 - one.buffer.level - len(heard) :][:, :, : len(heard)]
     )
-    for raw in Packetizer(HASH, 1000).push(codes[0]):
+    for raw in Packetizer(facts()).push(codes[0]):
         one.receive(raw)
     assert one.counts.wrong_channels == 30
 
@@ -313,10 +313,32 @@ def test_key_files(tmp_path: Path) -> None:
 
 
 def test_overtaken_first_packet_is_no_loss() -> None:
-    one, packetizer = receiver(), Packetizer(HASH, 1000)
+    one, packetizer = receiver(), Packetizer(facts())
     data = packetizer.push(CODES[:, :4])
     for i in (1, 0, 3, 2):
         one.receive(data[i])
     assert (one.counts.taken, one.counts.lost) == (4, 0)
     heard = [one.pull() for _ in range(4)]
     assert np.array_equal(np.concatenate([h for h in heard if h is not None], axis=1), CODES[:, :4])
+
+
+@pytest.mark.parametrize(("frame_s", "second"), [(0.02, 50), (512 / 44_100, 86), (0.08, 12)])
+def test_times_are_seconds_whatever_a_frame_lasts(frame_s: float, second: int) -> None:
+    """A second too full before a frame is left out, a second of nothing before the end, five seconds ahead at most."""
+    one = Receiver(facts(), JitterBuffer(1, frame_s=frame_s))
+    data = Packetizer(facts()).push(CODES[:, : 7 * second])
+    for raw in data[:3]:
+        one.receive(raw)
+    for raw in data[3 : 3 + second]:
+        assert one.buffer.counts.skipped == 0
+        one.pull()
+        one.receive(raw)
+    one.pull()
+    assert one.buffer.counts.skipped == 1
+    one.receive(data[-1])
+    assert (one.buffer.counts.out_of_range, one.buffer.counts.duplicates) == (1, 0)
+    pulls = 0
+    while one.buffer.started:
+        one.pull()
+        pulls += 1
+    assert second < pulls <= second + 3
