@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+PYTEST ?= -m "not slow"
 BIN := $(VENV)/bin
 
 .PHONY: demo test check docs
@@ -24,7 +25,7 @@ demo: $(VENV)/.core
 	@echo "The environment $(VENV): $$(du -sm $(VENV) | cut -f1) MB in $$($(BIN)/python -m pip list 2>/dev/null | tail -n +3 | wc -l) packages, pip among them"
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 $(PYTEST)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

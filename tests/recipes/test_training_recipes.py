@@ -7,9 +7,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 import audiocodec
+from audiocodec.errors import ModelError
+from audiocodec.model.build import build_model
+from audiocodec.model.bundle import load_bundle
 from audiocodec.train.config import find_recipe, load_config
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +80,20 @@ def test_what_cannot_be_rebased_is_refused(load_recipe: ModuleType) -> None:
     model = build_model(load_config(find_recipe("tiny"), wider).model)
     with pytest.raises(ModelError, match="latent dimensions are not the"):
         recipe.rebase(model, 1.0)
+
+
+def test_a_model_between_two_others(load_recipe: ModuleType, tmp_path: Path) -> None:
+    recipe = load_recipe.import_module("average")
+    spec = load_bundle("speech-16k").description["model"]
+    old, new = (build_model(spec) for _ in range(2))
+    with pytest.raises(ModelError, match="other quantizers"):
+        recipe.average(old, new, 0.5, 0.5)
+    new.quantizer.load_state_dict(old.quantizer.state_dict())
+    model = recipe.average(old, new, 1.0, 0.25)
+    assert torch.equal(model.encoder.out.weight, new.encoder.out.weight)
+    first, second, mixed = (m.decoder.body.layers[0].linear.weight for m in (old, new, model))
+    torch.testing.assert_close(mixed, 0.75 * first + 0.25 * second)
+    assert torch.equal(model.quantizer.project_out, old.quantizer.project_out)
+    small = build_model({**spec, "encoder": {**spec["encoder"], "blocks": [1, 1]}})
+    with pytest.raises(ModelError, match="one architecture"):
+        recipe.average(old, small, 0.5, 0.5)
