@@ -161,7 +161,7 @@ def test_tensors_and_lists_and_doubles(codec: Codec, speech: np.ndarray) -> None
     [
         (np.full((1, 100), np.nan, np.float32), "NaN"),
         (np.full(100, np.inf, np.float32), "NaN or infinite"),
-        (np.zeros((1, 1, 100), np.float32), "shape"),
+        (np.zeros((1, 1, 1, 100), np.float32), "shape"),
         (np.zeros(100, np.int16), "int16"),
         (np.zeros((0, 100), np.float32), "0 channels"),
         (np.zeros((1000, 2), np.float32), "1000 channels"),

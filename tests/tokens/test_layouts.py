@@ -100,7 +100,7 @@ def test_bad_codes_are_refused(name: str) -> None:
     [
         (Flattened(2, 10), [[1, 2]], "not where the layout has it"),
         (Flattened(2, 10), [[1, 11], [1, 11]], "with 1 rows"),
-        (Sequential(2, 10), [[1, 2, 11]], "no whole number of frames"),
+        (Sequential(2, 10), [[1, 2, 11]], "not a whole number of frames"),
         (Sequential(2, 10), [[1, 20, 11, 12]], "not where the layout has it"),
         (Parallel(2, 10), [[1, 2], [3, 12]], "not where the layout has it"),
         (Parallel(2, 10), [[1, 2]], "with 2 rows"),

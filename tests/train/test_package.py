@@ -67,7 +67,7 @@ def test_nothing_is_overwritten_unasked(run_dir: Path, tmp_path: Path) -> None:
 
 
 def test_bad_requests(run_dir: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is no name for a model"):
+    with pytest.raises(ConfigError, match="is not a valid model name"):
         package_run(run_dir, tmp_path, "../mine", "1")
     with pytest.raises(ModelError, match="holds no training run"):
         package_run(tmp_path, tmp_path / "out", "mine", "1")

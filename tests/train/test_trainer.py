@@ -171,7 +171,7 @@ def test_damaged_checkpoints_are_refused(tmp_path: Path) -> None:
     make(tmp_path).save()
     path = tmp_path / "run" / checkpoint.LAST
     path.write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(ModelError, match="is no checkpoint of this run"):
+    with pytest.raises(ModelError, match="is not a checkpoint of this run"):
         make(tmp_path)
 
 
