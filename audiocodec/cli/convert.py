@@ -20,7 +20,7 @@ from audiocodec.cli import options
 def convert(source: Path, target: Path | None, output: Path | None, like: Path | None, force: bool) -> None:
     """Turn a token file into an array of codes, or back; suffixes tell the formats.
 
-    .npy holds the codes alone ("b q t": channel, codebook, frame), .npz and .safetensors the array
+    .npy holds the codes alone ("r q t": row (channel), codebook, frame), .npz and .safetensors the array
     `codes` and the header as JSON, .parquet a row for each frame and a column for each channel and codebook.
 
     \b
