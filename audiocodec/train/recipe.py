@@ -198,9 +198,10 @@ def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> T
     model = build_model(config.model).train()
     if config.train.graph:
         GraphTrainer.check(config)
+    if config.phase != "spectral" and config.start_from is None:
+        part = "model" if config.phase == "codes_kept" else "decoder"
+        raise ConfigError(f"phase {config.phase} trains a {part} further: say which by start_from=MODEL_OR_RUN")
     if config.phase in ("decoder", "adversarial"):
-        if config.start_from is None:
-            raise ConfigError(f"phase {config.phase} trains a decoder further: say which by start_from=MODEL_OR_RUN")
         freeze_tokens(model)
     if config.phase == "codes_kept":
         freeze_codes(model)

@@ -131,6 +131,19 @@ def test_the_decoder_phase_learns_lost_frames_and_leaves_tokens_alone(tmp_path: 
         make(tmp_path, name="three", phase="decoder")
 
 
+def test_the_phase_that_keeps_codes_trains_all_but_the_quantizer(tmp_path: Path) -> None:
+    first = make(tmp_path, name="one")
+    first.fit()
+    second = make(tmp_path, f"start_from={tmp_path / 'one'}", name="two", phase="codes_kept")
+    second.fit()
+    assert hash_tensors(second.model.state_dict()) == hash_tensors(first.ema.model.state_dict())
+    assert same(second.model.quantizer, first.ema.model.quantizer)
+    for part in ("encoder", "decoder"):
+        assert not same(getattr(second.model, part), getattr(first.ema.model, part))
+    with pytest.raises(ConfigError, match="phase codes_kept trains a model further"):
+        make(tmp_path, name="three", phase="codes_kept")
+
+
 def test_codebooks_are_dropped_in_the_adversarial_phase_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path, name="one").fit()
     trainer = make(tmp_path, f"start_from={tmp_path / 'one'}", "phase=adversarial", name="two")
@@ -164,7 +177,7 @@ def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds a run whose model is another"):
         make(tmp_path, "model.quantizer.num_codebooks=3")
     with pytest.raises(ConfigError, match="holds a run whose phase is another"):
-        make(tmp_path, "phase=codes_kept")
+        make(tmp_path, "phase=codes_kept", f"start_from={tmp_path / 'run'}")
 
 
 def test_damaged_checkpoints_are_refused(tmp_path: Path) -> None:
