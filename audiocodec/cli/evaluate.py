@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audiocodec.cli import completion
+from audiocodec.cli import options
 
 if TYPE_CHECKING:
     from audiocodec.evaluate import Summary
@@ -18,15 +18,7 @@ DEFAULT_METRICS = "estoi,pesq,visqol_speech,distillmos,si_sdr,mel"
 
 @click.command()
 @click.argument("clips", type=click.Path(exists=True, file_okay=False))
-@click.option(
-    "--system",
-    "-s",
-    "systems",
-    multiple=True,
-    required=True,
-    shell_complete=completion.systems,
-    help="What to compare; may be repeated.",
-)
+@options.systems
 @click.option("--metrics", default=DEFAULT_METRICS, show_default=True, help="Metrics to compute, separated by commas.")
 @click.option(
     "--output",

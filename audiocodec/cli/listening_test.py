@@ -6,20 +6,12 @@ from pathlib import Path
 
 import click
 
-from audiocodec.cli import completion, options
+from audiocodec.cli import options
 
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--system",
-    "-s",
-    "systems",
-    multiple=True,
-    required=True,
-    shell_complete=completion.systems,
-    help="What to compare, as in 'evaluate'; may be repeated.",
-)
+@options.systems
 @click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="HTML file to write.")
 @click.option("--test", type=click.Choice(["mushra", "abx"]), default="mushra", show_default=True, help="Kind of test.")
 @click.option(

@@ -138,6 +138,15 @@ bitrate = click.option(
 model = click.option(
     "--model", "-m", default="speech-16k", show_default=True, shell_complete=completion.models, help=MODEL_HELP
 )
+systems = click.option(
+    "--system",
+    "-s",
+    "systems",
+    multiple=True,
+    required=True,
+    shell_complete=completion.systems,
+    help="What to compare (a model at a bitrate, another codec, two commands); may be repeated.",
+)
 threads = click.option(
     "--threads",
     type=click.IntRange(1),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from audiocodec import audio
 from audiocodec._util.extras import require
 from audiocodec.backends.base import FrameDecoder
-from audiocodec.backends.torch.threads import single_thread
-from audiocodec.codec.channels import split, to_left_right
+from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
-from audiocodec.codec.stream_decoder import StreamDecoder
 from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import Header, frames_for
@@ -80,7 +77,7 @@ class BlockDecoder:
     Args:
         network: of the model.
         header: of the tokens.
-        threads: channels worked on at once.
+        threads: number of channels to decode in parallel.
         skipped: model samples dropped at the start; by default the delay.
 
     Attributes:
@@ -88,15 +85,14 @@ class BlockDecoder:
     """
 
     def __init__(self, network: FrameDecoder, header: Header, threads: int = 1, skipped: int | None = None) -> None:
-        self.network, self.header, self.threads = network, header, threads
-        self.decoders = [StreamDecoder(network) for _ in range(header.channels)]
+        self.header, self.sample_rate = header, network.info.sample_rate
+        self.decoder = SoundDecoder(network, header.channels, header.joint, threads)
         self.lost_frames = 0
-        self._skipped = network.info.delay if skipped is None else skipped
+        self._skipped = self.decoder.delay_samples if skipped is None else skipped
 
     def start_at(self, frames: int) -> None:
-        """Take what comes as if so many frames had come before it."""
-        for decoder in self.decoders:
-            decoder.start_at(frames)
+        """Take what comes as if that many frames had come before it."""
+        self.decoder.start_at(frames)
 
     def decode(self, pages: Iterable[np.ndarray | int]) -> Iterator[np.ndarray]:
         """Codes "r q t" (or a number of lost frames) -> blocks "c t" at the source's rate.
@@ -105,33 +101,16 @@ class BlockDecoder:
             pages: of one sound, in order.
         """
         header = self.header
-        rate = self.network.info.sample_rate
-        return audio.resample_blocks(self._waveforms(pages), rate, header.sample_rate, header.channels)
+        return audio.resample_blocks(self._waveforms(pages), self.sample_rate, header.sample_rate, header.channels)
 
     def _waveforms(self, pages: Iterable[np.ndarray | int]) -> Iterator[np.ndarray]:
         """At the model's rate."""
-        with ThreadPoolExecutor(self.threads) as pool:
-            for page in pages:
-                block = self._block(pool, page)
-                dropped = min(self._skipped, block.shape[1])
-                self._skipped -= dropped
-                yield block[:, dropped:]
-
-    def _block(self, pool: ThreadPoolExecutor, page: np.ndarray | int) -> np.ndarray:
-        if isinstance(page, int):
-            self.lost_frames += page
-            return _on_channels(pool, StreamDecoder.skip, self.decoders, [page] * len(self.decoders))
-        if self.header.joint:
-            return to_left_right(_on_channels(pool, _push, self.decoders, split(page)))
-        return _on_channels(pool, _push, self.decoders, page)
-
-
-def _on_channels(pool: ThreadPoolExecutor, work: Callable[..., np.ndarray], *arguments: Iterable[Any]) -> np.ndarray:
-    """`work` on each channel, as many at once as the pool has threads, each on one torch thread."""
-    with single_thread():
-        return np.stack(list(pool.map(work, *arguments)))
-
-
-def _push(decoder: StreamDecoder, codes: np.ndarray) -> np.ndarray:
-    """What a channel of codes "q t" sounds like: silence where it has none, as a side of few codebooks may."""
-    return decoder.push(codes) if len(codes) else decoder.skip(codes.shape[1])
+        for page in pages:
+            if isinstance(page, int):
+                self.lost_frames += page
+                block = self.decoder.skip(page)
+            else:
+                block = self.decoder.push(page)
+            dropped = min(self._skipped, block.shape[1])
+            self._skipped -= dropped
+            yield block[:, dropped:]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy as np
 
 from audiocodec.backends.base import FrameDecoder
+from audiocodec.backends.torch.threads import single_thread
 from audiocodec.codec.channels import split, to_left_right
-from audiocodec.codec.stream_decoder import StreamDecoder, decode_streams
+from audiocodec.codec.stream_decoder import StreamDecoder, check_codes
 
 
 class SoundDecoder:
@@ -16,13 +21,14 @@ class SoundDecoder:
         network: shared with others.
         channels: of the sound.
         joint: two channels share one row of codes, as mid and side.
+        threads: number of channels to decode in parallel.
 
     Attributes:
         delay_samples: by which the sound is late.
     """
 
-    def __init__(self, network: FrameDecoder, channels: int, joint: bool) -> None:
-        self.joint = joint
+    def __init__(self, network: FrameDecoder, channels: int, joint: bool, threads: int = 1) -> None:
+        self.joint, self.threads = joint, threads
         self.decoders = [StreamDecoder(network) for _ in range(channels)]
         self.delay_samples = self.decoders[0].delay_samples
 
@@ -32,19 +38,41 @@ class SoundDecoder:
         Raises:
             ConfigError: see `StreamDecoder.push`; then no channel has moved.
         """
-        if not self.joint:
-            return np.stack(decode_streams(self.decoders, list(codes)))
-        mid, side = split(codes)
-        if len(side):
-            return to_left_right(np.stack(decode_streams(self.decoders, [mid, side])))
-        return to_left_right(np.stack([self.decoders[0].push(mid), self.decoders[1].skip(mid.shape[1])]))
+        parts = split(codes) if self.joint else list(codes)
+        for decoder, part in zip(self.decoders, parts, strict=True):
+            if len(part):
+                check_codes(decoder.network.info, part)
+        wav = self._each(_push, parts)
+        return to_left_right(wav) if self.joint else wav
 
     def conceal(self, frames: int) -> np.ndarray:
         """Samples "c t" in place of lost frames; see `StreamDecoder.conceal`."""
-        wav = np.stack([decoder.conceal(frames) for decoder in self.decoders])
+        wav = self._each(StreamDecoder.conceal, [frames] * len(self.decoders))
         return to_left_right(wav) if self.joint else wav
+
+    def skip(self, frames: int) -> np.ndarray:
+        """Silence "c t" in place of lost frames; see `StreamDecoder.skip`."""
+        return self._each(StreamDecoder.skip, [frames] * len(self.decoders))
+
+    def start_at(self, frames: int) -> None:
+        """See `StreamDecoder.start_at`."""
+        for decoder in self.decoders:
+            decoder.start_at(frames)
 
     def reset(self) -> None:
         """Start a new stream."""
         for decoder in self.decoders:
             decoder.reset()
+
+    def _each(self, work: Callable[[StreamDecoder, Any], np.ndarray], arguments: Sequence[Any]) -> np.ndarray:
+        """`work` on each channel, on one torch thread each."""
+        with single_thread():
+            if self.threads == 1 or len(self.decoders) == 1:
+                return np.stack(list(map(work, self.decoders, arguments)))
+            with ThreadPoolExecutor(self.threads) as pool:
+                return np.stack(list(pool.map(work, self.decoders, arguments)))
+
+
+def _push(decoder: StreamDecoder, codes: np.ndarray) -> np.ndarray:
+    """What a channel of codes "q t" sounds like: silence where it has none, as a side of few codebooks may."""
+    return decoder.push(codes) if len(codes) else decoder.skip(codes.shape[1])
