@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     metavar="STEPS",
     help="Refine the codes by gradient search for STEPS steps (20 is a good value). Slow; needs [refine].",
 )
+@click.option(
+    "--vbr",
+    is_flag=True,
+    help="Variable rate: give each frame as many codebooks as it needs, --bitrate or --num-codebooks on average.",
+)
 @options.jobs
 @options.threads
 @options.backend
@@ -54,6 +59,7 @@ def encode(
     num_codebooks: int | None,
     tags: tuple[str, ...],
     refine: int,
+    vbr: bool,
     jobs: int,
     threads: int,
     backend: str,
@@ -71,16 +77,19 @@ def encode(
     Examples:
         audiocodec encode speech.wav speech.fsq --bitrate 3k
         audiocodec encode speech.wav speech.fsq --bitrate 3k --refine 20
+        audiocodec encode speech.wav speech.fsq --bitrate 3k --vbr
         audiocodec encode recordings/ -o tokens/ --jobs 4 --skip-existing --tag speaker=anna
     """
     options.check_rate(bitrate, num_codebooks)
     options.check_existing(skip_existing, force)
+    if vbr and refine:
+        raise click.UsageError("--vbr and --refine cannot be combined; choose one of the two.")
     metadata = options.metadata_of(tags)
     from audiocodec import audio
 
     todo = plan(files, output, ".fsq", audio.list_audio_files)
     _refuse_sounds_as_targets(todo)
-    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, refine, force)
+    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, refine, vbr, force)
     if model != AUTO:
         work.codec(model)  # an unknown model fails before any file
     run_all(todo, work, jobs, skip_existing, quiet)
@@ -117,6 +126,7 @@ class Encode:
         bitrate: see `Codec.encode`.
         metadata: see `Codec.encode_stream`.
         refine: see `Codec.encode`.
+        vbr: see `Codec.encode_stream`.
         force: allow targets to exist.
     """
 
@@ -127,6 +137,7 @@ class Encode:
     bitrate: float | None
     metadata: dict[str, str]
     refine: int
+    vbr: bool
     force: bool
 
     def codec(self, model: str) -> Codec:
@@ -144,7 +155,9 @@ class Encode:
             if reader.samples:
                 reader.on_block = lambda samples: advance(samples / reader.samples)
             with reader, opened_target(target, self.force, path) as file:
-                report = codec.encode_stream(reader, file, self.num_codebooks, self.bitrate, self.metadata, self.refine)
+                report = codec.encode_stream(
+                    reader, file, self.num_codebooks, self.bitrate, self.metadata, self.refine, self.vbr
+                )
         notes = (*_above_top(codec, reader.channels, self.bitrate), *reader.notes())
         chosen = f"{model}, " if self.model == AUTO else ""
         speed = f"{report.speed:{'.0f' if report.speed >= 10 else '.2g'}} times real time"

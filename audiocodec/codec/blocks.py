@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +13,11 @@ from audiocodec._util.extras import require
 from audiocodec.backends.base import FrameDecoder
 from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
+from audiocodec.codec.variable import VariableEncoder, tried_depths
 from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import Header, frames_for
+from audiocodec.tokens.entropy.page_coder import code_bits
 
 if TYPE_CHECKING:
     from audiocodec.codec.codec import Codec
@@ -41,6 +44,17 @@ def sound_coder(codec: Codec, channels: int, num_codebooks: int, refine: int) ->
         return SoundRefiner(codec.searched_model, codec.row_plan(channels, num_codebooks), refine, codec.threads)
 
 
+def variable_coder(codec: Codec, channels: int, mean: float) -> VariableEncoder:
+    """An encoder whose frames have as many codebooks as they need, `mean` in the mean."""
+    info = codec.info
+    encoder = codec.sound_encoder(channels, info.num_codebooks)
+    decoders = {depth: codec.sound_decoder(channels) for depth in tried_depths(info.num_codebooks)}
+    entropy = None if encoder.rows.joint else codec.entropy
+    flat = info.codebook_bitrate / info.frame_rate
+    price = partial(code_bits, entropy) if entropy else lambda codes: np.full(codes.shape, flat)
+    return VariableEncoder(encoder, decoders, mean, price, info.page_frames)
+
+
 class BlockEncoder:
     """Blocks of one sound -> its codes.
 
@@ -53,7 +67,9 @@ class BlockEncoder:
         samples: of the source, taken so far.
     """
 
-    def __init__(self, info: ModelInfo, encoder: SoundEncoder | SoundRefiner, sample_rate: int) -> None:
+    def __init__(
+        self, info: ModelInfo, encoder: SoundEncoder | SoundRefiner | VariableEncoder, sample_rate: int
+    ) -> None:
         self.info, self.encoder, self.sample_rate = info, encoder, sample_rate
         self.samples = 0
 
@@ -86,7 +102,7 @@ class BlockDecoder:
 
     def __init__(self, network: FrameDecoder, header: Header, threads: int = 1, skipped: int | None = None) -> None:
         self.header, self.sample_rate = header, network.info.sample_rate
-        self.decoder = SoundDecoder(network, header.channels, header.joint, threads)
+        self.decoder = SoundDecoder(network, header.channels, bool(header.joint), threads)
         self.lost_frames = 0
         self._skipped = self.decoder.delay_samples if skipped is None else skipped
 

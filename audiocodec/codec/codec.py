@@ -13,7 +13,7 @@ from audiocodec import audio
 from audiocodec._util.extras import require
 from audiocodec.backends.base import FrameDecoder, FrameEncoder, frame_decoder, frame_encoder, open_model
 from audiocodec.codec import arrays, files
-from audiocodec.codec.blocks import BlockDecoder, BlockEncoder, sound_coder
+from audiocodec.codec.blocks import BlockDecoder
 from audiocodec.codec.channels import Rows
 from audiocodec.codec.facts import Facts
 from audiocodec.codec.files import FileReport
@@ -137,10 +137,6 @@ class Codec(Facts):
         """Decodes all channels of a stream, as they are stored."""
         return SoundDecoder(self._decoder, channels, self.row_plan(channels, 1).joint)
 
-    def block_encoder(self, sample_rate: int, channels: int, num_codebooks: int, refine: int = 0) -> BlockEncoder:
-        """An encoder for all channels of a sound at any rate, block by block. Raises as `sound_coder`."""
-        return BlockEncoder(self.info, sound_coder(self, channels, num_codebooks, refine), sample_rate)
-
     def block_decoder(self, header: Header, skipped: int | None = None) -> BlockDecoder:
         """The way back; `skipped` model samples are dropped at the start, by default the delay."""
         return BlockDecoder(self._decoder, header, self.threads, skipped)
@@ -261,9 +257,10 @@ class Codec(Facts):
         bitrate: Rate = None,
         metadata: Mapping[str, str] | None = None,
         refine: int = 0,
+        vbr: bool = False,
     ) -> FileReport:
-        """An open sound file into a binary stream, in constant memory: see `audiocodec.codec.files.encode_stream`."""
-        return files.encode_stream(self, reader, output, num_codebooks, bitrate, metadata, refine)
+        """An open sound file into a binary stream: see `audiocodec.codec.files.encode_stream`."""
+        return files.encode_stream(self, reader, output, num_codebooks, bitrate, metadata, refine, vbr)
 
     def encode_file(
         self,
@@ -274,9 +271,12 @@ class Codec(Facts):
         overwrite: bool = False,
         metadata: Mapping[str, str] | None = None,
         refine: int = 0,
+        vbr: bool = False,
     ) -> FileReport:
         """A sound file to a token file: see `audiocodec.codec.files.encode_file`."""
-        return files.encode_file(self, Path(source), Path(target), num_codebooks, bitrate, overwrite, metadata, refine)
+        return files.encode_file(
+            self, Path(source), Path(target), num_codebooks, bitrate, overwrite, metadata, refine, vbr
+        )
 
     def decode_file(
         self,

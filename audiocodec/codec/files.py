@@ -13,6 +13,7 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec._util.files import replacing
+from audiocodec.codec.blocks import BlockEncoder, sound_coder, variable_coder
 from audiocodec.codec.excerpt import excerpt
 from audiocodec.errors import ConfigError
 from audiocodec.tokens import EntropyModel, Header, TokenFile, TokenReader, TokenWriter, open_tokens
@@ -65,8 +66,9 @@ def encode_stream(
     bitrate: float | str | None = None,
     metadata: Mapping[str, str] | None = None,
     refine: int = 0,
+    vbr: bool = False,
 ) -> FileReport:
-    """Encode an open sound file into a binary stream, in constant memory.
+    """Encode an open sound file into a binary stream, in constant memory unless the rate is variable.
 
     Args:
         codec: of the tokens.
@@ -76,20 +78,31 @@ def encode_stream(
         bitrate: see `Codec.encode`.
         metadata: text to keep besides the tags, by name; it comes before a tag of the same name.
         refine: see `Codec.encode`.
+        vbr: variable rate: each frame has as many codebooks as it needs, `num_codebooks` or `bitrate` in the mean.
+            Codes are then written when all of the sound is known (`audiocodec.codec.variable`).
 
     Raises:
         AudioError, ConfigError, MissingExtraError: see `Codec.encode`.
+        ConfigError: a variable rate cannot be refined.
         TokenFileError: there is more metadata than a file can hold.
     """
     begin = time.monotonic()
-    depth = codec.info.choose_codebooks(num_codebooks, bitrate, reader.channels)
-    encoder = codec.block_encoder(reader.sample_rate, reader.channels, depth, refine)
+    info, channels = codec.info, reader.channels
+    if vbr and refine:
+        raise ConfigError("codes of a variable rate cannot be refined; choose one of the two")
+    depth = info.choose_codebooks(num_codebooks, bitrate, channels)
+    coder = (
+        variable_coder(codec, channels, info.mean_codebooks(num_codebooks, bitrate, channels))
+        if vbr
+        else sound_coder(codec, channels, depth, refine)
+    )
+    encoder = BlockEncoder(info, coder, reader.sample_rate)
     check_metadata(metadata or {})
     tags = {name: text for name, text in reader.tags.items() if name not in (metadata or {})}
     texts = fitting({**(metadata or {}), **tags})
     for name in tags.keys() - texts.keys():
         logger.warning("%s: its tag %r does not fit into a token file and is left out", reader.path, name)
-    header = codec.info.header(reader.sample_rate, reader.channels, None, depth, texts)
+    header = info.header(reader.sample_rate, channels, None, coder.rows.num_codebooks, texts, vbr)
     writer = TokenWriter(output, header, codec.entropy)
     for codes in encoder.encode(reader):
         writer.push(codes)
@@ -106,6 +119,7 @@ def encode_file(
     overwrite: bool = False,
     metadata: Mapping[str, str] | None = None,
     refine: int = 0,
+    vbr: bool = False,
 ) -> FileReport:
     """A sound file to a token file; nothing is left behind if that fails. See `encode_stream`.
 
@@ -115,7 +129,7 @@ def encode_file(
     """
     with audio.AudioReader(source) as reader, replacing(target, overwrite, source) as temporary:
         with temporary.open("wb") as file:
-            return encode_stream(codec, reader, file, num_codebooks, bitrate, metadata, refine)
+            return encode_stream(codec, reader, file, num_codebooks, bitrate, metadata, refine, vbr)
 
 
 def decode_file(

@@ -13,6 +13,7 @@ from audiocodec.backends.fixed_shapes import BLOCK_FRAMES
 from audiocodec.backends.state import Arrays, take
 from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
+from audiocodec.tokens.depths import NO_CODE
 
 HOLD_S, FADE_S = 0.06, 0.24  # of a burst: at full level; until silence
 NOT_BEGUN, AFRESH = -2, -1  # in place of a number of lost frames: before the first one, and behind a gap of silence
@@ -117,7 +118,7 @@ class StreamDecoder:
 
 
 def check_codes(info: ModelInfo, codes: Any) -> np.ndarray:
-    """Codes "q t" that a decoder of a model can take, int64.
+    """Codes "q t" that a decoder of a model can take, int64; `NO_CODE` where a frame has fewer.
 
     Raises:
         ConfigError: they are none.
@@ -127,7 +128,7 @@ def check_codes(info: ModelInfo, codes: Any) -> np.ndarray:
         raise ConfigError(f"codes must be integers 'q t', got {array.dtype} of shape {array.shape}")
     if not 1 <= len(array) <= info.num_codebooks:
         raise ConfigError(f"got {len(array)} codebooks, this quantizer has {info.num_codebooks}")
-    if array.size and not 0 <= array.min() <= array.max() < info.codebook_size:
+    if array.size and not NO_CODE <= array.min() <= array.max() < info.codebook_size:
         raise ConfigError(f"a code is outside [0, {info.codebook_size})")
     return array.astype(np.int64, copy=False)
 

@@ -13,8 +13,8 @@ import numpy as np
 from audiocodec.errors import ConfigError, ModelError
 from audiocodec.model import plan
 from audiocodec.tokens import EntropyModel, Header
-from audiocodec.tokens.bitrate import choose_depth
-from audiocodec.tokens.header import NO_ENTROPY
+from audiocodec.tokens.bitrate import choose_depth, read_bitrate
+from audiocodec.tokens.header import NO_ENTROPY, Joint
 
 MAX_LEVELS = 2**16
 
@@ -105,6 +105,11 @@ class ModelInfo:
         return self.sample_rate / self.hop_length
 
     @property
+    def page_frames(self) -> int:
+        """Frames of a page of a token file: about a second."""
+        return max(1, round(self.frame_rate))
+
+    @property
     def frame_s(self) -> float:
         """Seconds per frame."""
         return self.hop_length / self.sample_rate
@@ -126,6 +131,17 @@ class ModelInfo:
         """
         return choose_depth(num_codebooks, bitrate, self.num_codebooks, self.rows(channels) * self.codebook_bitrate)
 
+    def mean_codebooks(self, num_codebooks: int | None, bitrate: float | str | None, channels: int) -> float:
+        """As `choose_codebooks`, where the number may differ from frame to frame: its mean, all but for a fraction.
+
+        Raises:
+            ConfigError: see there.
+        """
+        depth = self.choose_codebooks(num_codebooks, bitrate, channels)
+        if bitrate is None:
+            return depth
+        return min(self.num_codebooks, read_bitrate(bitrate) / (self.rows(channels) * self.codebook_bitrate))
+
     def header(
         self,
         sample_rate: int,
@@ -133,6 +149,7 @@ class ModelInfo:
         samples: int | None,
         num_codebooks: int,
         metadata: Mapping[str, str] | None = None,
+        variable: bool = False,
     ) -> Header:
         """A file header for codes of this model.
 
@@ -142,6 +159,7 @@ class ModelInfo:
             samples: of the source, per channel; None: not known yet.
             num_codebooks: codes per frame that are kept.
             metadata: text by name.
+            variable: frames may have fewer codes.
         """
         joint = self.rows(channels) < channels
         return Header(
@@ -155,10 +173,11 @@ class ModelInfo:
             delay=self.delay,
             num_codebooks=num_codebooks,
             levels=self.levels,
-            frames_per_page=max(1, round(self.frame_rate)),
+            frames_per_page=self.page_frames,
             entropy=NO_ENTROPY if joint else self.entropy,
             metadata=dict(metadata or {}),
-            joint=joint,
+            joint=Joint.MID_SIDE if joint else Joint.APART,
+            variable=variable,
         )
 
     def check(self, header: Header) -> None:

@@ -23,6 +23,18 @@ def parse_bitrate(text: str) -> float:
     return rate
 
 
+def read_bitrate(bitrate: float | str) -> float:
+    """Bits per second, as a number or as `parse_bitrate` reads them.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    try:
+        return parse_bitrate(bitrate) if isinstance(bitrate, str) else float(bitrate)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"invalid bitrate {bitrate!r}: expected bits per second, such as 3000 or 3k") from error
+
+
 def check_depth(wanted: int, available: int) -> None:
     """Refuse a number of codebooks that is out of range.
 
@@ -52,10 +64,7 @@ def choose_depth(num_codebooks: int | None, bitrate: float | str | None, availab
     if num_codebooks is not None and bitrate is not None:
         raise ConfigError("give num_codebooks or bitrate, not both")
     if bitrate is not None:
-        try:
-            rate = parse_bitrate(bitrate) if isinstance(bitrate, str) else float(bitrate)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"invalid bitrate {bitrate!r}: expected bits per second, such as 3000 or 3k") from error
+        rate = read_bitrate(bitrate)
         if not rate >= each:
             least = math.ceil(each)
             raise ConfigError(f"bitrate {rate:.0f} is below the {least} bit/s of one codebook in all channels")

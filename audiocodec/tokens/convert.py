@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 from audiocodec._util.extras import require
 from audiocodec.errors import ConfigError, OutputError, TokenFileError
 from audiocodec.tokens import Header, Tokens
+from audiocodec.tokens.header import Joint
 
 KEY = "audiocodec"
 MAX_CODES = 2**27  # of an array: a day of speech-16k, and 1 GiB as int64
@@ -38,14 +39,16 @@ def header_from_json(text: str, name: str) -> Header:
     try:
         fields = json.loads(text)
         fields |= {key: bytes.fromhex(fields[key]) for key in ("model_hash", "entropy")}
-        return Header(**(fields | {"levels": tuple(fields["levels"])})).check()
+        fields |= {key: tuple(fields[key]) for key in ("levels", "strides") if key in fields}
+        return Header(**(fields | {"joint": Joint(int(fields.get("joint", False)))})).check()
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise TokenFileError(f"{name}: its description of the codes cannot be read ({error})") from error
 
 
 def small(codes: np.ndarray, header: Header) -> np.ndarray:
-    """Codes in the smallest unsigned type that holds them all."""
-    return codes.astype(np.min_scalar_type(header.codebook_size - 1))
+    """Codes in the smallest type that holds them all, unsigned unless some may be missing (`NO_CODE`)."""
+    farthest = -header.codebook_size if header.least_code else header.codebook_size - 1
+    return codes.astype(np.min_scalar_type(farthest))
 
 
 def _save_npy(path: Path, tokens: Tokens) -> None:
@@ -136,7 +139,7 @@ LOAD: dict[str, Callable[[Path], tuple[np.ndarray, str | None]]] = {
 
 
 def export_tokens(tokens: Tokens, path: Path, suffix: str) -> None:
-    """Write codes "r q t", in the smallest unsigned type, and (but for .npy) the header as JSON under `audiocodec`.
+    """Write codes "r q t", in the smallest type, and (but for .npy) the header as JSON under `audiocodec`.
 
     Raises:
         ConfigError: the suffix is unknown.
@@ -190,8 +193,8 @@ def _joined(codes: np.ndarray, header: Header, name: str) -> Tokens:
     """
     if codes.ndim != 3 or codes.dtype.kind not in "iu" or codes.shape[0] != header.rows:
         raise TokenFileError(f"{name}: codes must be integers 'r q t', got {codes.dtype} of shape {codes.shape}")
-    if codes.size and not 0 <= codes.min() <= codes.max() < header.codebook_size:
-        raise TokenFileError(f"{name}: a code is outside [0, {header.codebook_size})")
+    if codes.size and not header.least_code <= codes.min() <= codes.max() < header.codebook_size:
+        raise TokenFileError(f"{name}: a code is outside [{header.least_code}, {header.codebook_size})")
     header = header.with_codebooks(codes.shape[1]).check()
     if header.expected_frames() != codes.shape[2]:
         header = replace(header, samples=header.held_samples(codes.shape[2]))

@@ -7,20 +7,30 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from typing import BinaryIO
 
 from audiocodec.errors import DamagedFileError, TokenFileError, VersionError
 from audiocodec.tokens import metadata
+from audiocodec.tokens.depths import NO_CODE
 
 MAGIC = b"\x89FSQ\r\n\x1a\n"
-VERSION = 3  # of files with joint channels; others are of version 2
+VERSION = 4  # of files whose frames have different codes; those with joint channels are of version 3, others of 2
 PACKED, CODED = 0, 1  # coders of pages: mixed radix, or by an entropy model
 NO_ENTROPY = bytes(16)
-JOINT = b"\1"  # the only way so far
 UNKNOWN = 2**64 - 1
 MAX_PAGE_CODES = 1 << 20
 _PREFIX = struct.Struct("<8sBBH")
 _FIELDS = struct.Struct("<IBQIII16sBBHB")
+
+
+class Joint(IntEnum):
+    """How channels become rows of codes: one each, or one for two, in which these are first and second."""
+
+    APART = 0
+    MID_SIDE = 1
+    LEFT_RIGHT = 2
+    RIGHT_LEFT = 3
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,9 @@ class Header:
         frames_per_page: frames of every page but the last.
         entropy: 16 bytes, hash of the entropy model that pages may be coded with; zeros: all are packed.
         metadata: text by name, such as "title"; see `audiocodec.tokens.metadata`.
-        joint: the two channels are one row of codes, see `audiocodec.codec.channels`; else each is a row.
+        joint: whether, and how, two channels are one row of codes, see `audiocodec.codec.channels`.
+        variable: frames may have fewer than `num_codebooks` codes, see `audiocodec.tokens.depths`.
+        strides: codebook q has a code only in every strides[q]-th frame; empty: in every frame.
     """
 
     model: str
@@ -58,12 +70,19 @@ class Header:
     frames_per_page: int
     entropy: bytes = NO_ENTROPY
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
-    joint: bool = False
+    joint: Joint = Joint.APART
+    variable: bool = False
+    strides: tuple[int, ...] = ()
 
     @property
     def rows(self) -> int:
         """Rows of codes, r in "r q t"."""
         return 1 if self.joint else self.channels
+
+    @property
+    def least_code(self) -> int:
+        """The smallest number that may stand in an array of codes: 0, or `NO_CODE` where codes may be missing."""
+        return NO_CODE if self.variable or self.strides else 0
 
     @property
     def codebook_size(self) -> int:
@@ -122,11 +141,24 @@ class Header:
         }
         if self.joint:
             ranges["joint channels"] = (self.channels, 2, 2)
+        if self.strides:
+            ranges["strides"] = (len(self.strides), self.num_codebooks, self.num_codebooks)
+            ranges["smallest stride"] = (min(self.strides), 1, 255)
+            ranges["largest stride"] = (max(self.strides), 1, 255)
         for name, (value, low, high) in ranges.items():
             if not low <= value <= high:
                 raise TokenFileError(f"header: {name} is {value}, must be {low} to {high}")
+        if any(self.frames_per_page % stride for stride in self.strides):
+            raise TokenFileError("header: frames a page are not a multiple of every stride")
         metadata.check(self.metadata)
         return self
+
+    @property
+    def _version(self) -> int:
+        """The lowest that can say all this: so no older reader refuses what it could read."""
+        if self.variable or self.strides or self.joint > Joint.MID_SIDE:
+            return VERSION
+        return 3 if self.joint else 2
 
     def to_bytes(self) -> bytes:
         """The header as it stands at the start of the file, its CRC included.
@@ -150,8 +182,13 @@ class Header:
             len(self.levels),
         )
         fields += struct.pack(f"<{len(self.levels)}I", *self.levels) + bytes([len(name)]) + name
-        fields += self.entropy + (JOINT if self.joint else b"") + metadata.to_bytes(self.metadata)
-        head = _PREFIX.pack(MAGIC, VERSION if self.joint else VERSION - 1, 0, len(fields)) + fields
+        fields += self.entropy
+        if self._version > 2:
+            fields += bytes([self.joint])
+        if self._version > 3:
+            fields += bytes([self.variable, len(self.strides), *self.strides])
+        fields += metadata.to_bytes(self.metadata)
+        head = _PREFIX.pack(MAGIC, self._version, 0, len(fields)) + fields
         return head + struct.pack("<I", zlib.crc32(head))
 
     @classmethod
@@ -198,13 +235,7 @@ class Header:
         name = fields[name_at + 1 : name_at + 1 + name_length]
         if len(name) < name_length:
             raise IndexError("model name is cut")
-        entropy, texts = NO_ENTROPY, {}
-        if version > 1:
-            at = name_at + 1 + name_length
-            entropy, at = fields[at : at + 16], at + 16
-            if version > 2 and fields[at : at + 1] != JOINT:
-                raise TokenFileError(f"channels are joined in way {fields[at]}, which this version does not know")
-            texts = metadata.from_bytes(fields[at + (version > 2) :])
+        rest = _Rest.parse(fields[name_at + 1 + name_length :], version)
         return cls(
             model=name.decode(),
             model_hash=digest,
@@ -217,14 +248,50 @@ class Header:
             num_codebooks=codebooks,
             levels=levels,
             frames_per_page=page,
-            entropy=entropy,
-            metadata=texts,
-            joint=version > 2,
+            entropy=rest.entropy,
+            metadata=rest.metadata,
+            joint=rest.joint,
+            variable=rest.variable,
+            strides=rest.strides,
         )
 
     def with_codebooks(self, num_codebooks: int) -> Header:
         """The same header for a file that keeps fewer codebooks."""
-        return replace(self, num_codebooks=num_codebooks)
+        return replace(self, num_codebooks=num_codebooks, strides=self.strides[:num_codebooks])
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """The fields that came after version 1, see `Header`."""
+
+    entropy: bytes = NO_ENTROPY
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    joint: Joint = Joint.APART
+    variable: bool = False
+    strides: tuple[int, ...] = ()
+
+    @classmethod
+    def parse(cls, fields: bytes, version: int) -> _Rest:
+        """Bytes after the model's name -> fields.
+
+        Raises:
+            IndexError: they are cut short.
+            TokenFileError: a value is not known.
+        """
+        if version == 1:
+            return cls()
+        entropy, at = fields[:16], 16
+        joint, variable, strides = Joint.APART, 0, b""
+        if version > 2:
+            if fields[at] not in ([Joint.MID_SIDE] if version == 3 else list(Joint)):
+                raise TokenFileError(f"channels are joined in way {fields[at]}, which this version does not know")
+            joint, at = Joint(fields[at]), at + 1
+        if version > 3:
+            variable, count = fields[at], fields[at + 1]
+            strides, at = fields[at + 2 : at + 2 + count], at + 2 + count
+            if variable > 1 or len(strides) < count:
+                raise IndexError("depths and strides are cut or unknown")
+        return cls(entropy, metadata.from_bytes(fields[at:]), joint, bool(variable), tuple(strides))
 
 
 def frames_for(samples: int, sample_rate: int, model_rate: int, hop_length: int, delay: int) -> int:

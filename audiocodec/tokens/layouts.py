@@ -7,6 +7,7 @@
 
 Layouts of one row give each codebook a range of its own in the vocabulary; in layouts of q rows, where a model has an
 embedding and an output for each row, all rows share the range [0, codebook_size). The special tokens come after them.
+Where a frame has no code (`NO_CODE`, of a variable rate), there is padding; only the flattened layout has nothing.
 See [Copet et al., 2023](https://arxiv.org/abs/2306.05284) for how the layouts compare.
 """
 
@@ -18,6 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from audiocodec.errors import ConfigError
+from audiocodec.tokens.depths import NO_CODE
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class Layout(Protocol):
         """Values of a code."""
 
     @property
+    def variable(self) -> bool:
+        """Whether frames may lack codes."""
+
+    @property
     def rows(self) -> int:
         """Of tokens: 1, or one for each codebook."""
 
@@ -91,10 +97,12 @@ class _Shape:
     Attributes:
         num_codebooks: q, of the codes.
         codebook_size: values of a code.
+        variable: frames may lack codes (`NO_CODE`).
     """
 
     num_codebooks: int
     codebook_size: int
+    variable: bool = False
 
     def __post_init__(self) -> None:
         if self.num_codebooks < 1 or self.codebook_size < 1:
@@ -143,16 +151,28 @@ class Flattened(_OneRow):
     """
 
     def encode(self, codes: np.ndarray) -> np.ndarray:
-        """See `Layout.encode`."""
-        shifted = _checked(self, codes) + self._offsets
-        return _framed(shifted.T.reshape(1, -1), self.vocabulary)
+        """See `Layout.encode`; each frame needs its first code, by which frames are told apart."""
+        codes = _checked(self, codes)
+        if codes.size and (codes[0] == NO_CODE).any():
+            raise ConfigError("a frame has no first code; the flattened layout would lose it")
+        there = (codes != NO_CODE).T
+        return _framed((codes + self._offsets).T[there][None], self.vocabulary)
 
     def decode(self, tokens: np.ndarray) -> np.ndarray:
-        """See `Layout.decode`."""
-        inner = _inner(self, tokens)
-        frames = inner.shape[1] // self.num_codebooks
-        grid = inner[0, : frames * self.num_codebooks].reshape(frames, self.num_codebooks).T
-        return _in_range(self, grid - self._offsets)
+        """See `Layout.decode`; with `variable`, the last frame is given as far as it goes."""
+        (inner,) = _inner(self, tokens)
+        if not self.variable:
+            frames = len(inner) // self.num_codebooks
+            grid = inner[: frames * self.num_codebooks].reshape(frames, self.num_codebooks).T
+            return _in_range(self, grid - self._offsets)
+        codebook, code = np.divmod(inner, self.codebook_size)
+        begins = codebook == 0
+        follows = np.diff(codebook, prepend=-1) > 0
+        if not (begins | follows).all() or not begins[:1].all() or not (codebook < self.num_codebooks).all():
+            raise ConfigError("a token is not where the layout has it")
+        grid = np.full((self.num_codebooks, int(begins.sum())), NO_CODE)
+        grid[codebook, np.cumsum(begins) - 1] = code
+        return grid
 
 
 class Sequential(_OneRow):
@@ -168,7 +188,8 @@ class Sequential(_OneRow):
 
     def encode(self, codes: np.ndarray) -> np.ndarray:
         """See `Layout.encode`."""
-        shifted = _checked(self, codes) + self._offsets
+        codes = _checked(self, codes)
+        shifted = np.where(codes == NO_CODE, self.vocabulary.pad, codes + self._offsets)
         return _framed(shifted.reshape(1, -1), self.vocabulary)
 
     def decode(self, tokens: np.ndarray) -> np.ndarray:
@@ -178,7 +199,8 @@ class Sequential(_OneRow):
             raise ConfigError(
                 f"{inner.shape[1]} tokens are not a whole number of frames of {self.num_codebooks} codebooks"
             )
-        return _in_range(self, inner.reshape(self.num_codebooks, -1) - self._offsets)
+        grid = inner.reshape(self.num_codebooks, -1)
+        return _in_range(self, np.where(_missing(self, grid), NO_CODE, grid - self._offsets))
 
 
 class Parallel(_ManyRows):
@@ -193,11 +215,13 @@ class Parallel(_ManyRows):
 
     def encode(self, codes: np.ndarray) -> np.ndarray:
         """See `Layout.encode`."""
-        return _framed(_checked(self, codes), self.vocabulary)
+        codes = _checked(self, codes)
+        return _framed(np.where(codes == NO_CODE, self.vocabulary.pad, codes), self.vocabulary)
 
     def decode(self, tokens: np.ndarray) -> np.ndarray:
         """See `Layout.decode`."""
-        return _in_range(self, _inner(self, tokens))
+        grid = _inner(self, tokens)
+        return _in_range(self, np.where(_missing(self, grid), NO_CODE, grid))
 
 
 class Delayed(_ManyRows):
@@ -221,7 +245,7 @@ class Delayed(_ManyRows):
         q, t = codes.shape
         tokens = np.full((q, t + q - 1 if t else 0), self.vocabulary.pad)
         for k in range(q):
-            tokens[k, k : k + t] = codes[k]
+            tokens[k, k : k + t] = np.where(codes[k] == NO_CODE, self.vocabulary.pad, codes[k])
         return _framed(tokens, self.vocabulary)
 
     def decode(self, tokens: np.ndarray) -> np.ndarray:
@@ -233,7 +257,7 @@ class Delayed(_ManyRows):
         outside = [inner[k, :k] for k in range(q)]
         if any((part != self.vocabulary.pad).any() for part in outside):
             raise ConfigError("a codebook begins before its delay is over")
-        return _in_range(self, grid)
+        return _in_range(self, np.where(_missing(self, grid), NO_CODE, grid))
 
 
 LAYOUTS = {"flattened": Flattened, "delayed": Delayed, "parallel": Parallel, "sequential": Sequential}
@@ -249,8 +273,14 @@ def _checked(layout: Layout, codes: np.ndarray) -> np.ndarray:
     return _in_range(layout, codes.astype(np.int64))
 
 
+def _missing(layout: Layout, grid: np.ndarray) -> np.ndarray:
+    """Which tokens of codes stand for none."""
+    return (grid == layout.vocabulary.pad) & layout.variable
+
+
 def _in_range(layout: Layout, codes: np.ndarray) -> np.ndarray:
-    if codes.size and not 0 <= codes.min() <= codes.max() < layout.codebook_size:
+    least = NO_CODE if layout.variable else 0
+    if codes.size and not least <= codes.min() <= codes.max() < layout.codebook_size:
         raise ConfigError(f"a code is outside [0, {layout.codebook_size}), or a token is not where the layout has it")
     return codes
 

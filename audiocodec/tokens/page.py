@@ -10,6 +10,7 @@ import numpy as np
 
 from audiocodec.errors import DamagedFileError, TokenFileError
 from audiocodec.tokens import radix
+from audiocodec.tokens.depths import NO_CODE, depths_of, most_bytes, pack_depths, present, unpack_depths
 from audiocodec.tokens.entropy.model import EntropyModel
 from audiocodec.tokens.entropy.page_coder import decode_codes, encode_codes
 from audiocodec.tokens.entropy.store import find_entropy
@@ -23,14 +24,15 @@ MAX_CODED_FRAMES = 1 << 12  # of a page: bounds the time that a few bytes can as
 MAX_CODED_DIGITS = 1 << 21  # of a page, all codebooks of the entropy model counted: bounds memory
 
 
-def codebook_bits(header: Header, frames: int) -> int:
-    """Bits of one packed codebook of a page, all rows."""
-    return radix.packed_bits(frames * header.rows, header.codebook_size)
+def codebook_bits(header: Header, there: np.ndarray) -> list[int]:
+    """Bits of each packed codebook of a page, all rows; there: which codes it has, "r q t"."""
+    return [radix.packed_bits(int(n), header.codebook_size) for n in there.sum((0, 2))]
 
 
 def packed_bytes(header: Header, frames: int) -> int:
-    """Bytes of the packed codes of a page: no coder makes more."""
-    return -(-header.num_codebooks * codebook_bits(header, frames) // 8)
+    """Bytes of a page whose frames have every code, packed: no coder makes more."""
+    bits = header.num_codebooks * radix.packed_bits(frames * header.rows, header.codebook_size)
+    return -(-bits // 8) + (most_bytes(header.rows, frames) if header.variable else 0)
 
 
 def checksum(index: int, body: bytes) -> bytes:
@@ -48,9 +50,10 @@ def plausible(header: Header, coder: int, frames: int, length: int) -> bool:
     """Whether a page of this file may have such a prefix."""
     if not 1 <= frames <= header.frames_per_page:
         return False
+    most = packed_bytes(header, frames)
     if coder == CODED and header.entropy != NO_ENTROPY:
-        return length < packed_bytes(header, frames)
-    return coder == PACKED and length == packed_bytes(header, frames)
+        return length < most
+    return coder == PACKED and (length == most or (header.least_code < 0 and length < most))
 
 
 def frames_of(header: Header, index: int, data: bytes, name: str) -> int:
@@ -69,6 +72,9 @@ def frames_of(header: Header, index: int, data: bytes, name: str) -> int:
     if not plausible(header, coder, frames, length):
         raise DamagedFileError(f"{name}: page {index} holds {frames} frames in {length} bytes, which cannot be")
     return int(frames)
+
+
+_Part = tuple[np.ndarray, bytes] | None  # of a page: which codes it has, "r q t", and their bytes
 
 
 class PageCodec:
@@ -111,17 +117,39 @@ class PageCodec:
 
     def build(self, index: int, codes: np.ndarray) -> bytes:
         """codes: "r q t" of one page -> its bytes, in the coder that makes fewer."""
-        frames = codes.shape[2]
-        packed = packed_bytes(self.header, frames)
-        if self.header.entropy != NO_ENTROPY and self._codable(frames):
+        header, frames = self.header, codes.shape[2]
+        depths = depths_of(codes) if header.variable else None
+        head = b"" if depths is None else pack_depths(depths, header.num_codebooks)
+        there = self._there(depths, frames)
+        bits = codebook_bits(header, there)
+        size = -(-sum(bits) // 8)
+        if header.entropy != NO_ENTROPY and self._codable(frames):
             payload = encode_codes(self.entropy, codes)
-            if len(payload) < packed:
-                return seal(index, CODED, frames, payload)
-        bits = codebook_bits(self.header, frames)
-        number = 0
-        for q in range(self.header.num_codebooks):
-            number |= radix.pack(codes[:, q].reshape(-1), self.header.codebook_size) << (q * bits)
-        return seal(index, PACKED, frames, number.to_bytes(packed, "little"))
+            if len(payload) < size:
+                return seal(index, CODED, frames, head + payload)
+        number, at = 0, 0
+        for q, length in enumerate(bits):
+            number |= radix.pack(codes[:, q][there[:, q]], header.codebook_size) << at
+            at += length
+        return seal(index, PACKED, frames, head + number.to_bytes(size, "little"))
+
+    def _there(self, depths: np.ndarray | None, frames: int) -> np.ndarray:
+        """Which codes a page has, "r q t"; depths: "r t", None where all frames have all."""
+        header = self.header
+        if depths is None:
+            depths = np.full((header.rows, frames), header.num_codebooks)
+        return present(depths, header.num_codebooks, header.strides)
+
+    def _opened(self, data: bytes, frames: int) -> tuple[np.ndarray, bytes] | None:
+        """Which codes an intact page has, "r q t", and the bytes of these; None if no writer makes it."""
+        payload, header = data[PREFIX.size : -4], self.header
+        if not header.variable:
+            return self._there(None, frames), payload
+        try:
+            depths, size = unpack_depths(payload, header.rows, frames, header.num_codebooks)
+        except ValueError:
+            return None
+        return self._there(depths, frames), payload[size:]
 
     def parse(self, pages: Sequence[tuple[int, bytes]]) -> Iterator[np.ndarray]:
         """Index and bytes of pages -> codes "r q t" of each, int64.
@@ -138,55 +166,51 @@ class PageCodec:
             except DamagedFileError as error:
                 problem = error
                 break
-        intact = list(zip(pages, frames, strict=False))
-        coded = self._decode({i: (data, f) for (i, data), f in intact if data[2] == CODED})
-        for (index, data), count in intact:
-            codes = coded[index] if index in coded else self._unpack(data, count)
+        parts = {index: self._opened(data, count) for (index, data), count in zip(pages, frames, strict=False)}
+        coded = self._decode({i: parts[i] for (i, data), _ in zip(pages, frames, strict=False) if data[2] == CODED})
+        for index, part in parts.items():
+            codes = coded[index] if index in coded else self._unpack(part)
             if codes is None:
                 raise DamagedFileError(f"{self.name}: page {index} is damaged (payload does not decode)")
             yield codes
         if problem is not None:
             raise problem
 
-    def _decode(self, pages: dict[int, tuple[bytes, int]]) -> dict[int, np.ndarray | None]:
+    def _decode(self, pages: dict[int, _Part]) -> dict[int, np.ndarray | None]:
         """Coded pages, those of equal length together."""
-        header = self.header
-        found: dict[int, np.ndarray | None] = {}
-        for count in {frames for _, frames in pages.values()}:
-            indices = [index for index, (_, frames) in pages.items() if frames == count]
-            payloads = [pages[index][0][PREFIX.size : -4] for index in indices]
-            codes: list[np.ndarray | None] = [None] * len(indices)
+        found: dict[int, np.ndarray | None] = dict.fromkeys(pages)
+        intact = {index: part for index, part in pages.items() if part is not None}
+        for count in {there.shape[2] for there, _ in intact.values()}:
+            same = {index: part for index, part in intact.items() if part[0].shape[2] == count}
             if self._codable(count):
-                codes = decode_codes(self.entropy, payloads, header.rows, header.num_codebooks, count)
-            found.update(zip(indices, codes, strict=True))
+                there, payloads = zip(*same.values(), strict=True)
+                found.update(zip(same, decode_codes(self.entropy, list(payloads), list(there)), strict=True))
         return found
 
-    def _unpack(self, data: bytes, frames: int) -> np.ndarray | None:
-        header = self.header
-        number = int.from_bytes(data[PREFIX.size : -4], "little")
-        bits, n = codebook_bits(header, frames), frames * header.rows
-        codes = np.empty((header.rows, header.num_codebooks, frames), np.int64)
-        if number >> (header.num_codebooks * bits):
+    def _unpack(self, part: _Part) -> np.ndarray | None:
+        if part is None:
             return None
+        there, payload = part
+        bits = codebook_bits(self.header, there)
+        number = int.from_bytes(payload, "little")
+        if len(payload) != -(-sum(bits) // 8) or number >> sum(bits):
+            return None
+        codes = np.full(there.shape, NO_CODE, np.int64)
         try:
-            for q in range(header.num_codebooks):
-                part = (number >> (q * bits)) & ((1 << bits) - 1)
-                codes[:, q] = radix.unpack(part, n, header.codebook_size).reshape(header.rows, frames)
+            for q, length in enumerate(bits):
+                own = there[:, q]
+                codes[:, q][own] = radix.unpack(number & ((1 << length) - 1), int(own.sum()), self.header.codebook_size)
+                number >>= length
         except ValueError:
             return None
         return codes
 
     def keep_codebooks(self, index: int, data: bytes, num_codebooks: int) -> bytes:
-        """The page with its first `num_codebooks` only: packed bits are cut, coded ones are coded again.
+        """The page with its first `num_codebooks` only.
 
         Raises:
             DamagedFileError: the page is damaged.
         """
-        frames = frames_of(self.header, index, data, self.name)
-        kept = self.header.with_codebooks(num_codebooks)
-        if data[2] == CODED or self.header.entropy != NO_ENTROPY:
-            (codes,) = self.parse([(index, data)])
-            return PageCodec(kept, self.entropy, self.name).build(index, codes[:, :num_codebooks])
-        mask = (1 << num_codebooks * codebook_bits(self.header, frames)) - 1
-        number = int.from_bytes(data[PREFIX.size : -4], "little") & mask
-        return seal(index, PACKED, frames, number.to_bytes(packed_bytes(kept, frames), "little"))
+        kept = PageCodec(self.header.with_codebooks(num_codebooks), self._entropy, self.name)
+        (codes,) = self.parse([(index, data)])
+        return kept.build(index, codes[:, :num_codebooks])

@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from audiocodec.errors import TokenFileError
+from audiocodec.tokens.depths import check_present
 from audiocodec.tokens.entropy.model import EntropyModel
 from audiocodec.tokens.header import Header
 from audiocodec.tokens.page import PageCodec
@@ -44,7 +45,7 @@ class TokenWriter:
         self.bytes_written += len(data)
 
     def push(self, codes: np.ndarray) -> None:
-        """codes: "r q t", any t; r = `header.rows`, q = `header.num_codebooks`.
+        """codes: "r q t", any t; r = `header.rows`, q = `header.num_codebooks`; `NO_CODE` where the header allows it.
 
         Raises:
             TokenFileError: the shape or a code does not fit the header.
@@ -54,8 +55,8 @@ class TokenWriter:
             raise TokenFileError(
                 f"codes have shape {codes.shape}, the file takes ({header.rows}, {header.num_codebooks}, t)"
             )
-        if codes.size and not 0 <= codes.min() <= codes.max() < header.codebook_size:
-            raise TokenFileError(f"a code is outside [0, {header.codebook_size})")
+        if codes.size and not header.least_code <= codes.min() <= codes.max() < header.codebook_size:
+            raise TokenFileError(f"a code is outside [{header.least_code}, {header.codebook_size})")
         self._pending = np.concatenate([self._pending, codes.astype(np.int64)], axis=2)
         size = header.frames_per_page
         while self._pending.shape[2] >= size:
@@ -63,6 +64,7 @@ class TokenWriter:
             self._pending = self._pending[:, :, size:]
 
     def _page(self, codes: np.ndarray) -> None:
+        check_present(codes, self.header.variable, self.header.strides)
         data = self._pages.build(len(self._sizes), codes)
         self._write(data)
         self._file.flush()  # whoever reads the pipe gets each page as it is made

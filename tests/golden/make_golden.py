@@ -1,4 +1,4 @@
-"""Made the golden files once: `v1.fsq` holds `tokens()`, written by version 1; `v2.fsq` and `v3.fsq` hold theirs.
+"""Made the golden files once: `v1.fsq` holds `tokens()`, written by version 1; `v2.fsq` to `v4.fsq` hold theirs.
 
 Run again only for a new version of the format, under a new name.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from audiocodec.tokens import EntropyModel, Header, Tokens, frames_for, save_entropy
+from audiocodec.tokens.depths import NO_CODE, present
 
 FOLDER = Path(__file__).parent
 
@@ -68,7 +69,21 @@ def tokens_v3() -> Tokens:
     return Tokens(made.codes[:1], replace(made.header, joint=True, metadata={"title": "Größe"}))
 
 
+def tokens_v4() -> Tokens:
+    """Those of `tokens_v2`, of which codebook 2 is in every fifth frame only.
+
+    Depths of frame t in row b: 1 + (t t + b) mod 3 in the first page, 2 in the second, (t + b) mod 4 in the third.
+    """
+    made = tokens_v2()
+    b, t = np.meshgrid(*(np.arange(made.codes.shape[axis]) for axis in (0, 2)), indexing="ij")
+    depths = np.select([t < 50, t < 100], [1 + (t * t + b) % 3, 2], (t + b) % 4)
+    strides = (1, 1, 5)
+    codes = np.where(present(depths, 3, strides), made.codes, NO_CODE)  # a page is a multiple of the strides
+    return Tokens(codes, replace(made.header, variable=True, strides=strides), entropy_model())
+
+
 if __name__ == "__main__":
     save_entropy(FOLDER / "v2.entropy.npz", entropy_model())
     tokens_v2().save(FOLDER / "v2.fsq")
     tokens_v3().save(FOLDER / "v3.fsq")
+    tokens_v4().save(FOLDER / "v4.fsq")

@@ -17,7 +17,8 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "format.md").read_text(encoding
 PRINTED = re.search(r"The 16 rounded numbers are ((?:\d+\s+){15}\d+)", DOCUMENT)
 assert PRINTED is not None
 POWERS = [int(word) for word in PRINTED[1].split()]
-Codes = list[list[list[int]]]  # channel, codebook, frame
+Codes = list[list[list[int]]]  # channel, codebook, frame; -1: none
+There = list[list[list[bool]]]  # which of them there are
 
 
 def number(data: bytes) -> int:
@@ -28,11 +29,12 @@ def bits(n: int, size: int) -> int:
     return (size**n - 1).bit_length()
 
 
-def unpacked(payload: bytes, channels: int, codebooks: int, frames: int, size: int) -> Codes:
-    codes: Codes = [[[] for _ in range(codebooks)] for _ in range(channels)]
+def unpacked(payload: bytes, there: There, size: int) -> Codes:
+    codes: Codes = [[[-1] * len(codebook) for codebook in row] for row in there]
     packed = number(payload)
-    for q in range(codebooks):
-        left, run = channels * frames, []
+    for q in range(len(there[0])):
+        places = [(c, t) for c, row in enumerate(there) for t, known in enumerate(row[q]) if known]
+        left, run = len(places), []
         while left:
             count = min(left, 1024)
             group, packed = packed & ((1 << bits(count, size)) - 1), packed >> bits(count, size)
@@ -41,8 +43,8 @@ def unpacked(payload: bytes, channels: int, codebooks: int, frames: int, size: i
                 group //= size
             assert group == 0
             left -= count
-        for c in range(channels):
-            codes[c][q] = run[c * frames : (c + 1) * frames]
+        for (c, t), code in zip(places, run, strict=True):
+            codes[c][q][t] = code
     assert packed == 0
     return codes
 
@@ -68,6 +70,27 @@ class Decoder:
             self.width <<= 8
             self.at += 1
         return value
+
+
+def depths_of(payload: bytes, rows: int, frames: int, codebooks: int) -> tuple[list[list[int]], bytes]:
+    """Depths by row and frame, and the rest of the payload."""
+    if payload[0] == 0:
+        return [[payload[1]] * frames] * rows, payload[2:]
+    stay, length = struct.unpack_from("<BH", payload)
+    decoder, before = Decoder(payload[3 : 3 + length]), [codebooks] * rows
+    found: list[list[int]] = [[] for _ in range(rows)]
+    for _ in range(frames):
+        for row in range(rows):
+            p = before[row]
+            weights = [1 + (256 >> min(abs(d - p), 9)) if d != p else 0 for d in range(codebooks + 1)]
+            free = 2**14 - codebooks - 1
+            same = (free * stay) >> 8
+            shares = [1 + (same if d == p else w * (free - same) // sum(weights)) for d, w in enumerate(weights)]
+            shares[-1] += 2**14 - sum(shares)
+            before[row] = decoder.digit(shares)
+            found[row].append(before[row])
+    assert decoder.at >= length
+    return found, payload[3 + length :]
 
 
 def shares_of(model: dict[str, Any], digits: dict[tuple[int, int, int], int], q: int, t: int) -> list[list[int]]:
@@ -98,13 +121,14 @@ def shares_of(model: dict[str, Any], digits: dict[tuple[int, int, int], int], q:
     return out
 
 
-def decoded(payload: bytes, channels: int, codebooks: int, frames: int, model: dict[str, Any]) -> Codes:
-    decoder, codes = Decoder(payload), [[[0] * frames for _ in range(codebooks)] for _ in range(channels)]
+def decoded(payload: bytes, there: There, model: dict[str, Any]) -> Codes:
+    channels, codebooks, frames = len(there), len(there[0]), len(there[0][0])
+    decoder, codes = Decoder(payload), [[[0 if t else -1 for t in codebook] for codebook in row] for row in there]
     digits: list[dict[tuple[int, int, int], int]] = [{} for _ in range(channels)]
     for step in range(frames + codebooks - 1):
         for c in range(channels):
             for q in range(codebooks):
-                if 0 <= (t := step - q) < frames:
+                if 0 <= (t := step - q) < frames and there[c][q][t]:
                     radix = 1
                     for d, shares in enumerate(shares_of(model, digits[c], q, t)):
                         digits[c][t, q, d] = decoder.digit(shares)
@@ -118,7 +142,7 @@ def read(data: bytes, model: dict[str, Any] | None = None) -> tuple[dict[str, ob
     """Header fields and codes."""
     assert data[:8] == bytes.fromhex("89 46 53 51 0D 0A 1A 0A")
     version, length = data[8], number(data[10:12])
-    assert version in (1, 2, 3)
+    assert version in (1, 2, 3, 4)
     assert zlib.crc32(data[: 12 + length]) == number(data[12 + length : 16 + length])
     rate, channels, samples, model_rate, hop, delay, digest, codebooks, _, page_frames, n = struct.unpack_from(
         "<IBQIII16sBBHB", data, 12
@@ -127,12 +151,16 @@ def read(data: bytes, model: dict[str, Any] | None = None) -> tuple[dict[str, ob
     at = 12 + 46 + 4 * n
     name, at = data[at + 1 : at + 1 + data[at]].decode(), at + 1 + data[at]
     texts = {}
-    rows = 1 if version == 3 else channels
+    rows, variable, strides = channels, 0, [1] * codebooks
     if version >= 2:
         entropy, at = data[at : at + 16], at + 16
-        if version == 3:
-            assert (data[at], channels) == (1, 2)
-            at += 1
+        if version >= 3:
+            joint, at = data[at], at + 1
+            assert joint in ([1], [0, 1, 2, 3])[version == 4]
+            rows = 1 if joint else channels
+        if version == 4:
+            variable, count = data[at], data[at + 1]
+            strides, at = list(data[at + 2 : at + 2 + count]) or strides, at + 2 + count
         count, at = data[at], at + 1
         for _ in range(count):
             key, at = data[at + 1 : at + 1 + data[at]].decode(), at + 1 + data[at]
@@ -145,12 +173,19 @@ def read(data: bytes, model: dict[str, Any] | None = None) -> tuple[dict[str, ob
         coder, frames, payload = struct.unpack_from("<BHI", data, at + 2)
         end = at + 9 + payload
         assert zlib.crc32(struct.pack("<I", index) + data[at:end]) == number(data[end : end + 4])
+        depths, rest = [[codebooks] * frames] * rows, data[at + 9 : end]
+        if variable:
+            depths, rest = depths_of(rest, rows, frames, codebooks)
+        there = [
+            [[q < depth and t % strides[q] == 0 for t, depth in enumerate(row)] for q in range(codebooks)]
+            for row in depths
+        ]
         if coder == 1:
             assert model is not None
             assert model["hash"] == entropy
-            page = decoded(data[at + 9 : end], rows, codebooks, frames, model)
+            page = decoded(rest, there, model)
         else:
-            page = unpacked(data[at + 9 : end], rows, codebooks, frames, size)
+            page = unpacked(rest, there, size)
         for c in range(rows):
             for q in range(codebooks):
                 codes[c][q] += page[c][q]
@@ -211,3 +246,14 @@ def test_the_document_is_enough_for_version_3() -> None:
     assert header == EXPECTED | {"texts": {"title": "Größe"}}
     for q, codebook in enumerate(row):
         assert codebook == [formula(0, q, t) for t in range(103)]
+
+
+def test_the_document_is_enough_for_version_4() -> None:
+    header, codes = read((GOLDEN / "v4.fsq").read_bytes(), entropy_model())
+    assert header == EXPECTED | {"texts": {"title": "Größe", "x": ""}}
+    for b, channel in enumerate(codes):
+        for t in range(103):
+            depth = 1 + (t * t + b) % 3 if t < 50 else 2 if t < 100 else (t + b) % 4
+            for q, codebook in enumerate(channel):
+                code = formula(b, q, t) if t // 50 == 1 else (t * t + 3 * q + b) % 5
+                assert codebook[t] == (code if q < depth and (q < 2 or t % 5 == 0) else -1)

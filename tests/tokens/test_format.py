@@ -18,18 +18,22 @@ from audiocodec.errors import ConfigError, DamagedFileError, OutputError, TokenF
 from audiocodec.tokens import Header, TokenReader, Tokens, TokenWriter, frames_for, load_entropy, truncate_file, verify
 from audiocodec.tokens.reader import total_samples
 from audiocodec.tokens.recovery import salvage
-from tests.golden.make_golden import entropy_model, tokens, tokens_v2, tokens_v3
+from tests.golden.make_golden import entropy_model, tokens, tokens_v2, tokens_v3, tokens_v4
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1.fsq"  # all pages of equal size, which many tests use
 GOLDEN_V2 = GOLDEN.with_name("v2.fsq")
 GOLDEN_V3 = GOLDEN.with_name("v3.fsq")
+GOLDEN_V4 = GOLDEN.with_name("v4.fsq")
+GOLDENS = [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2()), (GOLDEN_V3, tokens_v3()), (GOLDEN_V4, tokens_v4())]
 
 
 def read(data: bytes) -> np.ndarray:
     return np.concatenate(list(TokenReader(io.BytesIO(data), "test", entropy_model())), axis=2)
 
 
-@pytest.mark.parametrize(("path", "made"), [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2()), (GOLDEN_V3, tokens_v3())])
+@pytest.mark.parametrize(
+    ("path", "made"), [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2()), (GOLDEN_V3, tokens_v3()), (GOLDEN_V4, tokens_v4())]
+)
 def test_golden_files_are_read(path: Path, made: Tokens) -> None:
     loaded = Tokens.load(path, entropy_model())
     assert loaded.header == made.header
@@ -241,9 +245,9 @@ def test_headers_that_lie_are_refused_before_anything_is_allocated(changes: dict
 def test_newer_versions_are_refused_by_name() -> None:
     data = bytearray(GOLDEN.read_bytes())
     length = int.from_bytes(data[10:12], "little")
-    data[8] = 4
+    data[8] = 5
     data[12 + length : 16 + length] = struct.pack("<I", zlib.crc32(data[: 12 + length]))
-    with pytest.raises(VersionError, match="version 4.*upgrade"):
+    with pytest.raises(VersionError, match="version 5.*upgrade"):
         read(bytes(data))
 
 
@@ -258,7 +262,9 @@ def test_longer_headers_of_the_same_version_are_read(golden: Path) -> None:
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-@pytest.mark.parametrize(("path", "made"), [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2()), (GOLDEN_V3, tokens_v3())])
+@pytest.mark.parametrize(
+    ("path", "made"), [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2()), (GOLDEN_V3, tokens_v3()), (GOLDEN_V4, tokens_v4())]
+)
 def test_truncating_the_file_is_truncating_the_codes(
     monkeypatch: pytest.MonkeyPatch, path: Path, made: Tokens, k: int
 ) -> None:

@@ -11,6 +11,7 @@ from audiocodec.backends.onnx.model import OnnxModel
 from audiocodec.backends.state import Arrays, take
 from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
+from audiocodec.tokens.depths import NO_CODE
 
 
 class OnnxDecoder:
@@ -41,7 +42,7 @@ class OnnxDecoder:
         return self.model.decode.skip(state, frames * self.model.synthesis_steps)
 
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
-        """codes: "b q t" -> latents "b d t".
+        """codes: "b q t", `NO_CODE` where a frame has fewer -> latents "b d t".
 
         Raises:
             ConfigError: too many codebooks, or a code out of range.
@@ -49,7 +50,7 @@ class OnnxDecoder:
         known = self.info
         if not 1 <= codes.shape[1] <= known.num_codebooks:
             raise ConfigError(f"got {codes.shape[1]} codebooks, this quantizer has {known.num_codebooks}")
-        if codes.size and not 0 <= codes.min() <= codes.max() < known.codebook_size:
+        if codes.size and not NO_CODE <= codes.min() <= codes.max() < known.codebook_size:
             raise ConfigError(f"a code is outside [0, {known.codebook_size})")
         return self.model.dequantize(codes.astype(np.int64, copy=False))[0].transpose(0, 2, 1)
 

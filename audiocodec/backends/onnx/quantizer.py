@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from audiocodec.backends.onnx.graph import INT64, Graph
+from audiocodec.backends.onnx.graph import FLOAT, INT64, Graph
 from audiocodec.backends.onnx.layers import Weights
 from audiocodec.errors import ModelError
 from audiocodec.model.fsq import GAIN, level_values
+from audiocodec.tokens.depths import NO_CODE
 from audiocodec.tokens.levels import place_values
 
 
@@ -40,7 +41,7 @@ def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, An
 
 
 def dequantize(graph: Graph, codes: str, weights: Weights, spec: Mapping[str, Any]) -> str:
-    """`ResidualFSQ.decode`: codes "b q t", the first any q of them -> latents "b t d"."""
+    """`ResidualFSQ.decode`: codes "b q t", any q, `NO_CODE` where a frame has fewer -> latents "b t d"."""
     levels, depth = _levels(spec), spec["num_codebooks"]
     table = _values(weights, levels, depth)
     whole = graph.node("Unsqueeze", codes, graph.constant([3]))
@@ -52,6 +53,8 @@ def dequantize(graph: Graph, codes: str, weights: Weights, spec: Mapping[str, An
     used = graph.node("Slice", graph.constant(base), graph.constant([0]), depth_used)
     places = graph.node("Add", graph.node("Mul", indices, graph.constant([len(levels)])), used)
     found = graph.node("Gather", graph.constant(table.reshape(-1)), places)
+    there = graph.node("Cast", graph.node("Greater", whole, graph.constant([NO_CODE])), to=FLOAT)
+    found = graph.node("Mul", found, there)
     back = graph.node("Slice", graph.weight(weights["quantizer.project_out"]), graph.constant([0]), depth_used)
     return graph.node("ReduceSum", graph.node("MatMul", found, back), graph.constant([1]), keepdims=0)
 

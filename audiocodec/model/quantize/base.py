@@ -72,6 +72,8 @@ class Quantizer(nn.Module, ABC):
     def decode(self, codes: Tensor) -> Tensor:
         """codes: "b q t", any q in 1 ... num_codebooks -> quantized: "b d t".
 
+        Residual quantizers take `NO_CODE` where a frame has fewer codes, which adds nothing.
+
         Raises:
             ConfigError: too many codebooks, or a code out of range.
         """
@@ -80,15 +82,19 @@ class Quantizer(nn.Module, ABC):
         """`encode` and `decode`, with what follows from the weights worked out once; they must stay as they are."""
         return Coder(self.encode, self.decode)
 
-    def check_codes(self, codes: Tensor) -> None:
+    def check_codes(self, codes: Tensor, least: int = 0) -> None:
         """Refuse codes that this quantizer cannot have made.
+
+        Args:
+            codes: "b q t".
+            least: `NO_CODE` where codes may be missing.
 
         Raises:
             ConfigError: too many codebooks, or a code out of range.
         """
         if not 1 <= codes.shape[1] <= self.num_codebooks:
             raise ConfigError(f"got {codes.shape[1]} codebooks, this quantizer has {self.num_codebooks}")
-        if codes.numel() and not 0 <= int(codes.min()) <= int(codes.max()) < self.codebook_size:
+        if codes.numel() and not least <= int(codes.min()) <= int(codes.max()) < self.codebook_size:
             raise ConfigError(f"a code is outside [0, {self.codebook_size})")
 
     def depth(self, num_codebooks: int | None) -> int:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from audiocodec.model.quantize import levels as fsq
 from audiocodec.model.quantize.base import Coder, Quantizer, QuantizeResult, exact, item_depths
 from audiocodec.model.quantize.normalize import RunningNorm
+from audiocodec.tokens.depths import NO_CODE
 
 
 class ResidualFSQ(Quantizer):
@@ -163,10 +164,10 @@ class ResidualFSQ(Quantizer):
 
     @exact
     def _decode(self, codes: Tensor, constants: _Constants) -> Tensor:
-        self.check_codes(codes)
+        self.check_codes(codes, NO_CODE)
         depth = codes.shape[1]
-        indices = rearrange(fsq.from_codes(codes, self.level_list), "b q t l -> q (b t) l")
-        values = constants.table[:depth].gather(1, indices)
+        indices = rearrange(fsq.from_codes(codes.clamp_min(0), self.level_list), "b q t l -> q (b t) l")
+        values = constants.table[:depth].gather(1, indices) * rearrange(codes != NO_CODE, "b q t -> q (b t) 1")
         total = einsum(values, self.project_out[:depth], "q n l, q l d -> n d")
         return rearrange(total, "(b t) d -> b d t", b=codes.shape[0])
 

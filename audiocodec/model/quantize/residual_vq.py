@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from audiocodec.model.quantize.base import Quantizer, QuantizeResult, Stage, exact, item_depths
+from audiocodec.tokens.depths import NO_CODE
 
 
 class ResidualVQ(Quantizer):
@@ -70,8 +71,8 @@ class ResidualVQ(Quantizer):
     @exact
     def decode(self, codes: Tensor) -> Tensor:
         """See `Quantizer.decode`."""
-        self.check_codes(codes)
+        self.check_codes(codes, NO_CODE)
         total = torch.zeros(codes.shape[0], self.dim, codes.shape[2], device=codes.device)
         for stage, stage_codes in zip(self._stages(), torch.split(codes, 1, dim=1), strict=False):
-            total = total + stage.decode(stage_codes)
+            total = total + stage.decode(stage_codes.clamp_min(0)) * (stage_codes != NO_CODE)
         return total

@@ -75,7 +75,7 @@ class RangeDecoder:
         self._inside = True
 
     @property
-    def sound(self) -> bool:
+    def intact(self) -> bool:
         """Whether the data could be an encoder's: no point outside the interval, no byte left over."""
         return self._inside and self._at >= len(self._data)
 

@@ -35,17 +35,19 @@ class Corpus:
 def load_corpus(root: Path) -> Corpus:
     """Find the files below a folder or in a manifest.
 
-    A folder with subfolders `train` and `valid` is split by them. A manifest is CSV or JSONL with
-    a column `path` (relative to the manifest) and perhaps `split` (`train` or `valid`; rows of
-    other splits are left out). Otherwise one file in 20, picked by its name, is held out.
+    A folder with subfolders `train` and `valid` is split by them; of one with `train` alone nothing else is used.
+    A manifest is CSV or JSONL with a column `path` (relative to the manifest) and perhaps `split` (`train` or `valid`;
+    rows of other splits are left out). Otherwise one file in 20, picked by its name, is held out.
 
     Raises:
         AudioError: nothing is there, or the manifest cannot be read.
     """
     if root.is_dir():
-        if (root / "train").is_dir() and (root / "valid").is_dir():
-            return Corpus(audio.list_audio_files(root / "train"), audio.list_audio_files(root / "valid"))
-        return _hold_out(audio.list_audio_files(root), root)
+        train, valid = root / "train", root / "valid"
+        if train.is_dir() and valid.is_dir():
+            return Corpus(audio.list_audio_files(train), audio.list_audio_files(valid))
+        within = train if train.is_dir() else root  # what lies beside `train`, such as `test`, is not to be learned
+        return _hold_out(audio.list_audio_files(within), within)
     if root.suffix.lower() not in (".csv", ".jsonl"):
         raise AudioError(f"{root}: is neither a folder nor a manifest (.csv or .jsonl)")
     rows = list(_manifest(root))

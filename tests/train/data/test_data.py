@@ -77,6 +77,14 @@ def test_a_folder_with_train_and_valid(tmp_path: Path) -> None:
     assert [p.name for p in corpus.valid] == ["z.wav"]
 
 
+def test_beside_train_alone_nothing_else_is_learned(tmp_path: Path) -> None:
+    for name in ("train/x.wav", "train/y.wav", "test/w.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    corpus = load_corpus(tmp_path)
+    assert sorted(p.name for p in corpus.train + corpus.valid) == ["x.wav", "y.wav"]
+
+
 def test_files_are_held_out_by_name(tmp_path: Path) -> None:
     for i in range(60):
         (tmp_path / f"{i}.wav").touch()

@@ -1,0 +1,159 @@
+"""Variable rate: how many codebooks each frame keeps, chosen by what they add to the sound.
+
+Codes are nested, so a frame may stop after any of its codebooks. Each frame has an error at every depth, heard by
+decoding, and a price, the bits of its codes. The sum of the errors is least, for the bits that all frames have
+together, where a further bit gains as much in every frame: a pause needs few codes, a vowel many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from audiocodec.codec.channels import Rows
+from audiocodec.codec.heard_errors import HeardErrors
+from audiocodec.codec.sound_decoder import SoundDecoder
+from audiocodec.codec.sound_encoder import SoundEncoder
+from audiocodec.tokens.depths import NO_CODE, present
+
+CHANGE, STEP = 3.0, 0.5  # bits that another depth than that of the frame before takes; and for each codebook between
+ROUNDS = 20  # of the search for the price of a bit
+
+
+def tried_depths(num_codebooks: int) -> list[int]:
+    """The depths at which errors are heard; those between are interpolated."""
+    return sorted({max(1, round(num_codebooks / divisor)) for divisor in (num_codebooks, 4, 2, 1)})
+
+
+class VariableEncoder:
+    """A sound encoder that gives its codes at the end, with as few in each frame as it needs; as `SoundEncoder`.
+
+    It keeps about 10 MB for a minute of stereo music, 20 MB for an hour of speech.
+
+    Args:
+        encoder: of all channels, with all codebooks.
+        decoders: by depth, those of `tried_depths`.
+        mean: codebooks of a frame, in the mean over the sound.
+        price: codes "r q t" of a page -> bits that each takes.
+        page_frames: frames of a page, whose depths are chosen together.
+    """
+
+    def __init__(
+        self,
+        encoder: SoundEncoder,
+        decoders: Mapping[int, SoundDecoder],
+        mean: float,
+        price: Callable[[np.ndarray], np.ndarray],
+        page_frames: int,
+    ) -> None:
+        self.encoder, self.decoders, self.mean = encoder, decoders, mean
+        self.price, self.page_frames = price, page_frames
+        info = encoder.encoders[0].network.info
+        self.hop_length, channels = info.hop_length, encoder.rows.channels
+        self._errors = HeardErrors(len(decoders), channels, info.sample_rate)
+        self._heard = np.zeros((channels, info.delay), np.float32)  # as late as what is decoded
+        self._codes: list[np.ndarray] = []
+
+    @property
+    def rows(self) -> Rows:
+        return self.encoder.rows
+
+    def push(self, block: np.ndarray) -> np.ndarray:
+        """Samples "c t" -> no codes yet, "r q 0"."""
+        return self._take(block, self.encoder.push(block))[:, :, :0]
+
+    def flush(self, frames: int) -> np.ndarray:
+        """All codes "r q t", `NO_CODE` where a frame has fewer."""
+        channels = len(self._heard)
+        last = self.encoder.flush(frames)
+        silence = sum(codes.shape[2] for codes in [*self._codes, last]) * self.hop_length + self._errors.window
+        self._take(np.zeros((channels, silence), np.float32), last)
+        self._errors.push(np.zeros((1 + len(self.decoders), channels, self._errors.window), np.float32))
+        codes = np.concatenate(self._codes, axis=2).astype(np.int64)
+        if not codes.shape[2]:
+            return codes
+        errors = self._errors.by_frame(self.hop_length, codes.shape[2])
+        if len(codes) < channels:  # a row of two channels
+            errors = errors.mean(1, keepdims=True)
+        whole = interpolated(errors, list(self.decoders), codes.shape[1])
+        starts = range(0, codes.shape[2], self.page_frames)
+        bits = np.concatenate([self.price(codes[:, :, t : t + self.page_frames]) for t in starts], axis=2)
+        depths = choose_depths(whole, bits.swapaxes(0, 1), self.mean, self.page_frames)
+        return np.where(present(depths, codes.shape[1]), codes, NO_CODE)
+
+    def _take(self, block: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Keep the codes that are ready and hear them beside the original."""
+        self._heard = np.concatenate([self._heard, block], axis=1)
+        self._codes.append(codes.astype(np.int32))
+        samples = codes.shape[2] * self.hop_length
+        decoded = [decoder.push(codes[:, :depth]) for depth, decoder in self.decoders.items()]
+        self._errors.push(np.stack([self._heard[:, :samples], *decoded]))
+        self._heard = self._heard[:, samples:]
+        return codes
+
+
+def interpolated(errors: np.ndarray, depths: Sequence[int], num_codebooks: int) -> np.ndarray:
+    """Errors "k r t" at some depths -> "q r t" at 1 ... q, never rising; between two depths along their logarithm."""
+    wanted = np.log(np.arange(1, num_codebooks + 1))
+    known = np.log(depths)
+    above = np.clip(np.searchsorted(known, wanted), 1, max(1, len(depths) - 1))
+    if len(depths) == 1:
+        return errors
+    share = (wanted - known[above - 1]) / (known[above] - known[above - 1])
+    between = errors[above - 1] + share[:, None, None] * (errors[above] - errors[above - 1])
+    falling: np.ndarray = np.minimum.accumulate(between, axis=0)
+    return falling
+
+
+def choose_depths(errors: np.ndarray, bits: np.ndarray, mean: float, page_frames: int) -> np.ndarray:
+    """Depths "r t" that take about as many bits as `mean` codebooks in every frame would, or a little less.
+
+    Args:
+        errors: "q r t", at each depth.
+        bits: "q r t", of each code.
+        mean: codebooks of a frame; between two numbers of them, the bits are, too.
+        page_frames: depths of so many frames are chosen together, by dynamic programming: changes have a price, too.
+    """
+    codebooks, rows, frames = errors.shape
+    if mean >= codebooks:
+        return np.full((rows, frames), codebooks)
+    price_at = np.concatenate([np.zeros((1, rows, frames)), np.cumsum(bits, axis=0)])  # of each depth from 0
+    whole = int(mean)
+    allowed = price_at[whole].sum() + (mean - whole) * (price_at[whole + 1] - price_at[whole]).sum()
+    pages = -(-frames // page_frames)
+    extra = (0, 0), (0, 0), (0, pages * page_frames - frames)
+    errors_by_page = np.pad(errors, extra, mode="edge").reshape(codebooks, rows * pages, page_frames)
+    prices = np.pad(price_at[1:], extra, mode="edge").reshape(codebooks, rows * pages, page_frames)
+    low, high = -30.0, 10.0  # log2 of the price of a bit: too cheap, too dear
+    depths = np.ones((rows, frames), np.int64)
+    for _ in range(ROUNDS):
+        price = (low + high) / 2
+        found = _cheapest(errors_by_page, prices, 2.0**price).reshape(rows, -1)[:, :frames]
+        spent = np.take_along_axis(price_at, found[None], 0).sum() + _change_bits(np.diff(found)).sum()
+        if spent > allowed:
+            low = price
+        else:
+            high, depths = price, found
+    return depths
+
+
+def _change_bits(apart: np.ndarray) -> np.ndarray:
+    """About what the depth of a frame takes that is so far from the one before."""
+    return np.where(apart, CHANGE + STEP * np.abs(apart), 0.5)
+
+
+def _cheapest(errors: np.ndarray, bits: np.ndarray, price: float) -> np.ndarray:
+    """The depths of least cost of each page, "p t"; errors and bits of each depth: "q p t"."""
+    depth = np.arange(len(errors))
+    change = price * _change_bits(depth[:, None] - depth)  # "before now"
+    costs = errors + price * bits
+    total, before = costs[:, :, 0], []
+    for t in range(1, errors.shape[2]):
+        ways = total[:, None] + change[:, :, None]  # "before now p"
+        before.append(ways.argmin(0))
+        total = ways.min(0) + costs[:, :, t]
+    chosen = [total.argmin(0)]
+    for steps in reversed(before):
+        chosen.append(np.take_along_axis(steps, chosen[-1][None], 0)[0])
+    return np.stack(chosen[::-1], axis=1) + 1

@@ -1,0 +1,107 @@
+"""A deeper model that begins as a trained one: residual blocks are added that change nothing yet.
+
+    python recipes/grow.py runs/rebased runs/grown --name audio-44k --encoder 2,4 --decoder 5,4
+
+Each stage of encoder and decoder keeps its blocks and gets further ones behind them, up to the number given. The last
+layer of a new block is zero, so the block passes on what it is given, and the deeper model gives the codes and the
+sound of the trained one; training goes on from there instead of from random weights
+([Net2Net, Chen et al., 2016](https://arxiv.org/abs/1511.05641)).
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import click
+import torch
+from torch import nn
+
+from audiocodec.errors import AudioCodecError, ModelError
+from audiocodec.model import CodecModel
+from audiocodec.model.build import build_model
+from audiocodec.model.bundle import load_bundle, save_bundle
+from audiocodec.model.nn import Chain, ResidualBlock
+
+
+def stages(layers: nn.ModuleList) -> list[tuple[list[nn.Module], list[ResidualBlock]]]:
+    """Layers in order as runs of blocks, each with the layers before it; the last run may be empty."""
+    parts: list[tuple[list[nn.Module], list[ResidualBlock]]] = [([], [])]
+    for layer in layers:
+        before, blocks = parts[-1]
+        if isinstance(layer, ResidualBlock):
+            blocks.append(layer)
+        elif blocks:
+            parts.append(([layer], []))
+        else:
+            before.append(layer)
+    return parts
+
+
+@torch.no_grad()
+def take_over(new: nn.ModuleList, old: nn.ModuleList) -> None:
+    """Copy the weights of `old` to where they belong in `new`, and let the further blocks of `new` do nothing.
+
+    Raises:
+        ModelError: `new` has fewer blocks in a stage, or layers of another kind or size.
+    """
+    for (layers, blocks), (old_layers, old_blocks) in zip(stages(new), stages(old), strict=True):
+        if len(blocks) < len(old_blocks):
+            raise ModelError(f"a stage has {len(old_blocks)} blocks already, not {len(blocks)}")
+        for layer, trained in zip([*layers, *blocks], [*old_layers, *old_blocks], strict=False):
+            layer.load_state_dict(trained.state_dict())
+        for block in blocks[len(old_blocks) :]:
+            block.out.weight.zero_()
+            block.out.bias.zero_()
+
+
+def grow(model: CodecModel, description: dict[str, Any]) -> CodecModel:
+    """A model as described, with the weights of `model`.
+
+    Raises:
+        ModelError: it does not contain the layers of `model`.
+    """
+    new = build_model(description)
+    for part in ("encoder", "decoder"):
+        chains = (cast(Chain, getattr(network, part).body) for network in (new, model))
+        take_over(*(chain.layers for chain in chains))
+    for name in ("norm", "out"):
+        getattr(new.encoder, name).load_state_dict(getattr(model.encoder, name).state_dict())
+    new.quantizer.load_state_dict(model.quantizer.state_dict())
+    return new
+
+
+def numbers(_: click.Context, __: click.Parameter, value: str) -> list[int]:
+    """Block counts as in "2,4"."""
+    try:
+        return [int(part) for part in value.split(",")]
+    except ValueError as error:
+        raise click.BadParameter("give one number per stage, as in 2,4") from error
+
+
+@click.command(help=__doc__)
+@click.argument("model")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="Name of the new model.")
+@click.option("--encoder", callback=numbers, required=True, help="Residual blocks in each stage of the encoder.")
+@click.option("--decoder", callback=numbers, required=True, help="Residual blocks in each stage of the decoder.")
+@click.option("--force", is_flag=True, help="Overwrite.")
+def main(model: str, folder: Path, name: str, encoder: list[int], decoder: list[int], force: bool) -> None:
+    """Load, grow, write."""
+    try:
+        bundle = load_bundle(model)
+        description = copy.deepcopy(bundle.description["model"])
+        for part, blocks in (("encoder", encoder), ("decoder", decoder)):
+            if len(blocks) != len(description[part]["blocks"]):
+                raise ModelError(f"the {part} has {len(description[part]['blocks'])} stages")
+            description[part]["blocks"] = blocks
+        path = save_bundle(folder, name, "0", description, grow(bundle.build_model(), description), force)
+    except AudioCodecError as error:
+        sys.exit(f"error: {error}")
+    print(f"{model}, grown: {path}")
+
+
+if __name__ == "__main__":
+    main()
