@@ -1,32 +1,23 @@
-"""Causal building blocks. Every layer is `(x, state) -> (y, state)` on "b t d" tensors."""
+"""Causal building blocks. Every layer is `(x, state) -> (y, state)` on "b t d" tensors.
+
+`audiocodec.model.plan.KINDS` lists them; each is an attribute of this package, too.
+"""
+
+from importlib import import_module
+from typing import Any
 
 from torch import nn
 
-from audiocodec.model.nn.block import ResidualBlock
-from audiocodec.model.nn.chain import Chain
-from audiocodec.model.nn.conv import CausalConv, Downsample, Upsample
-from audiocodec.model.nn.gain import Gain
-from audiocodec.model.nn.lapped import FixedLinear, LappedAnalysis, LappedSynthesis
-from audiocodec.model.plan import Layer
+from audiocodec.model.plan import KINDS, Layer
 
-__all__ = [
-    "LAYERS",
-    "CausalConv",
-    "Chain",
-    "Downsample",
-    "FixedLinear",
-    "Gain",
-    "LappedAnalysis",
-    "LappedSynthesis",
-    "ResidualBlock",
-    "Upsample",
-    "make",
-]
 
-_CLASSES = (CausalConv, Downsample, Gain, LappedAnalysis, LappedSynthesis, ResidualBlock, Upsample)
-LAYERS: dict[str, type[nn.Module]] = {layer.__name__: layer for layer in (*_CLASSES, nn.LayerNorm, nn.Linear)}
+def __getattr__(name: str) -> Any:
+    if name in KINDS:
+        return getattr(import_module(KINDS[name].module), name)
+    raise AttributeError(f"module 'audiocodec.model.nn' has no attribute {name!r}")
 
 
 def make(layer: Layer) -> nn.Module:
     """A layer of a plan, with random weights."""
-    return LAYERS[layer.kind](**layer.arguments)
+    made: nn.Module = __getattr__(layer.kind)(**layer.arguments)
+    return made
