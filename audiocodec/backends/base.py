@@ -31,7 +31,7 @@ class FrameEncoder(Protocol):
     def info(self) -> ModelInfo:
         """The facts of what it runs."""
 
-    def fresh(self) -> Any:
+    def initial_state(self) -> Any:
         """The state of a stream at its start."""
 
     @property
@@ -52,7 +52,7 @@ class FrameDecoder(Protocol):
     def info(self) -> ModelInfo:
         """The facts of what it runs."""
 
-    def fresh(self) -> Any:
+    def initial_state(self) -> Any:
         """The state of a stream at its start."""
 
     def skip(self, state: Any, frames: int) -> Any:

@@ -11,7 +11,7 @@ from audiocodec.errors import ConfigError
 Arrays = dict[str, np.ndarray]
 
 
-def take(
+def load_array(
     arrays: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...], dtype: type[np.generic] = np.float32
 ) -> np.ndarray:
     """A copy of one array of a saved state; -1 in `shape` stands for any length.

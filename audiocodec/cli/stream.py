@@ -149,7 +149,7 @@ def stream(
             sending(session.source(source, input_device))
         else:
             taken = session.source(source, input_device)
-            session.loop_back(taken, session.sink(target, output_device, force, source))
+            session.loopback(taken, session.sink(target, output_device, force, source))
 
 
 def _check(

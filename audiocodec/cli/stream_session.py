@@ -66,9 +66,9 @@ class Session:
         )
         return self.stack.enter_context(_closed_unless_it_failed(sink))
 
-    def loop_back(self, source: live.Source, sink: live.Sink) -> None:
+    def loopback(self, source: live.Source, sink: live.Sink) -> None:
         """Through the codec and out again."""
-        live.loop_back(self.codec, source, sink, self.channels, self.num_codebooks, self._meter())
+        live.loopback(self.codec, source, sink, self.channels, self.num_codebooks, self._meter())
 
     def sending(
         self, to: live.Address, key: bytes | None, frames: int, repeat: int, shown: bool = True

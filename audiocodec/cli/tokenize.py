@@ -83,7 +83,7 @@ def tokenize(
     options.check_rate(bitrate, num_codebooks)
     from audiocodec._util.extras import require
     from audiocodec.corpus import tokenize as run
-    from audiocodec.corpus.stopwatch import shares
+    from audiocodec.corpus.stopwatch import fractions
 
     if workers is None:
         workers = processors() if device == "cpu" else 0
@@ -97,7 +97,7 @@ def tokenize(
         return
     click.echo(f"{output}: {_line(done)}", err=True)
     if done.sounds:
-        parts = ", ".join(f"{stage} {share:.0%}" for stage, share in shares(done.watch.wall).items())
+        parts = ", ".join(f"{stage} {share:.0%}" for stage, share in fractions(done.watch.wall).items())
         click.echo(f"time of the workers: {parts}", err=True)
     if done.errors:
         click.echo(f"{done.errors} sounds could not be used, see errors.csv", err=True)

@@ -152,32 +152,32 @@ class Refiner:
             schedule.step()
         found = (latents + scale * offset).detach()
         with torch.no_grad():
-            last = self._distance(found, target, generator.manual_seed(0)).item()  # at the same places as the first
+            last = self._distance(found, target, generator.manual_seed(0)).item()  # at the same offsets as the first
         return found if last < distances[0] else latents
 
     def _distance(self, latents: Tensor, target: Tensor, generator: torch.Generator) -> Tensor:
         quantized = self.model.quantizer(latents, self.num_codebooks).quantized
         decoded, _ = self.model.decoder(quantized, self._decoder_state)
         estimate = torch.cat([self._decoded, decoded], -1)
-        places, predictable = self._places(generator), None
+        offsets, predictable = self._offsets(generator), None
         if self.model.noisy:
             decoder = cast(ConvDecoder, self.model.decoder)
-            predictable = Pair(decoder.low_band(estimate), decoder.low_band(target), places=places[True])
-        pair = Pair(estimate, target, places=places[False], predictable=predictable)
+            predictable = Pair(decoder.low_band(estimate), decoder.low_band(target), offsets=offsets[True])
+        pair = Pair(estimate, target, offsets=offsets[False], predictable=predictable)
         return torch.stack([weight * loss(pair.seen_by(loss)) for weight, loss in self.losses]).sum()
 
-    def _places(self, generator: torch.Generator) -> dict[bool, dict[int, int]]:
+    def _offsets(self, generator: torch.Generator) -> dict[bool, dict[int, int]]:
         """Where the frames of each window begin, drawn in the order of the losses.
 
         By whether a loss sees what is not noise alone; without noise none does.
         """
-        places: dict[bool, dict[int, int]] = {False: {}, True: {}}
+        offsets: dict[bool, dict[int, int]] = {False: {}, True: {}}
         for _, loss in self.losses:
-            own = places[self.model.noisy and getattr(loss, "needs_phase", False)]
+            own = offsets[self.model.noisy and getattr(loss, "needs_phase", False)]
             for window in windows_of(loss):
                 if window not in own:
                     own[window] = draw_place(window, generator)
-        return places
+        return offsets
 
 
 def search_losses(sample_rate: int) -> list[tuple[float, nn.Module]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from audiocodec.backends.base import FrameDecoder
 from audiocodec.backends.fixed_shapes import BLOCK_FRAMES
-from audiocodec.backends.state import Arrays, take
+from audiocodec.backends.state import Arrays, load_array
 from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
 
@@ -43,7 +43,7 @@ class StreamDecoder:
 
     def reset(self) -> None:
         """Start a new stream."""
-        self._state = self.network.fresh()
+        self._state = self.network.initial_state()
         self._forget(NOT_BEGUN)
 
     def start_at(self, frames: int) -> None:
@@ -110,8 +110,8 @@ class StreamDecoder:
         Raises:
             ConfigError: it is not of a decoder of this model.
         """
-        latent = take(state, "latent", self._latent.shape)
-        lost = int(take(state, "lost", (), np.int64))
+        latent = load_array(state, "latent", self._latent.shape)
+        lost = int(load_array(state, "lost", (), np.int64))
         self._state = self.network.from_arrays(state)
         self._latent, self._lost = latent, lost
 

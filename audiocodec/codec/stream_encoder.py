@@ -13,7 +13,7 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec.backends.base import FrameEncoder
-from audiocodec.backends.state import Arrays, take
+from audiocodec.backends.state import Arrays, load_array
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.errors import AudioError
 
@@ -51,7 +51,7 @@ class StreamEncoder:
     def reset(self) -> None:
         """Start a new stream."""
         self._remainder = np.zeros(0, np.float32)  # of a frame that is not complete
-        self._state = self.network.fresh()
+        self._state = self.network.initial_state()
         self.samples = self.frames = 0
 
     def push(self, samples: np.ndarray) -> np.ndarray:
@@ -98,8 +98,8 @@ class StreamEncoder:
         Raises:
             ConfigError: it is not of an encoder of this model.
         """
-        remainder = take(state, "remainder", (-1,))
-        counts = take(state, "counts", (2,), np.int64)
+        remainder = load_array(state, "remainder", (-1,))
+        counts = load_array(state, "counts", (2,), np.int64)
         self._state = self.network.from_arrays(state)
         self._remainder, (self.samples, self.frames) = remainder, map(int, counts)
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Shard
-from audiocodec.corpus.sounds import Sound, refuse_twins
+from audiocodec.corpus.sounds import Sound, refuse_duplicates
 from audiocodec.corpus.store import Store
 from audiocodec.errors import ConfigError
 from audiocodec.tokens import Header, Tokens
@@ -45,4 +45,4 @@ def check_targets(source: str, sounds: Sequence[Sound]) -> None:
         path = PurePosixPath(sound.path)
         if path.is_absolute() or ".." in path.parts or "://" in sound.path:
             raise ConfigError(f"{source}: {sound.path} is not a relative path below it, which the format fsq needs")
-    refuse_twins(source, (target(sound.path) for sound in sounds))
+    refuse_duplicates(source, (target(sound.path) for sound in sounds))

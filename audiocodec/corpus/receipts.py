@@ -44,7 +44,7 @@ def to_bytes(value: object) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def keep(store: Store, receipt: Receipt) -> None:
+def write_receipt(store: Store, receipt: Receipt) -> None:
     """Note that a shard is written, after it was."""
     store.write(f"{FOLDER}/{receipt.name}.json", to_bytes(asdict(receipt)))
 

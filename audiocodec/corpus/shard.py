@@ -16,7 +16,7 @@ from audiocodec.corpus.formats import FORMATS, check_format
 from audiocodec.corpus.fsq import target
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Settings, Shard
-from audiocodec.corpus.receipts import Receipt, keep
+from audiocodec.corpus.receipts import Receipt, write_receipt
 from audiocodec.corpus.sounds import Sound, place_of
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.corpus.store import open_store
@@ -86,7 +86,7 @@ class ShardWriter:
             for name, data in files.items():
                 self.store.write(name, data)
             receipt = _receipt(shard, items, errors, files)
-            keep(self.store, receipt)
+            write_receipt(self.store, receipt)
         return receipt, watch
 
     def _encode(self, sounds: Sequence[Sound], watch: Stopwatch) -> dict[str, Tokens | AudioError]:

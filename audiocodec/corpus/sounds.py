@@ -96,7 +96,7 @@ def _of_csv(source: str) -> Iterator[Sound]:
     csv.field_size_limit(2**31 - 1)  # long texts are texts, too
     try:
         reader = csv.DictReader(io.StringIO(store.read(name).decode("utf-8-sig")), strict=True)
-        refuse_twins(source, (f"the column {column!r}" for column in reader.fieldnames or ()))
+        refuse_duplicates(source, (f"the column {column!r}" for column in reader.fieldnames or ()))
         rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{source}: cannot be read as a list of sounds ({error})") from error
@@ -117,10 +117,10 @@ def _check(source: str, rows: list[dict[str, str]]) -> None:
             raise ConfigError(f"{source}: the column {min(clash)!r} is one that the corpus has itself, rename it")
         if None in row or None in row.values() or not row["path"]:
             raise ConfigError(f"{source}: line {line} has not as many fields as there are columns, or no path")
-    refuse_twins(source, (row["path"] for row in rows))
+    refuse_duplicates(source, (row["path"] for row in rows))
 
 
-def refuse_twins(source: str, names: Iterable[str]) -> None:
+def refuse_duplicates(source: str, names: Iterable[str]) -> None:
     """Refuse names that come twice.
 
     Raises:

@@ -39,7 +39,7 @@ class Stopwatch:
                 mine[stage] += seconds
 
 
-def shares(seconds: Mapping[str, float]) -> dict[str, float]:
+def fractions(seconds: Mapping[str, float]) -> dict[str, float]:
     """The part of each stage in the whole, 0 to 1."""
     total = sum(seconds.values()) or 1.0
     return {stage: seconds.get(stage, 0.0) / total for stage in STAGES}

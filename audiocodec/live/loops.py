@@ -18,7 +18,7 @@ from audiocodec.live.watch import Watch
 STALL_S = 1.0  # this process stood still for longer: what should have been played or sent meanwhile is let go
 
 
-def loop_back(codec: Codec, source: Source, sink: Sink, channels: int, num_codebooks: int, meter: Meter) -> None:
+def loopback(codec: Codec, source: Source, sink: Sink, channels: int, num_codebooks: int, meter: Meter) -> None:
     """Audio in, through the codec, and out again, late by the delay of the codec."""
     encoder = codec.sound_encoder(channels, num_codebooks)
     decoder = codec.sound_decoder(channels)

@@ -20,8 +20,8 @@ from audiocodec.quality.losses import Pair
 from audiocodec.train.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
 from audiocodec.train.contrast import WINDOW, sharpened
 from audiocodec.train.ema import EMA
+from audiocodec.train.frame_loss import loss_bursts
 from audiocodec.train.launch import agree, asked_to_stop, mean_gradients
-from audiocodec.train.lost import lost_bursts
 from audiocodec.train.means import Means
 from audiocodec.train.monitor import Monitor
 from audiocodec.train.objective import Objective
@@ -186,7 +186,7 @@ class Trainer:
         if lost == 0:
             return depths
         frames = waveform.shape[-1] // self.model.hop_length
-        return depths[:, None].minimum(lost_bursts(len(waveform), frames, quantizer.num_codebooks, lost, self.device))
+        return depths[:, None].minimum(loss_bursts(len(waveform), frames, quantizer.num_codebooks, lost, self.device))
 
     def _train_discriminators(self, pair: Pair) -> dict[str, Tensor]:
         adversary = self.objective.adversary

@@ -76,7 +76,7 @@ def test_graphs_compute_what_the_modules_compute(spec: dict[str, Any]) -> None:
         codes = model.quantizer.encode(latents)
         quantized = model.quantizer.decode(codes[:, :3])
         sound = model.decoder(quantized)[0][:, 0]
-    state, parts = [onnx_model.encode.fresh()] * 2, []
+    state, parts = [onnx_model.encode.initial_state()] * 2, []
     for part in np.split(wav[:, 0].numpy(), [hop, 4 * hop], axis=1):  # 1, 3 and 8 frames
         y, state = onnx_model.encode.step(part, state)
         parts.append(y)
@@ -85,7 +85,7 @@ def test_graphs_compute_what_the_modules_compute(spec: dict[str, Any]) -> None:
     assert np.array_equal(onnx_model.quantize(latents.mT.contiguous().numpy())[0], codes.numpy())
     back = onnx_model.dequantize(codes[:, :3].contiguous().numpy())[0]
     np.testing.assert_allclose(back, quantized.mT.numpy(), atol=1e-5)
-    state, parts = [onnx_model.decode.fresh()] * 2, []
+    state, parts = [onnx_model.decode.initial_state()] * 2, []
     for part in np.split(back, [1, 4], axis=1):
         y, state = onnx_model.decode.step(part, state)
         parts.append(y)

@@ -8,7 +8,7 @@ import numpy as np
 
 from audiocodec.backends.fixed_shapes import Shapes
 from audiocodec.backends.onnx.model import OnnxModel
-from audiocodec.backends.state import Arrays, take
+from audiocodec.backends.state import Arrays, load_array
 from audiocodec.model.info import ModelInfo
 
 
@@ -25,15 +25,15 @@ class OnnxEncoder:
 
     def __init__(self, model: OnnxModel, info: ModelInfo) -> None:
         self.model, self.info = model, info
-        self.shapes = Shapes(self._codes, info.hop_length, self._bits, self.fresh())
+        self.shapes = Shapes(self._codes, info.hop_length, self._bits, self.initial_state())
 
     def __reduce__(self) -> tuple[type[OnnxEncoder], tuple[OnnxModel, ModelInfo]]:
         """Pickled as its model."""
         return OnnxEncoder, (self.model, self.info)
 
-    def fresh(self) -> np.ndarray:
+    def initial_state(self) -> np.ndarray:
         """The state of a stream at its start."""
-        return self.model.encode.fresh()
+        return self.model.encode.initial_state()
 
     def _codes(self, samples: np.ndarray, states: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Samples "b (t hop)" -> codes "b q t"."""
@@ -56,4 +56,4 @@ class OnnxEncoder:
         Raises:
             ConfigError: it is of another network.
         """
-        return take(arrays, "state", (1, self.model.encode.state_size))
+        return load_array(arrays, "state", (1, self.model.encode.state_size))

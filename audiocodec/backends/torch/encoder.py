@@ -36,13 +36,13 @@ class TorchEncoder:
         self.device = device_of(model)
         trial = self._latents if is_exact(self.device) else None
         with torch.inference_mode(), single_thread():
-            self.shapes = Shapes(self._codes, info.hop_length, trial, self.fresh())
+            self.shapes = Shapes(self._codes, info.hop_length, trial, self.initial_state())
 
     def __reduce__(self) -> tuple[type[TorchEncoder], tuple[CodecModel, ModelInfo]]:
         """Pickled as its model."""
         return TorchEncoder, (self.model, self.info)
 
-    def fresh(self) -> Any:
+    def initial_state(self) -> Any:
         """The state of a stream at its start."""
         with torch.inference_mode(), single_thread():
             return self.model.encoder(torch.zeros(1, 1, 0, device=self.device))[1]
@@ -82,4 +82,4 @@ class TorchEncoder:
         Raises:
             ConfigError: it is of another network.
         """
-        return trees.from_arrays(self.fresh(), arrays, "network.")
+        return trees.from_arrays(self.initial_state(), arrays, "network.")

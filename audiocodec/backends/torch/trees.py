@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiocodec.backends.state import Arrays, take
+from audiocodec.backends.state import Arrays, load_array
 
 
 def leaves(tree: Any) -> Iterator[Tensor]:
@@ -47,12 +47,14 @@ def to_arrays(tree: Any, prefix: str) -> Arrays:
     return {f"{prefix}{i}": tensor.cpu().numpy().copy() for i, tensor in enumerate(leaves(tree))}
 
 
-def from_arrays(fresh: Any, arrays: Mapping[str, np.ndarray], prefix: str) -> Any:
-    """Inverse of `to_arrays` for a state shaped like `fresh`.
+def from_arrays(like: Any, arrays: Mapping[str, np.ndarray], prefix: str) -> Any:
+    """Inverse of `to_arrays` for a state shaped like `like`.
 
     Raises:
         ConfigError: an array is missing or of another shape.
     """
-    named = enumerate(leaves(fresh))
-    taken = ((take(arrays, f"{prefix}{i}", tuple(t.shape), t.cpu().numpy().dtype.type), t.device) for i, t in named)
-    return rebuild(fresh, (torch.from_numpy(array).to(device) for array, device in taken))
+    loaded = (
+        torch.from_numpy(load_array(arrays, f"{prefix}{i}", tuple(t.shape), t.cpu().numpy().dtype.type)).to(t.device)
+        for i, t in enumerate(leaves(like))
+    )
+    return rebuild(like, loaded)

@@ -112,7 +112,7 @@ class Stage(Quantizer):
         """The entries of `codes` "b 1 t", straight-through towards `latents` "b d t": "b d t"."""
 
 
-def exact(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def in_float32(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Run `encode` or `decode` in float32 and without gradient, whatever autocast says.
 
     In bfloat16 half of the codes of an FSQ are lost.

@@ -11,7 +11,7 @@ from audiocodec.train.data import Augment
 LOWEST_TONE, HIGHEST_TONE = np.log([0.006, 0.47])  # of cycles a sample, as in `Augment`
 
 
-class Vary:
+class BatchAugment:
     """Changes every segment of a batch by its own draw, as `Augment` changes one; playing speed is `SoundBank`'s.
 
     Args:
