@@ -1,4 +1,4 @@
-"""A shard as token files, in the folders of the sounds: the bytes that `audiocodec encode` writes."""
+"""A shard as token files in the folder structure of the sounds: the bytes that `audiocodec encode` writes."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def unpack(store: Store, names: Sequence[str], header: Header) -> Iterator[Item]
 
 
 def target(path: str) -> str:
-    """Where the tokens of a sound go."""
+    """Name of the token file of a sound."""
     return str(PurePosixPath(path).with_suffix(".fsq"))
 
 
 def check_targets(source: str, sounds: Sequence[Sound]) -> None:
-    """Refuse sounds that have no place of their own in the folder.
+    """Refuse sounds without a unique name in the folder.
 
     Raises:
-        ConfigError: a path leads out of it, or two sounds differ in their suffix only.
+        ConfigError: a path leads outside, or two sounds differ only in their suffix.
     """
     for sound in sounds:
         path = PurePosixPath(sound.path)

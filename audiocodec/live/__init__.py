@@ -1,4 +1,4 @@
-"""Sound as it happens: sources, sinks, UDP, and the loops between them that `audiocodec stream` runs."""
+"""Live audio: sources, sinks, UDP, and the loops between them that `audiocodec stream` runs."""
 
 from audiocodec.live.clock import Clock
 from audiocodec.live.duplex import Sending

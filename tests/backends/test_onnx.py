@@ -97,7 +97,7 @@ def test_restored_streams_go_on_exactly(light: Codec, codec: Codec, speech: np.n
     assert np.array_equal(decoder.push(codes[0][:, 22:]), other.push(codes[0][:, 22:]))
     assert np.array_equal(decoder.conceal(20), other.conceal(20))
     for stream, of_torch in ((first, codec.stream_encoder()), (decoder, codec.stream_decoder())):
-        with pytest.raises(ConfigError, match="of another kind of stream or model"):
+        with pytest.raises(ConfigError, match="belongs to another kind of stream or model"):
             of_torch.restore(stream.state())
 
 

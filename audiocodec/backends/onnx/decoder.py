@@ -17,11 +17,11 @@ class OnnxDecoder:
     """Codes to latents to samples, for any number of streams; their states are arrays "1 n".
 
     Args:
-        model: shared with others.
+        model: may be shared.
         info: its facts.
 
     Attributes:
-        shapes: in which it is fed.
+        shapes: the fixed shapes in which it runs.
     """
 
     def __init__(self, model: OnnxModel, info: ModelInfo) -> None:
@@ -37,7 +37,7 @@ class OnnxDecoder:
         return self.model.decode.initial_state()
 
     def skip(self, state: np.ndarray, frames: int) -> np.ndarray:
-        """The state of a stream that starts afresh `frames` behind where `state` is."""
+        """The state of a stream that restarts `frames` after `state`."""
         return self.model.decode.skip(state, frames * self.model.synthesis_steps)
 
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
@@ -70,6 +70,6 @@ class OnnxDecoder:
         """Inverse of `to_arrays`.
 
         Raises:
-            ConfigError: it is of another network.
+            ConfigError: it belongs to another network.
         """
         return load_array(arrays, "state", (1, self.model.decode.state_size))

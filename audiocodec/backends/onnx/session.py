@@ -1,4 +1,4 @@
-"""A graph ready to run."""
+"""A loaded graph."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from audiocodec.model.lapped_basis import SIGN_ROWS
 
 
 class Session:
-    """Runs a graph on one thread; sums must not depend on how many there are.
+    """Runs a graph on one thread, so that results do not depend on the number of threads.
 
     Args:
         graph: with or without a state.
@@ -43,7 +43,7 @@ class Session:
         return np.zeros((1, self.state_size), np.float32)
 
     def skip(self, state: np.ndarray, steps: int) -> np.ndarray:
-        """A fresh state whose counter stands `steps` behind that of `state`."""
+        """An initial state whose counter is `steps` after that of `state`."""
         fresh = self.initial_state()
         if self._counter is not None:
             fresh[:, self._counter] = (int(state[0, self._counter]) + steps) % SIGN_ROWS

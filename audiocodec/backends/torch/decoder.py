@@ -18,10 +18,10 @@ from audiocodec.model.info import ModelInfo
 
 
 class TorchDecoder:
-    """Decoder of a model, for any number of streams; remembers nothing of them.
+    """Decoder of a model, for any number of streams; keeps no state of them.
 
     Args:
-        model: in eval mode, its linear layers rowwise, or on a device where nothing is promised to the bit.
+        model: in eval mode, its linear layers batch-invariant, or on a device without bit-exactness guarantees.
         info: its facts.
     """
 
@@ -42,7 +42,7 @@ class TorchDecoder:
             return self.model.decoder(torch.zeros(1, self.info.latent_dim, 0, device=self.device))[1]
 
     def skip(self, state: Any, frames: int) -> Any:
-        """The state of a stream that starts afresh `frames` behind where `state` is."""
+        """The state of a stream that restarts `frames` after `state`."""
         fresh = self.initial_state()
         if not self.model.noisy:
             return fresh
@@ -78,6 +78,6 @@ class TorchDecoder:
         """Inverse of `to_arrays`.
 
         Raises:
-            ConfigError: it is of another network.
+            ConfigError: it belongs to another network.
         """
         return trees.from_arrays(self.initial_state(), arrays, "network.")

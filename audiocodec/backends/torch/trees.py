@@ -29,7 +29,7 @@ def rebuild(tree: Any, tensors: Iterator[Tensor]) -> Any:
 
 
 def join(trees: Sequence[Any]) -> Any:
-    """Trees of single streams as one of a batch."""
+    """Trees of single streams, concatenated to one of a batch."""
     if len(trees) == 1:
         return trees[0]
     columns = zip(*map(leaves, trees), strict=True)
@@ -37,7 +37,7 @@ def join(trees: Sequence[Any]) -> Any:
 
 
 def split(tree: Any, count: int) -> list[Any]:
-    """The first `count` streams of a batch; every tensor is a copy, so that none keeps the batch alive."""
+    """The first `count` streams of a batch; every tensor is a copy, so that none holds a reference to the batch."""
     tensors = list(leaves(tree))
     return [rebuild(tree, (tensor[i : i + 1].clone() for tensor in tensors)) for i in range(count)]
 
