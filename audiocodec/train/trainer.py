@@ -162,13 +162,19 @@ class Trainer:
         self.step += 1
         return scalars
 
+    def _sounds(self, waveform: Tensor, depths: Tensor | None) -> tuple[list[Tensor], QuantizeResult]:
+        """Estimate and target; of a decoder with noise also the second draw, and both without noise."""
+        if self.model.noisy:
+            draws, result = self.model.draw(waveform, depths, self._wanted(waveform))
+            return [draws.first, draws.target, draws.second, draws.known, draws.known_target], result
+        estimate, target, result = self.model(waveform, depths)
+        return [estimate.float(), target], result
+
     def _compare(self, waveform: Tensor, depths: Tensor | None) -> tuple[Pair, QuantizeResult]:
-        if not self.model.noisy:
-            estimate, target, result = self.model(waveform, depths)
-            return Pair(estimate.float(), target), result
-        draws, result = self.model.draw(waveform, depths, self._wanted(waveform))
-        predictable = Pair(draws.known, draws.known_target)
-        return Pair(draws.first, draws.target, second=draws.second, predictable=predictable), result
+        (estimate, target, *more), result = self._sounds(waveform, depths)
+        if not more:
+            return Pair(estimate, target), result
+        return Pair(estimate, target, second=more[0], predictable=Pair(more[1], more[2])), result
 
     def _wanted(self, waveform: Tensor) -> Tensor:
         """What the decoder should give, "b 1 t": the waveform, or one with more contrast."""
