@@ -84,13 +84,13 @@ class Address(click.ParamType):  # type: ignore[type-arg]
 
 
 def check_rate(bitrate: float | None, num_codebooks: int | None) -> None:
-    """Refuse both at once."""
+    """Refuse both together."""
     if bitrate is not None and num_codebooks is not None:
         raise click.UsageError("Give --bitrate or --num-codebooks, not both.")
 
 
 def check_existing(skip_existing: bool, force: bool) -> None:
-    """Refuse both at once."""
+    """Refuse both together."""
     if skip_existing and force:
         raise click.UsageError("Give --skip-existing or --force, not both.")
 

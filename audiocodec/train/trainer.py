@@ -172,9 +172,8 @@ class Trainer:
 
     def _compare(self, waveform: Tensor, depths: Tensor | None) -> tuple[Pair, QuantizeResult]:
         (estimate, target, *more), result = self._sounds(waveform, depths)
-        if not more:
-            return Pair(estimate, target), result
-        return Pair(estimate, target, second=more[0], predictable=Pair(more[1], more[2])), result
+        predictable = Pair(more[1], more[2]) if more else None
+        return Pair(estimate, target, second=more[0] if more else None, predictable=predictable), result
 
     def _wanted(self, waveform: Tensor) -> Tensor:
         """What the decoder should give, "b 1 t": the waveform, or one with more contrast."""

@@ -58,7 +58,7 @@ def cell_centers(indices: Tensor, levels: Tensor) -> Tensor:
 
 
 def place_values_like(levels: Sequence[int], like: Tensor) -> Tensor:
-    """What one step of each dimension adds to the code."""
+    """What one step of each dimension adds to the code, on the device of `like`."""
     return torch.tensor(place_values(levels), device=like.device)
 
 

@@ -25,7 +25,7 @@ class BatchAugment:
         frequencies = np.linspace(0, 1, samples // 2 + 1)
         octaves = np.log2(frequencies + 2.0**-7)
         hats = np.stack([np.interp(octaves, np.arange(-6, 1), row) for row in np.eye(7)])
-        self.hats = torch.tensor(hats, dtype=torch.float32, device=device)  # each octave's share of the response
+        self.hats = torch.tensor(hats, dtype=torch.float32, device=device)  # weight of each octave in the response
         self.frequencies = torch.tensor(frequencies, dtype=torch.float32, device=device)
         self.seconds = torch.arange(samples, device=device) / 16000
 
