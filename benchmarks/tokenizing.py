@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from audiocodec.corpus import Progress, tokenize
-from audiocodec.corpus.stopwatch import shares
+from audiocodec.corpus.stopwatch import fractions
 
 Row = dict[str, Any]
 
@@ -45,7 +45,7 @@ def measure(source: str, format: str, model: str, workers: int) -> Row:
         "hours/hour running": 3600 * (last_hours - first_hours) / running_s if running_s else 0.0,
         "processor s": processor_s,
         "hours/processor hour": 3600 * done.hours / processor_s,
-        **{f"{stage} share": share for stage, share in shares(done.watch.processor).items()},
+        **{f"{stage} share": share for stage, share in fractions(done.watch.processor).items()},
     }
 
 

@@ -23,7 +23,8 @@ from audiocodec.errors import AudioCodecError, ModelError
 from audiocodec.model import CodecModel
 from audiocodec.model.build import build_model
 from audiocodec.model.bundle import load_bundle, save_bundle
-from audiocodec.model.nn import Chain, ResidualBlock
+from audiocodec.model.nn.block import ResidualBlock
+from audiocodec.model.nn.chain import Chain
 
 
 def stages(layers: nn.ModuleList) -> list[tuple[list[nn.Module], list[ResidualBlock]]]:

@@ -24,7 +24,7 @@ from einops import rearrange
 from audiocodec.errors import AudioCodecError, ModelError
 from audiocodec.model import CodecModel, ConvDecoder, Encoder
 from audiocodec.model.bundle import load_bundle, save_bundle
-from audiocodec.model.nn import CausalConv
+from audiocodec.model.nn.conv import CausalConv
 from audiocodec.model.quantize import ResidualFSQ
 
 

@@ -120,7 +120,7 @@ class FfmpegFile:
 
 
 def _exactly(pipe: BinaryIO, size: int) -> bytes:
-    """So many bytes, or what is left."""
+    """That many bytes, or the rest."""
     parts, left = [], size
     while left and (data := pipe.read(left)):
         parts.append(data)

@@ -1,4 +1,4 @@
-"""What runs a model, ONNX Runtime or torch; torch is imported only for a model of its own."""
+"""Inference backends: ONNX Runtime and torch; torch is imported only if a model uses it."""
 
 from audiocodec.backends.base import FrameDecoder, FrameEncoder, frame_decoder, frame_encoder, open_model
 

@@ -1,6 +1,6 @@
-"""Which library runs a model, and what streams need of either. torch is imported only for a model of its own.
+"""The inference backends: the choice, and the interface that streams need. torch is imported only if a model uses it.
 
-States are whatever a backend makes them; streams hold them and hand them back.
+The type of a state is up to the backend; streams store it and pass it back.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 
 class FrameEncoder(Protocol):
-    """Whole frames to codes, for any number of streams; remembers nothing of them."""
+    """Whole frames to codes, for any number of streams; keeps no state of them."""
 
     @property
     def info(self) -> ModelInfo:
-        """The facts of what it runs."""
+        """The facts of the model."""
 
-    def fresh(self) -> Any:
+    def initial_state(self) -> Any:
         """The state of a stream at its start."""
 
     @property
     def shapes(self) -> Shapes:
-        """What it is fed through: whole frames of samples "(t hop)" of each stream -> their codes "q t"."""
+        """The fixed shapes in which it runs: whole frames of samples "(t hop)" of each stream -> their codes "q t"."""
 
     def to_arrays(self, state: Any) -> Arrays:
         """A state as plain arrays."""
@@ -46,17 +46,17 @@ class FrameEncoder(Protocol):
 
 
 class FrameDecoder(Protocol):
-    """Codes to latents to samples, for any number of streams; remembers nothing of them."""
+    """Codes to latents to samples, for any number of streams; keeps no state of them."""
 
     @property
     def info(self) -> ModelInfo:
-        """The facts of what it runs."""
+        """The facts of the model."""
 
-    def fresh(self) -> Any:
+    def initial_state(self) -> Any:
         """The state of a stream at its start."""
 
     def skip(self, state: Any, frames: int) -> Any:
-        """The state of a stream that starts afresh `frames` behind where `state` is; noise goes on as if decoded."""
+        """The state of a stream that restarts `frames` after `state`; its noise continues as if these were decoded."""
 
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
         """codes: "b q t" -> latents "b d t", or raise ConfigError."""
@@ -72,7 +72,7 @@ class FrameDecoder(Protocol):
 
 
 def frame_encoder(model: CodecModel | OnnxModel, info: ModelInfo) -> FrameEncoder:
-    """The way of frames through a model of `open_model`, with the facts of its bundle."""
+    """The encoder of a model of `open_model`, with the facts of its bundle."""
     from audiocodec.backends.onnx import OnnxEncoder, OnnxModel
 
     if isinstance(model, OnnxModel):
@@ -83,7 +83,7 @@ def frame_encoder(model: CodecModel | OnnxModel, info: ModelInfo) -> FrameEncode
 
 
 def frame_decoder(model: CodecModel | OnnxModel, info: ModelInfo) -> FrameDecoder:
-    """The way back."""
+    """The decoder of a model of `open_model`, with the facts of its bundle."""
     from audiocodec.backends.onnx import OnnxDecoder, OnnxModel
 
     if isinstance(model, OnnxModel):
@@ -103,16 +103,16 @@ def open_model(bundle: Bundle, backend: str = "auto", device: str | torch.device
         bundle: of `load_bundle`.
         backend: "onnx" (small and fast), "torch" (the reference; an `nn.Module`), or "auto": onnx for a model that has
             an ONNX form, torch for others and on any device but the CPU.
-        device: where torch computes; "cpu" for the onnx backend.
+        device: device of torch; "cpu" for the onnx backend.
 
     Raises:
         ConfigError: no such backend, or it cannot use the device.
-        MissingExtraError: what runs it is not installed.
-        ModelError: the weights do not fit the description, or onnx is asked for and cannot run it.
+        MissingExtraError: the backend is not installed.
+        ModelError: the weights do not fit the description, or onnx was requested and cannot run it.
     """
     if backend not in BACKENDS:
         raise ConfigError(f"backend is {backend!r}, known: {', '.join(BACKENDS)}")
-    info = bundle.info  # refuses what cannot be built, before it takes memory
+    info = bundle.info  # refuses an invalid model before allocating memory
     if backend == "onnx" and str(device) != "cpu":
         raise ConfigError(f"device {str(device)!r} is for the torch backend, the onnx backend runs on the CPU")
     if backend == "torch" or str(device) != "cpu":
@@ -139,6 +139,6 @@ def _torch_model(bundle: Bundle, device: str | torch.device) -> CodecModel:
     model = bundle.build_model()
     if not is_exact(place):
         return model.to(place)
-    with single_thread():  # as it will run: what rounds alike depends on it
+    with single_thread():  # as it will run: batch invariance depends on it
         make_rowwise(model)
     return model

@@ -1,4 +1,4 @@
-"""A causal network in few shapes, so that its sums round alike however it is fed."""
+"""Runs a causal network in a few fixed shapes, so results are bit-identical for any chunking or batch."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ State = Any  # of one stream
 Run = Callable[[np.ndarray, list[State]], tuple[np.ndarray, list[State]]]
 Shape = tuple[int, int]  # streams, frames of each
 
-BLOCK_FRAMES = 48  # the longest piece: also the frames that are quantized, dequantized and decoded at once
-AT_ONCE: list[Shape] = [(1, BLOCK_FRAMES), (1, 12), (1, 4), (8, 1)]  # what may go through; a single frame always may
+BLOCK_FRAMES = 48  # the longest chunk; also the frames that are quantized, dequantized and decoded in one call
+CANDIDATES: list[Shape] = [(1, BLOCK_FRAMES), (1, 12), (1, 4), (8, 1)]  # besides `ALONE`, which needs no check
 ALONE = (1, 1)
-# where nothing is promised to the bit, on other devices than the CPU, and many streams at once are what pays
-UNTRIED: list[Shape] = [(streams, frames) for frames in (BLOCK_FRAMES, 12, 4, 1) for streams in (64, 16, 4, 1)]
+# for devices other than the CPU, where nothing is promised bit for bit and large batches are what pays
+UNVERIFIED: list[Shape] = [(streams, frames) for frames in (BLOCK_FRAMES, 12, 4, 1) for streams in (64, 16, 4, 1)]
 
 
 class Shapes:
-    """Feeds streams to a network in shapes that were tried out. Remembers nothing of any stream.
+    """Feeds streams to a network in verified shapes. Keeps no state of any stream.
 
     Matrix products of different shapes may round differently, and a latent on the border of a cell then gets
-    another code. So each shape of `AT_ONCE` is tried on noise when the network is made ready, and used only if it gives
-    each frame the very bits that it has alone. No other shapes are ever run, and equal shapes give equal sums: what
-    comes out cannot depend on how a stream is cut, nor on company. ONNX Runtime and
-    `audiocodec.backends.torch.batch_invariant` compute every row alike, on every processor tried, but nobody promises
-    that.
+    another code. So each shape of `CANDIDATES` is run on noise when the network is loaded, and used only if every
+    frame comes out with the same bits as alone. No other shapes are ever run, and equal shapes round identically: the
+    result cannot depend on how a stream is cut, nor on the other streams of the batch. ONNX Runtime and
+    `audiocodec.backends.torch.batch_invariant` have passed on every processor tried, but neither guarantees it.
 
     Args:
-        run: x "b (t steps) ..." and b states -> y "b ... (t s)" and the states after it: what is fed.
-        steps: of x in a frame.
-        trial: as `run`, giving all whose bits matter. None: nothing is tried, and the shapes are those of `UNTRIED`.
-        fresh: the state of a stream at its start.
-        dim: of x behind its first two axes.
+        run: the network: x "b (t steps) ..." and b states -> y "b ... (t s)" and the states after it.
+        steps: steps of x per frame.
+        trial: like `run`, with every output that must be bit-identical. None: no check, and the shapes are
+            `UNVERIFIED`.
+        initial: the state of a stream at its start.
+        dim: size of x after its first two axes.
 
     Attributes:
-        tried: those of `AT_ONCE` that passed; without a trial, `UNTRIED`.
+        verified: the `CANDIDATES` that passed; without a trial, `UNVERIFIED`.
     """
 
-    def __init__(self, run: Run, steps: int, trial: Run | None, fresh: State, dim: Sequence[int] = ()) -> None:
+    def __init__(self, run: Run, steps: int, trial: Run | None, initial: State, dim: Sequence[int] = ()) -> None:
         self._run, self._steps = run, steps
         if trial is None:
-            self.tried = UNTRIED
+            self.verified = UNVERIFIED
             return
-        frames = max(frames for _, frames in AT_ONCE)
+        frames = max(frames for _, frames in CANDIDATES)
         noise = np.random.default_rng(0).standard_normal((1, frames * steps, *dim)).astype(np.float32) / 8
-        alone = self._trial(trial, fresh, noise, ALONE)
-        self.tried = [s for s in AT_ONCE if np.array_equal(self._trial(trial, fresh, noise, s), alone)]
+        alone = self._trial(trial, initial, noise, ALONE)
+        self.verified = [s for s in CANDIDATES if np.array_equal(self._trial(trial, initial, noise, s), alone)]
 
     def advance(
         self, xs: Sequence[np.ndarray], states: Sequence[State], empty: np.ndarray
@@ -57,13 +57,13 @@ class Shapes:
         Args:
             xs: "(t steps) ..." for each stream, any t.
             states: of the streams.
-            empty: what no frames give.
+            empty: the output for no frames.
 
         Returns:
             "... (t s)" for each, and the states after it.
         """
         parts, done, now = [[empty] for _ in xs], [0] * len(xs), list(states)
-        for streams, frames in (*self.tried, ALONE):
+        for streams, frames in (*self.verified, ALONE):
             length = frames * self._steps
             while len(waiting := [i for i, x in enumerate(xs) if len(x) - done[i] >= length]) >= streams:
                 group = waiting[:streams]
@@ -75,10 +75,10 @@ class Shapes:
                     done[i] += length
         return [np.concatenate(part, axis=-1) for part in parts], now
 
-    def _trial(self, trial: Run, fresh: State, noise: np.ndarray, shape: Shape) -> np.ndarray:
-        """What the last stream of a shape gets; every stream is given the same."""
+    def _trial(self, trial: Run, initial: State, noise: np.ndarray, shape: Shape) -> np.ndarray:
+        """The output of the last stream of a shape; all streams get the same input."""
         streams, frames = shape
-        states, parts = [fresh] * streams, []
+        states, parts = [initial] * streams, []
         for block in np.split(noise, noise.shape[1] // (frames * self._steps), axis=1):
             y, states = trial(np.repeat(block, streams, axis=0), states)
             parts.append(y[-1])

@@ -1,4 +1,4 @@
-"""The command `audiocodec`: one file a subcommand."""
+"""The command `audiocodec`: one file per subcommand."""
 
 from audiocodec.cli.main import main
 

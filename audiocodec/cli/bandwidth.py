@@ -1,4 +1,4 @@
-"""Notices sound that a model cannot keep, from a small part of what is read anyway."""
+"""Detects audio above the bandwidth of a model, from a small part of the samples read anyway."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from audiocodec.audio import AudioReader
 
 WINDOW = 2048
-EVERY = 8  # of this many windows one is looked at
-AUDIBLE_RATE = 32_000  # a model of at least this rate misses nothing worth a word
-LEAST_DB = -40.0  # power above the model's band, to the power of all, from which it is noted
+EVERY = 8  # one in this many windows is examined
+AUDIBLE_RATE = 32_000  # no note for models of at least this sample rate
+LEAST_DB = -40.0  # fraction of the power above the model's band from which a note is given
 HIGHER_BAND_MODEL = "music-44k"
 
 
 class WatchedReader(AudioReader):
-    """A reader that measures, in passing, how much of the sound lies above what a model keeps.
+    """A reader that also measures how much of the audio lies above the bandwidth of a model.
 
     Args:
         path: of the sound.
@@ -28,10 +28,10 @@ class WatchedReader(AudioReader):
     def __init__(self, path: Path, model_rate: int, model: str) -> None:
         super().__init__(path)
         self._model_rate, self._model = model_rate, model
-        self._power = np.zeros(2)  # above the band, and in all
+        self._power = np.zeros(2)  # above the band, and total
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """As of `AudioReader`."""
+        """See `AudioReader`."""
         watch = self.sample_rate > self._model_rate < AUDIBLE_RATE
         for block in super().__iter__():
             if watch:
@@ -39,7 +39,7 @@ class WatchedReader(AudioReader):
             yield block
 
     def notes(self) -> tuple[str, ...]:
-        """A sentence if there is sound above the band."""
+        """A note if there is audio above the band."""
         above, total = self._power
         if not above > total * 10 ** (LEAST_DB / 10):
             return ()
@@ -50,7 +50,7 @@ class WatchedReader(AudioReader):
 
 
 def power_above(block: np.ndarray, rate: int, edge_hz: float) -> np.ndarray:
-    """Power of some windows of a block "c t", channels averaged: above `edge_hz`, and all."""
+    """Power of some windows of a block "c t", channels averaged: above `edge_hz`, and total."""
     used = block.shape[1] // (WINDOW * EVERY) * WINDOW * EVERY
     if not used:
         used = block.shape[1] // WINDOW * WINDOW
@@ -59,5 +59,5 @@ def power_above(block: np.ndarray, rate: int, edge_hz: float) -> np.ndarray:
         chosen = block[:, :used].reshape(len(block), -1, EVERY, WINDOW)[:, :, 0]
     spectrum = np.abs(np.fft.rfft(chosen.mean(0) * np.hanning(WINDOW))) ** 2
     bins = np.fft.rfftfreq(WINDOW, 1 / rate)
-    audible = spectrum.sum(0) * (bins > 50)  # a constant offset is not sound
+    audible = spectrum.sum(0) * (bins > 50)  # ignore a constant offset
     return np.array([audible[bins > edge_hz].sum(), audible.sum()])

@@ -1,4 +1,4 @@
-"""Many files, one after the other or in several processes: what is printed, and what becomes of failures."""
+"""Processing many files, sequentially or in several processes, with progress and failure reports."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from audiocodec.cli.paths import PIPE, Plan
 from audiocodec.cli.progress import progress
 from audiocodec.errors import AudioCodecError
 
-NAMED = 20  # failures that the summary repeats
+NAMED = 20  # failures listed in the summary
 
 
 @dataclass(frozen=True)
 class Done:
-    """How a file went.
+    """The result of one file.
 
     Attributes:
         line: to print.
-        notes: sentences about it that may be true of many files.
-        error: why it failed, or empty.
+        notes: remarks about it that may apply to many files.
+        error: the reason it failed, or empty.
     """
 
     line: str = ""
@@ -40,7 +40,7 @@ class Done:
     error: str = ""
 
 
-Work = Callable[[str, str, Callable[[float], None]], Done]  # source, target; told which share of it is done
+Work = Callable[[str, str, Callable[[float], None]], Done]  # source, target, callback for the fraction done
 
 
 @dataclass
@@ -59,14 +59,14 @@ class _Tally:
 
 
 def run_all(plan: Plan, work: Work, jobs: int = 1, skip_existing: bool = False, quiet: bool = False) -> None:
-    """Do all files, telling how each went; exit code 1 at the end if any failed.
+    """Process all files and report each; exit code 1 at the end if any failed.
 
     Args:
         plan: sources and targets.
-        work: codes one file. With one file its error goes up; with several it is printed and the others go on.
-            To go to other processes it must be something that can be pickled.
+        work: codes one file. With one file its error is raised; with several it is printed and the others continue.
+            Must be picklable, to be sent to other processes.
         jobs: processes.
-        skip_existing: leave out what has a target already.
+        skip_existing: skip files whose target exists.
         quiet: print errors only.
 
     Raises:
@@ -114,11 +114,11 @@ def _in_turn(pairs: list[tuple[str, str]], work: Work, tally: _Tally) -> None:
 
 
 def _nothing(share: float) -> None:
-    """Other processes tell of whole files only."""
+    """Other processes report whole files only."""
 
 
 def _attempt(work: Work, source: str, target: str, advance: Callable[[float], None] = _nothing) -> Done:
-    """One of several files: what goes wrong is in what is returned."""
+    """Process one of several files: errors are part of the result."""
     try:
         return work(source, target, advance)
     except BrokenPipeError:
@@ -129,7 +129,7 @@ def _attempt(work: Work, source: str, target: str, advance: Callable[[float], No
 
 
 def _in_processes(pairs: list[tuple[str, str]], work: Work, jobs: int, tally: _Tally) -> None:
-    """Printed in the order of the files, whatever the order in which they end."""
+    """Results are printed in the order of the files, not in the order in which they finish."""
     weights = [_weight(source) for source, _ in pairs]
     with progress(f"{len(pairs)} files", sum(weights), tally.quiet) as advance:
         with _pool(min(jobs, len(pairs))) as pool:
@@ -141,13 +141,13 @@ def _in_processes(pairs: list[tuple[str, str]], work: Work, jobs: int, tally: _T
                     advance(weight)
             except BrokenProcessPool as error:
                 raise AudioCodecError(
-                    "A process was killed, perhaps for lack of memory; go on with --skip-existing and fewer --jobs."
+                    "A process was killed, perhaps for lack of memory; resume with --skip-existing and fewer --jobs."
                 ) from error
 
 
 @contextlib.contextmanager
 def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that are stopped, and clear up what they were writing, if the block is left by an exception."""
+    """A pool whose processes are stopped, and remove unfinished files, if an exception leaves the block."""
     pool = ProcessPoolExecutor(processes, get_context("spawn"), _begin_worker)
     try:
         yield pool
@@ -166,7 +166,7 @@ _working = False
 
 
 def _begin_worker() -> None:
-    """Ctrl-C is for the process that waits; it stops this one by SIGTERM."""
+    """Ctrl-C is handled by the parent process, which stops this one with SIGTERM."""
     from audiocodec.cli.main import settle_streams
 
     settle_streams()
@@ -198,7 +198,7 @@ def _conclude(tally: _Tally, total: int, skipped: int) -> None:
         where = "" if total == 1 else f"{count} of {total} files: "
         click.echo(printable(f"note: {where}{note}"), err=True)
     if skipped and not tally.quiet:
-        click.echo(f"skipped {skipped} of {total} files, whose results exist already", err=True)
+        click.echo(f"skipped {skipped} of {total} files whose results exist already", err=True)
     if not tally.failures:
         return
     click.echo(f"{len(tally.failures)} of {total} files failed:", err=True)

@@ -1,4 +1,4 @@
-"""Chooses a model by what is heard: speech stops and starts, music and most other sounds go on.
+"""Chooses a model by content: speech pauses, music and most other sounds are continuous.
 
 The measure is the spread of the level: the standard deviation, in dB, of the power of windows of 32 ms, each taken as
 no more than 40 dB below the loudest. Pauses between words and syllables (about 4 a second) make it large, see
@@ -13,7 +13,7 @@ import numpy as np
 
 SPEECH, OTHER = "speech-16k", "music-44k"
 HEARD_S = 10.0  # from the start of the file
-LEAST_S = 1.0  # of less nothing can be said: speech
+LEAST_S = 1.0  # too short to decide: speech
 SPREAD_DB = 8.0  # between most speech and most music; docs/commands.md has the figures
 RANGE_DB = 40.0
 WINDOW_S = 0.032
@@ -21,7 +21,7 @@ HOP_S = 0.008
 
 
 def choose_model(path: Path) -> str:
-    """Name of the model for a sound file, by its first ten seconds. The same file has the same model.
+    """Name of the model for a sound file, from its first ten seconds. Deterministic.
 
     Raises:
         AudioError: it cannot be read.

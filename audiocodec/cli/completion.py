@@ -1,4 +1,4 @@
-"""What a shell may offer after Tab: names of models and recipes. `main` does commands and options."""
+"""Shell completion of names of models and recipes. `main` does commands and options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _starting(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
 
 
 def models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Models of the package; if none fits, files, as a model may be a folder."""
+    """Models of the package; if none matches, files, because a model may be a folder."""
     from audiocodec.model.bundle import list_models
 
     return _starting(list_models(), incomplete) or [CompletionItem(incomplete, type="file")]
@@ -26,7 +26,7 @@ def models_or_auto(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 
 def recipes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Recipes of the package, found without importing what trains them; else files."""
+    """Recipes of the package, found without importing the training code; else files."""
     import audiocodec
 
     folder = Path(audiocodec.__file__).parent / "configs"
@@ -36,7 +36,7 @@ def recipes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 
 
 def systems(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Beginnings of systems for `evaluate`: a bitrate goes after the @."""
+    """Prefixes of systems for `evaluate`: a bitrate follows the @."""
     from audiocodec.model.bundle import list_models
 
     return _starting([f"{name}@" for name in [*list_models(), "opus", "lc3", "codec2"]], incomplete)

@@ -13,15 +13,13 @@ from audiocodec.cli import options
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path), required=False)
 @options.output_file
-@click.option(
-    "--like", type=click.Path(path_type=Path), help="Token file whose header is used for codes that come without one."
-)
+@click.option("--like", type=click.Path(path_type=Path), help="Token file whose header is used for codes without one.")
 @options.force
 def convert(source: Path, target: Path | None, output: Path | None, like: Path | None, force: bool) -> None:
-    """Turn a token file into an array of codes, or back; suffixes tell the formats.
+    """Convert a token file to an array of codes, or back; suffixes determine the formats.
 
     .npy holds the codes alone ("r q t": row (channel), codebook, frame), .npz and .safetensors the array
-    `codes` and the header as JSON, .parquet a row for each frame and a column for each channel and codebook.
+    `codes` and the header as JSON, .parquet one row per frame and one column per channel and codebook.
 
     \b
     Example:

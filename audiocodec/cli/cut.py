@@ -26,17 +26,17 @@ def cut(
     force: bool,
     quiet: bool,
 ) -> None:
-    """Take a part out of a token file. Codes are copied: it needs no model and loses nothing.
+    """Extract a part of a token file. Codes are copied: no model is needed and nothing is lost.
 
-    The part starts at the frame that holds --start, so up to a frame (20 ms with speech-16k) more comes out; it ends
-    at exactly the sample asked for. '-' is standard input or output.
+    The part starts with the frame that contains --start, so it can begin up to one frame (20 ms with speech-16k)
+    earlier; it ends exactly at the requested sample. '-' is standard input or output.
 
     \b
     Example:
         audiocodec cut talk.fsq part.fsq --start 1:23.5 --duration 10
     """
     if start == 0 and duration is None:
-        raise click.UsageError("Say what to cut out with --start or --duration.")
+        raise click.UsageError("Specify the part with --start or --duration.")
     from audiocodec._util.times import clock
     from audiocodec.tokens.splice import cut_file
 

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     "--model",
     "-m",
     shell_complete=completion.models,
-    help="Model name, or path of a model's folder (default: the model that the file names).",
+    help="Model name, or path of a model's folder (default: the model named in the file).",
 )
 @options.num_codebooks
 @click.option(
     "--format", "suffix", default=".wav", show_default=True, help="Output format when no target file is named."
 )
-@click.option("--salvage", is_flag=True, help="Put silence where the file is damaged.")
+@click.option("--salvage", is_flag=True, help="Replace damaged parts of the file with silence.")
 @options.start
 @options.duration
 @options.jobs
@@ -60,7 +60,7 @@ def decode(
     force: bool,
     quiet: bool,
 ) -> None:
-    """Turn token files back into sound, with the rate, channels and length of the original.
+    """Decode token files to audio with the sample rate, channels and length of the original.
 
     FILES are a source and a target, or any number of files and folders with --output. '-' is
     standard input or output (tokens in, WAV out; with both, audio is written as tokens arrive).
@@ -84,14 +84,14 @@ def decode(
 
 @dataclass(frozen=True)
 class Decode:
-    """Decodes one file after the other; goes to other processes, where it loads models again.
+    """Decodes one file after another; in other processes it loads its own models.
 
     Attributes:
-        model: name or path; None: the one that a file names.
+        model: name or path; None: the one named in a file.
         threads: see `audiocodec.load`.
         backend: see `audiocodec.load`.
         num_codebooks: see `Codec.decode_file`.
-        suffix: of what goes to a pipe.
+        suffix: format for a pipe.
         salvage: see `Codec.decode_file`.
         start_s: see `Codec.decode_file`.
         duration_s: see `Codec.decode_file`.

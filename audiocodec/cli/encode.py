@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     default="speech-16k",
     show_default=True,
     shell_complete=completion.models_or_auto,
-    help=f"{options.MODEL_HELP} 'auto' chooses speech-16k or music-44k for each file by what is heard in it.",
+    help=f"{options.MODEL_HELP} 'auto' chooses speech-16k or music-44k for each file by its content.",
 )
 @options.bitrate
 @options.num_codebooks
@@ -99,7 +99,7 @@ AUTO = "auto"
 
 
 def _refuse_sounds_as_targets(todo: Plan) -> None:
-    """Two sounds in a row are mostly two sources.
+    """Detect a second audio file given as target: it is most likely meant as a source.
 
     Raises:
         click.UsageError: a target has the suffix of a sound file.
@@ -109,14 +109,14 @@ def _refuse_sounds_as_targets(todo: Plan) -> None:
     for _, target in todo.pairs:
         if Path(target).suffix.lower() in audio.SUFFIXES:
             raise click.UsageError(
-                f"{target} has the suffix of a sound file, but encode writes token files (.fsq); "
-                "to encode several files, name a folder for the results with --output."
+                f"{target} has the suffix of an audio file, but encode writes token files (.fsq); "
+                "to encode several files, name an output folder with --output."
             )
 
 
 @dataclass(frozen=True)
 class Encode:
-    """Encodes one file after the other; goes to other processes, where it loads the model again.
+    """Encodes one file after another; in other processes it loads its own model.
 
     Attributes:
         model: name, path, or "auto".
@@ -173,7 +173,7 @@ class Encode:
 
 
 def _above_top(codec: Codec, channels: int, bitrate: float | None) -> tuple[str, ...]:
-    """A note if more bits are asked for than the model can use."""
+    """A note if the requested bitrate is more than the model can use."""
     top = codec.info.rows(channels) * codec.num_codebooks * codec.info.codebook_bitrate
     if bitrate is None or bitrate <= top:
         return ()

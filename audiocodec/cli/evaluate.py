@@ -25,26 +25,26 @@ DEFAULT_METRICS = "estoi,pesq,visqol_speech,distillmos,si_sdr,mel"
     "-o",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
-    help="Folder for the results, made if missing.",
+    help="Folder for the results, created if missing.",
 )
 @click.option(
     "--report-clips",
     type=click.IntRange(0),
     default=6,
     show_default=True,
-    help="Number of clips to hear and see in report.html; 0 writes no report.",
+    help="Number of clips with audio and spectrograms in report.html; 0 writes no report.",
 )
 @click.option("--mono", is_flag=True, help="Average the channels before coding.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Number of processes.")
 def evaluate(
     clips: str, systems: tuple[str, ...], metrics: str, output: Path, report_clips: int, mono: bool, workers: int
 ) -> None:
-    """Score codecs on a folder of clips: true bitrates, 95 % intervals, and a report to hear and see.
+    """Score codecs on a folder of clips: actual bitrates, 95 % intervals, and a report with audio and pictures.
 
-    A system is MODEL@BITRATE, opus@BITRATE, lc3@BITRATE, codec2@BITRATE, or any commands:
-    'NAME=encoder {in} {code} :: decoder {code} {out}'. MODEL@BITRATE+20 is with 20 steps of `encode --refine`;
-    opus@MODEL@BITRATE is Opus with files of the size that MODEL@BITRATE makes of each clip.
-    A run that was stopped goes on when started again.
+    A system is MODEL@BITRATE, opus@BITRATE, lc3@BITRATE, codec2@BITRATE, or any pair of commands:
+    'NAME=encoder {in} {code} :: decoder {code} {out}'. MODEL@BITRATE+20 uses 20 steps of `encode --refine`;
+    opus@MODEL@BITRATE is Opus with the file size of MODEL@BITRATE for each clip.
+    An interrupted run resumes when started again.
 
     \b
     Example:
@@ -94,7 +94,7 @@ def evaluate(
 
 
 def _conclude(summaries: Sequence[Summary], metric: str, folder: Path, report: bool) -> None:
-    """A line for each system, and where everything is."""
+    """One line per system, and the paths of the results."""
     for summary in summaries:
         rate = "unknown bitrate" if summary.kbit_s != summary.kbit_s else f"{summary.kbit_s:.2f} kbit/s"
         failed = f", {summary.failed} failed" if summary.failed else ""

@@ -15,12 +15,12 @@ from audiocodec.cli import completion, options
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to, instead of FOLDER."
 )
-@click.option("--onnx", is_flag=True, expose_value=False, help="Write ONNX files, the only form there is.")
+@click.option("--onnx", is_flag=True, expose_value=False, help="Write ONNX files (the only format).")
 @options.force
 def export(model: str, folder: Path | None, output: Path | None, force: bool) -> None:
-    """Write a model as files that other programs run: encoder.onnx and decoder.onnx, with explicit state.
+    """Export a model for other programs: encoder.onnx and decoder.onnx, with explicit state.
 
-    MODEL is a name, or the path of a model's folder. docs/onnx.md says what goes in and out.
+    MODEL is a name, or the path of a model's folder. docs/onnx.md describes inputs and outputs.
 
     \b
     Example:

@@ -16,7 +16,7 @@ from audiocodec.errors import AudioCodecError
 
 
 def describe(path: Path, name: str) -> dict[str, Any]:
-    """Everything the header says, and what follows from it.
+    """Everything in the header, and what follows from it.
 
     Args:
         path: of the file.
@@ -86,9 +86,9 @@ def _text(fields: dict[str, Any]) -> str:
 @click.argument("files", nargs=-1, required=True)
 @options.as_json
 def info(files: tuple[str, ...], as_json: bool) -> None:
-    """Show what token files hold, and what of it is damaged. Needs no model.
+    """Show the contents of token files, and any damage. Needs no model.
 
-    FILES are token files or folders with some; '-' is standard input.
+    FILES are token files or folders of them; '-' is standard input.
 
     \b
     Example:

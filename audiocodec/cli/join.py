@@ -16,10 +16,10 @@ from audiocodec.cli.paths import expand
 @options.force
 @options.quiet
 def join(files: tuple[str, ...], output: str, force: bool, quiet: bool) -> None:
-    """Put token files one after the other. Codes are copied: it needs no model and loses nothing.
+    """Concatenate token files. Codes are copied: no model is needed and nothing is lost.
 
-    All files must be of one model, sample rate, and number of channels and codebooks. Each part starts with a frame:
-    up to a frame (20 ms with speech-16k) of silence comes before it. A folder is its token files by name.
+    All files must have the same model, sample rate, and number of channels and codebooks. Each part starts with a new
+    frame, preceded by up to one frame (20 ms with speech-16k) of silence. A folder means its token files, by name.
 
     \b
     Example:
@@ -34,7 +34,7 @@ def join(files: tuple[str, ...], output: str, force: bool, quiet: bool) -> None:
 
     sources = [Path(name) for name in expand(files, list_token_files)]
     if any(path.exists() and Path(output).exists() and path.samefile(output) for path in sources):
-        raise OutputError(f"{output}: is one of the files to join, name another target")
+        raise OutputError(f"{output}: is one of the files to join; choose another target")
     with opened_target(output, force) as file:
         done = join_files(sources, file)
     if not quiet:

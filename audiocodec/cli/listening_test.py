@@ -20,17 +20,17 @@ from audiocodec.cli import options
     type=click.IntRange(1),
     default=6,
     show_default=True,
-    help="Number of clips, picked evenly from the folder.",
+    help="Number of clips, spaced evenly over the folder.",
 )
 @options.at_most
 @options.force
 def listening_test(
     folder: Path, systems: tuple[str, ...], output: Path, test: str, number: int, duration: float, force: bool
 ) -> None:
-    """Make a blind listening test: one HTML file to send to people. 'ratings' reads what they send back.
+    """Make a blind listening test: one HTML file to send to listeners. 'ratings' reads the results they return.
 
     mushra: listeners rate all systems, a hidden reference and a 3.5 kHz low-pass from 0 to 100. abx: can listeners
-    tell a system from the original at all?
+    distinguish a system from the original?
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""Models that commands load once, in each process."""
+"""Models that commands load once per process."""
 
 from __future__ import annotations
 

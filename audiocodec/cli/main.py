@@ -21,33 +21,33 @@ from audiocodec.errors import AudioCodecError
 
 COMMANDS = {
     "encode": "Compress sound files to token files.",
-    "decode": "Turn token files back into sound.",
-    "info": "Show what a token file holds.",
+    "decode": "Decode token files to audio.",
+    "info": "Show the contents of token files.",
     "verify": "Check token files for damage.",
     "repair": "Rebuild the seek table of a damaged token file.",
     "truncate": "Keep fewer codebooks of a token file, without the model.",
-    "cut": "Take a part out of a token file, without the model.",
-    "join": "Put token files one after the other, without the model.",
+    "cut": "Extract a part of a token file, without the model.",
+    "join": "Concatenate token files, without the model.",
     "tag": "Show or edit the tags of a token file, without recoding.",
-    "stream": "Run sound through the codec live, here or over a network.",
+    "stream": "Code live audio, locally or over a network.",
     "tokenize": "Encode a corpus into shards of tokens, for language models.",
-    "convert": "Turn token files into arrays and back.",
+    "convert": "Convert token files to arrays and back.",
     "models": "List the models in this package.",
     "export": "Write a model as ONNX files.",
-    "train": "Train a codec on a folder of sound.",
+    "train": "Train a codec on a folder of audio.",
     "package": "Package a training run as a model.",
-    "evaluate": "Score codecs side by side on a folder of clips.",
+    "evaluate": "Compare codecs on a folder of clips by metrics.",
     "listening-test": "Make a blind listening test, one HTML file.",
     "ratings": "Summarize listening-test results.",
-    "plot": "Draw a sound beside its decode.",
+    "plot": "Plot a sound and its decode.",
 }
 
 
 class LazyGroup(click.Group):
-    """Knows the names and summaries; imports a command to run it. Errors become one sentence."""
+    """Lists names and summaries; imports a command only to run it. Errors are printed as one sentence."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in the order people need them."""
+        """All names, in the order of typical use."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
@@ -69,7 +69,7 @@ class LazyGroup(click.Group):
         return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def main(self, *args: Any, **options: Any) -> Any:
-        """Run the program; what cannot even be printed is one sentence, too."""
+        """Run the program; an error in printing is one sentence, too."""
         settle_streams()
         try:
             return super().main(*args, **options)
@@ -99,7 +99,7 @@ class LazyGroup(click.Group):
 
 
 def settle_streams() -> None:
-    """Any text can be printed, whatever the encoding; no file takes the place of a closed standard stream."""
+    """Make any text printable in any encoding, and keep files from replacing a closed standard stream."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -108,18 +108,18 @@ def settle_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor
 
 
 class _Echo(logging.Handler):
-    """Warnings of the package, a line each."""
+    """Warnings of the package, one line each."""
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(printable(record.getMessage()), err=True)
 
 
 def _drop_output() -> None:
-    """What standard output does not take would be tried again at the exit: let it go without a word."""
+    """Discard what standard output did not accept: Python would try to write it again at exit."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

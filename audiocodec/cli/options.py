@@ -32,7 +32,7 @@ class Bitrate(click.ParamType):  # type: ignore[type-arg]  # before click 8.4 it
 
 
 class Time(click.ParamType):  # type: ignore[type-arg]
-    """A place in time or a length of time, in seconds: 83.5, 1:23.5 or 1:02:03.
+    """A position or a duration in seconds: 83.5, 1:23.5 or 1:02:03.
 
     Args:
         positive: refuse 0.
@@ -66,7 +66,7 @@ def parse_time(text: str) -> float | None:
 
 
 class Address(click.ParamType):  # type: ignore[type-arg]
-    """HOST:PORT, or only a port where a host is given to go with it."""
+    """HOST:PORT, or only a port if a default host is given."""
 
     name = "address"
 
@@ -84,13 +84,13 @@ class Address(click.ParamType):  # type: ignore[type-arg]
 
 
 def check_rate(bitrate: float | None, num_codebooks: int | None) -> None:
-    """Refuse both at once."""
+    """Refuse both together."""
     if bitrate is not None and num_codebooks is not None:
         raise click.UsageError("Give --bitrate or --num-codebooks, not both.")
 
 
 def check_existing(skip_existing: bool, force: bool) -> None:
-    """Refuse both at once."""
+    """Refuse both together."""
     if skip_existing and force:
         raise click.UsageError("Give --skip-existing or --force, not both.")
 
@@ -99,7 +99,7 @@ Target = TypeVar("Target", str, Path)
 
 
 def one_target(target: Target | None, output: Target | None, what: str = "a target") -> Target:
-    """The target of a command that writes one thing: given by its place or as --output.
+    """The target of a command with one result: given as an argument or as --output.
 
     Raises:
         click.UsageError: it is given twice, or not at all.
@@ -116,7 +116,7 @@ def metadata_of(tags: tuple[str, ...], option: str = "--tag") -> dict[str, str]:
     """NAME=TEXT, each, as a mapping.
 
     Raises:
-        click.UsageError: one is not of that form.
+        click.UsageError: one does not have that form.
     """
     for tag in tags:
         name, equals, _ = tag.partition("=")
@@ -145,7 +145,7 @@ systems = click.option(
     multiple=True,
     required=True,
     shell_complete=completion.systems,
-    help="What to compare (a model at a bitrate, another codec, two commands); may be repeated.",
+    help="System to compare (a model at a bitrate, another codec, or two commands); may be repeated.",
 )
 threads = click.option(
     "--threads",
@@ -171,16 +171,16 @@ backend = click.option(
 )
 force = click.option("--force", "-f", is_flag=True, help="Overwrite files that exist.")
 skip_existing = click.option(
-    "--skip-existing", is_flag=True, help="Leave out files whose result exists already; resumes a folder."
+    "--skip-existing", is_flag=True, help="Skip files whose result exists already, to resume a folder."
 )
 quiet = click.option("--quiet", "-q", is_flag=True, help="Print errors and warnings only.")
 start = click.option(
     "--start",
     type=Time(),
     default=0.0,
-    help="Where to start: seconds, 1:23.5 or 1:02:03 (default: the beginning). Only the pages needed are read.",
+    help="Start position: seconds, 1:23.5 or 1:02:03 (default: the beginning). Reads only the pages it needs.",
 )
-duration = click.option("--duration", type=Time(), help="How much to take, written like --start (default: the rest).")
+duration = click.option("--duration", type=Time(), help="Duration, written like --start (default: the rest).")
 at_most = click.option(
     "--duration",
     type=Time(positive=True),
@@ -189,7 +189,9 @@ at_most = click.option(
     help="Maximum duration: seconds, 1:23.5 or 1:02:03.",
 )
 output = click.option(
-    "--output", "-o", help="Folder for the results, made if missing; for a single source also the name of the result."
+    "--output",
+    "-o",
+    help="Folder for the results, created if missing; for a single source also the name of the result.",
 )
 output_file = click.option("--output", "-o", type=click.Path(path_type=Path), help="Name of the file to write.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

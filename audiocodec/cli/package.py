@@ -20,7 +20,7 @@ from audiocodec.cli import options
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the model (default: NAME).",
 )
-@click.option("--best", is_flag=True, help="Take the weights that validated best instead of the last ones.")
+@click.option("--best", is_flag=True, help="Use the weights with the best validation score instead of the last ones.")
 @options.force
 def package(run_dir: Path, name: str, version: str, folder: Path | None, best: bool, force: bool) -> None:
     """Package a training run as a model: weights, description and card.

@@ -1,4 +1,4 @@
-"""What file arguments mean: one file, many, a folder, or a pipe."""
+"""Interpretation of file arguments: one file, many, a folder, or a pipe."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PIPE = "-"
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do.
+    """Sources and their targets.
 
     Attributes:
         pairs: of source and target.
-        refused: a sentence for each source that cannot have a target of its own.
+        refused: a message for each source without a unique target.
     """
 
     pairs: list[tuple[str, str]]
@@ -35,18 +35,18 @@ class Plan:
 def plan(arguments: Sequence[str], output: str | None, suffix: str, list_folder: Callable[[Path], list[Path]]) -> Plan:
     """Pairs of source and target.
 
-    Below a folder for the results, a source becomes its name with `suffix` in place of its own. Sources that would
+    In an output folder, the target is the name of the source with its suffix replaced by `suffix`. Sources that would
     have the same target keep their own suffix: a.wav and a.flac become a.wav.fsq and a.flac.fsq.
 
     Args:
-        arguments: files or folders; two files without `output` mean source and target, which with a slash at its
-            end is a folder.
+        arguments: files or folders; two files without `output` mean source and target; a target that ends in a slash
+            is a folder.
         output: folder for the results, or for a single source its target, or None.
         suffix: of targets whose name is not given.
         list_folder: the sources below a folder.
 
     Raises:
-        click.UsageError: the arguments make no sense together.
+        click.UsageError: the arguments are inconsistent.
     """
     if output is None and len(arguments) == 2 and arguments[1].endswith("/"):
         arguments, output = arguments[:1], arguments[1]
@@ -55,7 +55,7 @@ def plan(arguments: Sequence[str], output: str | None, suffix: str, list_folder:
     if len(arguments) == 1 and _is_one_target(arguments[0], output):
         return Plan([(arguments[0], output)], [])
     if PIPE in arguments or output == PIPE:
-        raise click.UsageError("'-' (a pipe) goes with a single file, not with a folder for the results.")
+        raise click.UsageError("'-' (a pipe) needs a single target file, not an output folder.")
     sources = []
     for argument in arguments:
         root = Path(argument)
@@ -67,7 +67,7 @@ def _without_folder(arguments: Sequence[str], suffix: str) -> tuple[str, str]:
     if len(arguments) == 2:
         return arguments[0], arguments[1]
     if len(arguments) != 1 or Path(arguments[0]).is_dir():
-        raise click.UsageError("For a folder or several files, name a folder for the results with --output.")
+        raise click.UsageError("For a folder or several files, name an output folder with --output.")
     source = arguments[0]
     return source, PIPE if source == PIPE else str(Path(source).with_suffix(suffix))
 
@@ -81,7 +81,7 @@ def _is_one_target(source: str, output: str) -> bool:
 
 
 def _into(folder: Path, sources: list[tuple[Path, Path]], suffix: str) -> Plan:
-    """Targets below a folder; sources with one name there are refused, all others are not."""
+    """Targets in a folder; only sources with colliding names are refused."""
     short = [folder / below.with_suffix(suffix) for _, below in sources]
     long = [folder / below.with_name(below.name + suffix) for _, below in sources]
     times = Counter(short)
@@ -92,12 +92,12 @@ def _into(folder: Path, sources: list[tuple[Path, Path]], suffix: str) -> Plan:
         if times[target] == 1:
             pairs.append((str(path), str(target)))
         else:
-            refused.append(f"{path}: another source has the same name, both would become {target}")
+            refused.append(f"{path}: another source has the same name; both would become {target}")
     return Plan(pairs, refused)
 
 
 def expand(arguments: Sequence[str], list_folder: Callable[[Path], list[Path]]) -> list[str]:
-    """Files as they are, folders as the files below them."""
+    """Files, with folders replaced by the files below them."""
     found: list[str] = []
     for argument in arguments:
         is_folder = argument != PIPE and Path(argument).is_dir()
@@ -107,7 +107,7 @@ def expand(arguments: Sequence[str], list_folder: Callable[[Path], list[Path]]) 
 
 @contextlib.contextmanager
 def source_path(argument: str) -> Iterator[Path]:
-    """The path of a source; what comes through a pipe, as standard input, is kept in a temporary file meanwhile."""
+    """The path of a source; standard input is copied to a temporary file."""
     if argument != PIPE and not Path(argument).is_fifo():
         yield Path(argument)
         return
@@ -124,7 +124,7 @@ def source_path(argument: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def opened_target(target: str, force: bool, source: Path | None = None) -> Iterator[BinaryIO]:
-    """A file that takes the place of `target` when it is whole; or standard output, flushed at the end."""
+    """A file that replaces `target` when it is complete; or standard output, flushed at the end."""
     from audiocodec._util.files import replacing
 
     if target == PIPE:

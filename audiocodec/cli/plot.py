@@ -35,7 +35,7 @@ def plot(
     duration: float,
     force: bool,
 ) -> None:
-    """Draw a sound beside its decode: waveforms, spectrograms, difference.
+    """Plot a sound and its decode: waveforms, spectrograms, difference.
 
     With one file, a model codes it; with two, DECODED is compared with SOUND.
 
@@ -45,7 +45,7 @@ def plot(
         audiocodec plot speech.wav decoded.wav -o difference.svg
     """
     if decoded is not None and (model, bitrate, num_codebooks) != (None, None, None):
-        raise click.UsageError("Give DECODED, or how to code SOUND, not both.")
+        raise click.UsageError("Give DECODED, or options for coding SOUND, not both.")
     options.check_rate(bitrate, num_codebooks)
     from audiocodec import audio
     from audiocodec.errors import OutputError

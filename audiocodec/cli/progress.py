@@ -10,11 +10,11 @@ from audiocodec._util.terminal import on_terminal
 
 @contextmanager
 def progress(label: str, total: float, quiet: bool = False) -> Iterator[Callable[[float], None]]:
-    """Gives a function that takes how much more is done; what is printed meanwhile goes above the bar.
+    """Yields a function to report further progress; text printed meanwhile appears above the bar.
 
     Args:
         label: of the bar.
-        total: all there is to do; 0: nobody knows.
+        total: amount of work; 0: unknown.
         quiet: show nothing.
     """
     if quiet or not on_terminal():

@@ -12,9 +12,9 @@ import click
 def ratings(files: tuple[Path, ...]) -> None:
     """Summarize listening-test results: means and 95 % intervals, or p-values.
 
-    FILES are what listeners of a page of 'listening-test' sent back (JSON).
+    FILES are the JSON files that listeners of a page of 'listening-test' returned.
 
-    Listeners who rate the hidden reference below 90 in more than 15 % of the trials are left out and named, as
+    Listeners who rate the hidden reference below 90 in more than 15 % of the trials are excluded and named, as
     ITU-R BS.1534-3 recommends.
 
     \b

@@ -15,10 +15,10 @@ from audiocodec.cli import options
 @options.output_file
 @options.force
 def repair(source: Path, target: Path | None, output: Path | None, force: bool) -> None:
-    """Rebuild the seek table of a damaged or broken-off token file. Needs no model.
+    """Rebuild the seek table of a damaged or truncated token file. Needs no model.
 
-    Damaged pages stay where they are: `verify` still names them, and all others can be read.
-    Without TARGET the file itself is replaced, which takes --force.
+    Damaged pages are kept: `verify` still lists them, and all others can be read.
+    Without TARGET the file itself is replaced, which requires --force.
 
     \b
     Example:

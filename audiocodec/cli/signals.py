@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end a command as Ctrl-C does: nothing half written stays, recordings are kept."""
+"""SIGTERM and SIGHUP end a command like Ctrl-C: partial files are removed, recordings are kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import FrameType
 
 
 class Terminated(KeyboardInterrupt):
-    """Asked to end by a signal.
+    """Raised when a signal asks the program to end.
 
     Args:
         number: of the signal.
@@ -23,7 +23,7 @@ class Terminated(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def signals_interrupt() -> Iterator[None]:
-    """For as long as the block lasts; a signal that is ignored, as by `nohup`, stays so."""
+    """Handle these signals within the block; a signal that is ignored, as under `nohup`, stays ignored."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -31,7 +31,7 @@ def signals_interrupt() -> Iterator[None]:
     heeded = [n for n in (getattr(signal, name) for name in names) if signal.getsignal(n) == signal.SIG_DFL]
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        for each in heeded:  # one is enough: a second must not disturb the clearing up
+        for each in heeded:  # one is enough: a second signal must not interrupt the cleanup
             signal.signal(each, signal.SIG_IGN)
         raise Terminated(number)
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--receive-key-file",
     type=click.Path(path_type=Path),
-    help="Key of the incoming packets, where --send and --receive are both given.",
+    help="Key of the incoming packets, if both --send and --receive are given.",
 )
 @options.model
 @options.bitrate
@@ -68,14 +68,14 @@ if TYPE_CHECKING:
 @click.option(
     "--idle-timeout",
     type=options.Time(positive=True),
-    help="Stop receiving after this time without a packet that can be played.",
+    help="Stop receiving after this time without a playable packet.",
 )
 @click.option(
     "--stats",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Statistics on standard error: a line of text, or a JSON object for each second.",
+    help="Statistics on standard error: a line of text, or one JSON object per second.",
 )
 @click.option("--input-device", help="Number or name of a microphone; --devices lists them.")
 @click.option("--output-device", help="Number or name of a loudspeaker; --devices lists them.")
@@ -105,7 +105,7 @@ def stream(
     devices: bool,
     force: bool,
 ) -> None:
-    """Run sound through the codec live: here, to another machine, from one, or both.
+    """Code live audio: locally, to another machine, from one, or both.
 
     Raw PCM on '-' is 16-bit little-endian, channels interleaved, at --rate. Ctrl-C ends it.
 
@@ -149,7 +149,7 @@ def stream(
             sending(session.source(source, input_device))
         else:
             taken = session.source(source, input_device)
-            session.loop_back(taken, session.sink(target, output_device, force, source))
+            session.loopback(taken, session.sink(target, output_device, force, source))
 
 
 def _check(
@@ -160,11 +160,11 @@ def _check(
     key_file: Path | None,
     receive_key_file: Path | None,
 ) -> None:
-    """Refuse options that do not go together."""
+    """Refuse incompatible options."""
     if to is not None and at is None and target is not None:
         raise click.UsageError("--send alone plays nothing: leave out --output.")
     if at is not None and to is None and source is not None:
-        raise click.UsageError("--receive alone takes its sound from the network: leave out --input.")
+        raise click.UsageError("--receive alone takes its audio from the network: leave out --input.")
     both = to is not None and at is not None
     if both and (key_file is None) != (receive_key_file is None):
         raise click.UsageError("Both directions need a key each: give --key-file and --receive-key-file.")

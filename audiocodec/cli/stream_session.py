@@ -1,4 +1,4 @@
-"""What `audiocodec stream` opens for one run, and closes in the end."""
+"""The resources of one run of `audiocodec stream`."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Session:
     """One run of the command.
 
     Attributes:
-        codec: that codes.
+        codec: in use.
         channels: of the audio.
         num_codebooks: of the codes sent.
         rate: of raw PCM, Hz.
         as_json: statistics are JSON.
-        stack: closes what is opened.
+        stack: closes the resources.
     """
 
     codec: Codec
@@ -66,14 +66,14 @@ class Session:
         )
         return self.stack.enter_context(_closed_unless_it_failed(sink))
 
-    def loop_back(self, source: live.Source, sink: live.Sink) -> None:
-        """Through the codec and out again."""
-        live.loop_back(self.codec, source, sink, self.channels, self.num_codebooks, self._meter())
+    def loopback(self, source: live.Source, sink: live.Sink) -> None:
+        """Code the source and play the result."""
+        live.loopback(self.codec, source, sink, self.channels, self.num_codebooks, self._meter())
 
     def sending(
         self, to: live.Address, key: bytes | None, frames: int, repeat: int, shown: bool = True
     ) -> Callable[[live.Source], None]:
-        """What sends a source to its end."""
+        """A function that sends a source to its end."""
         codec, sender, meter = self.codec, live.UdpSender(to), self._meter(shown)
         self.stack.callback(sender.close)
         sealer = Sealer(key, time.time) if key else None
@@ -99,7 +99,7 @@ class Session:
         seconds: float | None,
         idle_s: float | None,
     ) -> tuple[live.Link, Callable[[live.Link], None]]:
-        """A socket, and what plays the packets that come from it."""
+        """A socket, and a function that plays the packets from it."""
         codec, meter = self.codec, self._meter()
         opener = Opener(key) if key else None
         buffer = JitterBuffer(jitter, frame_s=codec.info.frame_s)
@@ -135,7 +135,7 @@ def _closed_unless_it_failed(sink: live.Sink) -> Iterator[live.Sink]:
 
 @contextlib.contextmanager
 def _recording(sample_rate: int, channels: int, path: Path, force: bool, original: Path | None) -> Iterator[live.Sink]:
-    """A file that is finished and kept on Ctrl-C, and after an error if it holds anything by then."""
+    """A file that is completed and kept on Ctrl-C, and after an error if it is not empty."""
     broken: KeyboardInterrupt | AudioCodecError | None = None
     with replacing(path, force, original) as temporary:
         sink = live.FileSink(temporary, sample_rate, path.suffix, channels, path)
@@ -146,11 +146,11 @@ def _recording(sample_rate: int, channels: int, path: Path, force: bool, origina
             broken = interrupt
             sink.close()
         except AudioCodecError as error:
-            with contextlib.suppress(OutputError):  # the disk may be full still
+            with contextlib.suppress(OutputError):  # the disk may still be full
                 sink.close()
             if not sink.samples:
                 raise
-            kept = f"{sink.samples / sample_rate:.1f} s that came before are kept in {path}"
+            kept = f"{sink.samples / sample_rate:.1f} s received before are kept in {path}"
             broken = type(error)(f"{error}; {kept}")
     if broken is not None:
         raise broken

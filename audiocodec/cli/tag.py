@@ -33,7 +33,7 @@ def tag(
 ) -> None:
     """Show or edit the tags of token files, without recoding. Needs no model.
 
-    Without --set, --remove or --clear the tags are shown. Each file is replaced as a whole or stays as it was;
+    Without --set, --remove or --clear the tags are shown. Each file is replaced atomically;
     with --output the result goes to another file. FILES may be folders.
 
     \b
@@ -50,7 +50,7 @@ def tag(
             _show(name, len(names) > 1)
         return
     if output is None and PIPE in names:
-        raise click.UsageError("With '-' (a pipe), name where the result goes with --output.")
+        raise click.UsageError("With '-' (a pipe), name the target with --output.")
     if output is not None and len(names) != 1:
         raise click.UsageError("--output goes with a single file; without it, each file is edited in place.")
     pairs = [(name, name if output is None else str(output)) for name in names]

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     "--device",
     default="cpu",
     show_default=True,
-    help="Where torch computes, such as cuda; implies --workers 0. Tokens are promised to the bit on the CPU alone.",
+    help="Device of torch, such as cuda; implies --workers 0. Bit-identical tokens are guaranteed on the CPU only.",
 )
 @click.option("--address", help="Address of a running Ray cluster (default: start a local one).")
 @options.backend
@@ -69,8 +69,8 @@ def tokenize(
 ) -> None:
     """Encode a corpus into shards of tokens, for training language models.
 
-    A run that was stopped, or killed, goes on when it is started again, and its files are those of an unbroken run.
-    Sounds that cannot be used are listed in errors.csv; manifest.json says what there is.
+    An interrupted or killed run resumes when it is started again, and writes the same files as an uninterrupted run.
+    Sounds that cannot be used are listed in errors.csv; manifest.json describes the corpus.
 
     \b
     Example:
@@ -79,11 +79,13 @@ def tokenize(
     if workers == 0 and address:
         raise click.UsageError("Give --workers 0 or --address, not both.")
     if device != "cpu" and (workers or address):
-        raise click.UsageError("Give --device or --workers and --address, not both: it is used by this process alone.")
+        raise click.UsageError(
+            "Give --device or --workers and --address, not both: a device is used by this process only."
+        )
     options.check_rate(bitrate, num_codebooks)
     from audiocodec._util.extras import require
     from audiocodec.corpus import tokenize as run
-    from audiocodec.corpus.stopwatch import shares
+    from audiocodec.corpus.stopwatch import fractions
 
     if workers is None:
         workers = processors() if device == "cpu" else 0
@@ -97,7 +99,7 @@ def tokenize(
         return
     click.echo(f"{output}: {_line(done)}", err=True)
     if done.sounds:
-        parts = ", ".join(f"{stage} {share:.0%}" for stage, share in shares(done.watch.wall).items())
+        parts = ", ".join(f"{stage} {share:.0%}" for stage, share in fractions(done.watch.wall).items())
         click.echo(f"time of the workers: {parts}", err=True)
     if done.errors:
         click.echo(f"{done.errors} sounds could not be used, see errors.csv", err=True)
@@ -115,7 +117,7 @@ def _line(progress: Progress) -> str:
 
 @contextmanager
 def _shown(label: str) -> Iterator[Callable[[Progress], None]]:
-    """A bar on a terminal; elsewhere a line for every tenth of the shards."""
+    """A bar on a terminal; otherwise one line per tenth of the shards."""
     if not on_terminal():
         yield _tenths
         return

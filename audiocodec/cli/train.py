@@ -45,10 +45,10 @@ def _list_everything() -> None:
 def train(
     ctx: click.Context, recipe: str | None, overrides: tuple[str, ...], run_dir: Path | None, dry_run: bool, list_: bool
 ) -> None:
-    """Train a codec on a folder of sound. RECIPE is a name of --list or a YAML file.
+    """Train a codec on a folder of audio. RECIPE is a name from --list or a YAML file.
 
-    Started again with the same folder, it resumes where it was stopped. Several processes or
-    machines: start it with torchrun.
+    Started again with the same folder, it resumes. Start it with torchrun for several processes or
+    machines.
 
     \b
     Example:

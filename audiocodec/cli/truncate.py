@@ -31,7 +31,7 @@ def truncate(
     force: bool,
     quiet: bool,
 ) -> None:
-    """Keep the first codebooks of token files: smaller and coarser. Needs no model.
+    """Keep only the first codebooks of token files: smaller files of lower quality. Needs no model.
 
     FILES are a source and a target, or any number of files and folders with --output. '-' is standard
     input or output.
@@ -46,7 +46,7 @@ def truncate(
         raise click.UsageError("Give either --num-codebooks or --bitrate.")
     options.check_existing(skip_existing, force)
     if output is None and len(files) != 2:
-        raise click.UsageError("Name a source and a target, or a folder for the results with --output.")
+        raise click.UsageError("Name a source and a target, or an output folder with --output.")
     from audiocodec.tokens.tokens import list_token_files
 
     todo = plan(files, output, ".fsq", list_token_files)

@@ -15,9 +15,9 @@ WAY_OUT = "'audiocodec decode --salvage' puts silence there, 'audiocodec repair'
 @click.argument("files", nargs=-1, required=True)
 @options.quiet
 def verify(files: tuple[str, ...], quiet: bool) -> None:
-    """Check every byte of token files, and name the times that are damaged. Needs no model.
+    """Check every byte of token files, and list the damaged times. Needs no model.
 
-    FILES are token files or folders with some; '-' is standard input. Exit code 1 means that a file is damaged.
+    FILES are token files or folders of them; '-' is standard input. Exit code 1 means that a file is damaged.
 
     \b
     Examples:
@@ -45,7 +45,7 @@ def verify(files: tuple[str, ...], quiet: bool) -> None:
 
 
 def problems_of(file: str, name: str) -> tuple[list[str], bool]:
-    """What is wrong with a file, and whether something of it can be saved."""
+    """The problem of a file, and whether part of it can be recovered."""
     from audiocodec.errors import TokenFileError
     from audiocodec.tokens import verify as sentences_of
 

@@ -1,4 +1,4 @@
-"""The codec as people use it: arrays, files and streams, to tokens and back."""
+"""The user-facing codec: arrays, files and streams to tokens and back."""
 
 from audiocodec.codec.codec import Codec
 from audiocodec.codec.files import FileReport

@@ -27,7 +27,7 @@ def encode(
     bitrate: float | str | None,
     refine: int,
 ) -> list[Tokens]:
-    """See `Codec.encode`: all sounds of a list go through the network together, unless they are refined."""
+    """See `Codec.encode`: the sounds of a list are encoded as a batch, unless they are refined."""
     info, sounds = codec.info, [as_channels(wav) for wav in wavs]
     sample_rate = audio.check_rate(sample_rate, "wav")
     depths = [info.choose_codebooks(num_codebooks, bitrate, len(wav)) for wav in sounds]
@@ -48,12 +48,12 @@ def encode(
 
 
 def _of_length(wav: np.ndarray, samples: int) -> np.ndarray:
-    """wav: "c t", cut or followed by silence: "c samples"."""
+    """wav: "c t", truncated or padded with silence to "c samples"."""
     return np.pad(wav[:, :samples], ((0, 0), (0, max(0, samples - wav.shape[1]))))
 
 
 def decode(codec: Codec, tokens: Any, num_codebooks: int | None) -> Any:
-    """See `Codec.decode`: all of a list goes through the network together."""
+    """See `Codec.decode`: a list is decoded as a batch."""
     if isinstance(tokens, (list, tuple)):
         return _decode(codec, [_job(codec, item, num_codebooks) for item in tokens])
     return _decode(codec, [_job(codec, tokens, num_codebooks)])[0]

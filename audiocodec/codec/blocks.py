@@ -1,4 +1,4 @@
-"""Sounds of any rate as blocks, to codes and back, in constant memory: what arrays and files go through."""
+"""Blocks of audio at any sample rate to codes and back, in constant memory; used for arrays and files."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 def sound_coder(codec: Codec, channels: int, num_codebooks: int, refine: int) -> SoundEncoder | SoundRefiner:
-    """A `Codec.sound_encoder`, or with steps to refine in, the search for codes in its place.
+    """A `Codec.sound_encoder`, or the search for codes if there are steps to refine.
 
     Raises:
         ConfigError: not a whole number of steps.
-        MissingExtraError: the search needs what is not installed.
+        MissingExtraError: a package for the search is not installed.
     """
     if type(refine) is not int or refine < 0:
         raise ConfigError(f"refine is {refine}, it must be a whole number of steps, 0 or more")
@@ -40,7 +40,7 @@ def sound_coder(codec: Codec, channels: int, num_codebooks: int, refine: int) ->
 
     from audiocodec.codec.refine import SoundRefiner
 
-    with torch.inference_mode(False):  # what is made in it takes no part in gradients
+    with torch.inference_mode(False):  # tensors created in it require no gradients
         return SoundRefiner(codec.searched_model, codec.row_plan(channels, num_codebooks), refine, codec.threads)
 
 
@@ -64,7 +64,7 @@ class BlockEncoder:
         sample_rate: of the blocks, Hz.
 
     Attributes:
-        samples: of the source, taken so far.
+        samples: source samples consumed so far.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class BlockDecoder:
         skipped: model samples dropped at the start; by default the delay.
 
     Attributes:
-        lost_frames: that silence stands for, so far.
+        lost_frames: frames replaced by silence so far.
     """
 
     def __init__(self, network: FrameDecoder, header: Header, threads: int = 1, skipped: int | None = None) -> None:
@@ -107,7 +107,7 @@ class BlockDecoder:
         self._skipped = self.decoder.delay_samples if skipped is None else skipped
 
     def start_at(self, frames: int) -> None:
-        """Take what comes as if that many frames had come before it."""
+        """Continue as if that many frames had come before."""
         self.decoder.start_at(frames)
 
     def decode(self, pages: Iterable[np.ndarray | int]) -> Iterator[np.ndarray]:

@@ -1,8 +1,8 @@
-"""Two channels as one row of codes: their mid, and their side with half as many codebooks.
+"""Joint stereo coding: mid, and side with half as many codebooks, in one row of codes.
 
-Left and right of music are mostly the same, so mid = (left + right) / 2 takes most of the bits, and
-side = (left - right) / 2 few. The codebooks of both lie in turns, mid side mid mid side mid ..., so that the
-first so many of a row are always those worth most.
+Left and right of music are similar, so mid = (left + right) / 2 gets most of the bits, and
+side = (left - right) / 2 few. Their codebooks are interleaved, mid side mid mid side mid ..., so that the
+first N codebooks of a row are always the most important ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from audiocodec.errors import AudioError
 
 
 def is_side(num_codebooks: int) -> np.ndarray:
-    """Which codebooks of a row are of the side, "q"."""
+    """Which codebooks of a row belong to side, "q"."""
     return np.arange(num_codebooks) % 3 == 1
 
 
@@ -54,7 +54,7 @@ def split(row: np.ndarray) -> list[np.ndarray]:
 
 @dataclass(frozen=True)
 class Rows:
-    """What of a sound goes through a model, and how the codes of that become rows.
+    """The signals of a sound that a model codes, and how their codes form rows.
 
     Attributes:
         channels: of the sound.
@@ -68,11 +68,11 @@ class Rows:
 
     @property
     def depths(self) -> list[int]:
-        """Codebooks of each of what goes through."""
+        """Codebooks of each coded signal."""
         return list(depths(self.num_codebooks)) if self.joint else [self.num_codebooks] * self.channels
 
     def inputs(self, block: np.ndarray) -> list[np.ndarray]:
-        """Samples "c t" -> what goes through, "t" each."""
+        """Samples "c t" -> the signals to code, "t" each."""
         return list(to_mid_side(block) if self.joint else block)
 
     def join(self, codes: Sequence[np.ndarray]) -> np.ndarray:
@@ -81,7 +81,7 @@ class Rows:
 
 
 def _of_tensor(wav: Any) -> np.ndarray:
-    """A tensor of torch, of a type that numpy may not know."""
+    """A torch tensor, of a type that numpy may not support."""
     tensor = wav.detach().cpu()
     return (tensor.float() if tensor.is_floating_point() else tensor).numpy()
 
@@ -90,7 +90,7 @@ def as_channels(wav: Any) -> np.ndarray:
     """Any array of samples to float32 "c t".
 
     Raises:
-        AudioError: not one or two axes, no or too many channels, not numbers, NaN or infinity, or a range far beyond
+        AudioError: not one or two axes, no or too many channels, not numbers, NaN or infinity, or values far outside
             [-1, 1].
     """
     try:

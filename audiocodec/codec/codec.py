@@ -1,4 +1,4 @@
-"""The codec as people use it: sound to tokens, tokens to sound, arrays or files."""
+"""The codec: audio to tokens and back, as arrays or files."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ Rate = float | str | None  # bits per second, as a number or as 3k
 
 
 class Codec(Facts):
-    """A loaded model: sound and codes of numpy or torch, files and streams.
+    """A loaded model, for arrays of numpy or torch, files and streams.
 
     Args:
         bundle: of `audiocodec.model.bundle.load_bundle`.
-        threads: channels (or batch items) worked on at once; never changes a token.
+        threads: number of channels (or batch items) to process in parallel; never changes a token.
         backend: "onnx", "torch" or "auto": see `audiocodec.backends.base.open_model`.
-        device: "cpu", or where torch is to compute, such as "cuda" (`docs/onnx.md` says what that promises).
+        device: device of torch, such as "cuda" (`docs/onnx.md` says what is guaranteed on it).
 
     Attributes:
         info: every fact of the model.
-        device: where it computes.
+        device: on which it computes.
 
     Example:
         >>> import audiocodec, numpy as np
@@ -72,9 +72,9 @@ class Codec(Facts):
         return Codec, (self.bundle, self.threads, self._backend, self.device)
 
     def to(self, device: str | torch.device) -> Codec:
-        """Compute on another device from now on, as `load(..., device=device)` does; returns this codec.
+        """Move to another device, as `load(..., device=device)` does; returns this codec.
 
-        Streams made before stay where they are.
+        Streams created before stay on theirs.
 
         Raises:
             ConfigError: there is no such device, or the backend is onnx, which runs on the CPU.
@@ -90,7 +90,7 @@ class Codec(Facts):
     def module(self) -> CodecModule:
         """The network as a `torch.nn.Module` for training: a copy of the weights, with gradients, in eval mode.
 
-        Made when it is first asked for, then always the same. Training it leaves `encode` and `decode` as they are.
+        Created on first access, then always the same object. Training it does not change `encode` and `decode`.
 
         Raises:
             MissingExtraError: torch is not installed.
@@ -101,7 +101,7 @@ class Codec(Facts):
         return CodecModule(self.bundle.build_model().requires_grad_()).to(self.device).eval()
 
     def save_pretrained(self, folder: str | Path, overwrite: bool = False) -> None:
-        """Write the model as a Hugging Face Hub repository holds it; `load` and `from_pretrained` take the folder.
+        """Write the model as a Hugging Face Hub repository; `load` and `from_pretrained` accept the folder.
 
         Raises:
             OutputError: files exist in `folder`, or cannot be written.
@@ -134,11 +134,11 @@ class Codec(Facts):
         return SoundEncoder(self._encoder, self.row_plan(channels, num_codebooks), self.threads)
 
     def sound_decoder(self, channels: int) -> SoundDecoder:
-        """Decodes all channels of a stream, as they are stored."""
+        """A decoder for all channels of a stream."""
         return SoundDecoder(self._decoder, channels, self.row_plan(channels, 1).joint)
 
     def block_decoder(self, header: Header, skipped: int | None = None) -> BlockDecoder:
-        """The way back; `skipped` model samples are dropped at the start, by default the delay."""
+        """The decoder to it; `skipped` model samples are dropped at the start, by default the delay."""
         return BlockDecoder(self._decoder, header, self.threads, skipped)
 
     def row_plan(self, channels: int, num_codebooks: int) -> Rows:
@@ -163,21 +163,21 @@ class Codec(Facts):
     def encode(
         self, wav: Any, sample_rate: int, num_codebooks: int | None = None, bitrate: Rate = None, refine: int = 0
     ) -> Tokens | list[Tokens]:
-        """Sound to tokens.
+        """Encode audio.
 
         Args:
-            wav: "c t" or "t", floats in about [-1, 1], numpy or torch, on any device; or a list of such, of any
-                lengths, which go through the network together. Each gives the tokens that it gives alone. "b c t" is
-                taken as the list of its b sounds.
+            wav: "c t" or "t", floats in about [-1, 1], numpy or torch, on any device; or a list of these, of any
+                lengths, which is encoded as a batch. Each gets the same tokens as alone. "b c t" is treated as a list
+                of b sounds.
             sample_rate: of `wav`, Hz, any.
-            num_codebooks: keep the first so many; all by default.
-            bitrate: instead: as many as fit, in bits per second for all channels together: 3000 or "3k".
-            refine: steps of a search for codes that decode to better sound at this number of codebooks; 20 are enough,
-                and 140 to 210 times as slow as encoding alone (`docs/refine.md`). Its tokens do not depend on
-                threads and lists either, but may differ between machines. It runs on the CPU.
+            num_codebooks: number of codebooks to keep (the first N); all by default.
+            bitrate: alternatively the target bitrate, in bits per second for all channels together: 3000 or "3k".
+            refine: steps of a search for codes that sound better with this number of codebooks; 20 are enough, and 140
+                to 210 times as slow as encoding alone (`docs/refine.md`). Its tokens do not depend on threads and
+                batching either, but may differ between machines. It runs on the CPU.
 
         Returns:
-            Tokens with codes "r q t" (r: row, a channel or two that are joint), always of numpy
+            Tokens with codes "r q t" (r: row, one channel or two in joint stereo), always numpy
             (`torch.from_numpy(tokens.codes)`); for a list or "b c t", a list.
 
         Raises:
@@ -199,22 +199,22 @@ class Codec(Facts):
     def decode(self, tokens: Tokens | np.ndarray, num_codebooks: int | None = None) -> np.ndarray: ...
 
     def decode(self, tokens: Any, num_codebooks: int | None = None) -> Any:
-        """Tokens, or codes alone, to sound.
+        """Decode tokens, or codes alone.
 
         Args:
             tokens: of `encode` or `Tokens.load`; or codes of mono sound, integers "q t" or a batch "b q t", numpy or
-                torch, q in 1 to all codebooks; or a list of these, of any lengths, which go through the network
-                together. Each gives the sound that it gives alone. Several channels of one sound go in as `Tokens`.
-            num_codebooks: use the first so many; all by default.
+                torch, q in 1 to all codebooks; or a list of these, of any lengths, which is decoded as a batch;
+                each gives the same samples as alone. Use `Tokens` for several channels of one sound.
+            num_codebooks: number of codebooks to use (the first N); all by default.
 
         Returns:
-            Of `Tokens`: "c t", float32, at the rate and with the length of what was encoded, or all that the frames
-            hold if the header does not say. Of codes: "1 t", of a batch "b 1 t", at the model's rate: all frames less
-            the delay; of a tensor a tensor, on its device. Of a list: a list.
+            Of `Tokens`: "c t", float32, at the sample rate and with the length of the encoded audio, or all that the
+            frames hold if the header does not say. Of codes: "1 t", of a batch "b 1 t", at the model's rate: all
+            frames less the delay; for a tensor, a tensor on its device. For a list: a list.
 
         Raises:
-            ModelError: the tokens are of another model.
-            ConfigError: they are no codes of this model, or there are not that many codebooks.
+            ModelError: the tokens belong to another model.
+            ConfigError: they are not codes of this model, or there are not that many codebooks.
         """
         return arrays.decode(self, tokens, num_codebooks)
 
@@ -222,19 +222,19 @@ class Codec(Facts):
         """An encoder for one live channel at the model's rate: `push` samples, get codes.
 
         Raises:
-            ConfigError: the number of codebooks or the bitrate cannot be had.
+            ConfigError: the number of codebooks or the bitrate is out of range.
         """
         return StreamEncoder(self._encoder, self.info.choose_codebooks(num_codebooks, bitrate, 1))
 
     def stream_decoder(self) -> StreamDecoder:
-        """A decoder for one live channel: `push` codes, get samples, late by `delay_samples`; `conceal` lost frames."""
+        """A decoder for one live channel: `push` codes, get samples, `delay_samples` late; `conceal` lost frames."""
         return StreamDecoder(self._decoder)
 
     def encode_together(self, encoders: Sequence[StreamEncoder], samples: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Push samples "t", of any length each, to each of many streams; returns their codes, "q t".
 
-        The codes are those that each stream gives alone. Streams may come and go between calls;
-        `threads` of them are worked on at once.
+        Each stream gets the same codes as alone. Streams may be added and removed between calls;
+        up to `threads` of them are processed in parallel.
 
         Raises:
             AudioError: see `StreamEncoder.push`.
@@ -288,11 +288,11 @@ class Codec(Facts):
         start_s: float = 0.0,
         duration_s: float | None = None,
     ) -> FileReport:
-        """A token file to a sound file, or a part of it: see `audiocodec.codec.files.decode_file`."""
+        """Decode a token file, or a part of it, to a sound file: see `audiocodec.codec.files.decode_file`."""
         return files.decode_file(
             self, Path(source), Path(target), num_codebooks, overwrite, salvage, start_s, duration_s
         )
 
     def decode_stream(self, reader: TokenReader, output: BinaryIO, num_codebooks: int | None = None) -> FileReport:
-        """Tokens as they arrive to a WAV that is written as they do: see `audiocodec.codec.files.decode_stream`."""
+        """Decode tokens to a WAV, as they arrive: see `audiocodec.codec.files.decode_stream`."""
         return files.decode_stream(self, reader, output, num_codebooks)

@@ -1,4 +1,4 @@
-"""What of tokens, and of codes in arrays, goes through the decoder, and what becomes of what comes out."""
+"""Decoding of tokens and of arrays of codes, in batches."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Job:
     """A sound, or a batch of sounds, to be decoded.
 
     Attributes:
-        channels: codes "q t" of each channel, checked; a side may have no codebook.
-        finish: samples "(t hop)" of each channel, late by the delay -> the result.
+        channels: codes "q t" of each channel, checked; side may have no codebooks.
+        finish: samples "(t hop)" of each channel, lagging by the delay -> the result.
     """
 
     channels: Sequence[np.ndarray]
@@ -37,10 +37,10 @@ class Job:
 
 
 def tokens_job(info: ModelInfo, tokens: Tokens, num_codebooks: int | None) -> Job:
-    """Tokens -> "c t" at the rate and with the length of what was encoded.
+    """Tokens -> "c t" at the sample rate and with the length of the encoded audio.
 
     Raises:
-        ModelError: they are of another model.
+        ModelError: they belong to another model.
         ConfigError: there are not that many codebooks, or the codes do not fit their header.
     """
     if num_codebooks is not None:
@@ -66,10 +66,10 @@ def array_job(info: ModelInfo, codes: Any, num_codebooks: int | None) -> Job:
     Args:
         info: of the model.
         codes: integers, numpy or torch; a tensor gives a tensor on its device.
-        num_codebooks: use the first so many.
+        num_codebooks: number of codebooks to use (the first N).
 
     Raises:
-        ConfigError: they are no codes of this model, or there are not that many codebooks.
+        ConfigError: they are not codes of this model, or there are not that many codebooks.
     """
     array = _integers(codes)
     if num_codebooks is not None:
@@ -89,11 +89,11 @@ def _integers(codes: Any) -> np.ndarray:
     """Codes of numpy or torch as integers "q t" or "b q t".
 
     Raises:
-        ConfigError: they are none.
+        ConfigError: they are not.
     """
     try:
         array = np.asarray(codes.detach().cpu() if hasattr(codes, "detach") else codes)
-    except (TypeError, ValueError, RuntimeError) as error:  # a type that numpy does not know; a tensor without data
+    except (TypeError, ValueError, RuntimeError) as error:  # a type that numpy does not support; a tensor without data
         raise ConfigError(f"codes must be integers 'q t' or 'b q t' ({str(error).splitlines()[0]})") from error
     if array.ndim not in (2, 3) or array.dtype.kind not in "iu":
         raise ConfigError(f"codes must be integers 'q t' or 'b q t', got {array.dtype} of shape {array.shape}")
@@ -114,7 +114,7 @@ def synthesize(codec: Codec, codes: Sequence[np.ndarray]) -> list[np.ndarray]:
         codes: "q t" of each channel, of any number of codebooks and frames.
 
     Returns:
-        "(t hop)" each, late by the delay; silence where there is no codebook.
+        "(t hop)" each, lagging by the delay; silence for a channel without codebooks.
     """
     hop = codec.hop_length
     out = [np.zeros(item.shape[1] * hop, np.float32) for item in codes]

@@ -1,4 +1,4 @@
-"""Which frames a stretch of sound needs, so that it is decoded as if all had been."""
+"""Which frames an excerpt needs to be decoded exactly as in the whole."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ RESAMPLER_REACH = 1024  # samples, at the lower rate, on either side of one
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A stretch of sound and what it takes.
+    """An excerpt and the frames it needs.
 
     Attributes:
         first_frame: where decoding starts.
-        end_frame: behind the last frame needed.
-        skipped: model samples, of what is decoded, that come before what is resampled.
-        dropped: source samples, of what is resampled, that come before the stretch.
-        samples: of the stretch.
+        end_frame: after the last frame needed.
+        skipped: decoded model samples to drop before resampling.
+        dropped: resampled source samples to drop before the excerpt.
+        samples: length of the excerpt.
     """
 
     first_frame: int
@@ -32,24 +32,24 @@ class Excerpt:
 def excerpt(header: Header, frames: int, start: int, end: int, past: int) -> Excerpt:
     """Plan the decoding of source samples `start` to `end`.
 
-    A resampler may only start where a model sample and a source sample fall together.
+    A resampler may only start where a model sample and a source sample coincide.
 
     Args:
         header: of the tokens.
         frames: that there are.
         start: first source sample.
-        end: behind the last one.
-        past: frames of past that the decoder needs.
+        end: after the last one.
+        past: earlier frames that the decoder needs.
     """
     source, model, hop = header.sample_rate, header.model_sample_rate, header.hop_length
     reach = 0 if source == model else RESAMPLER_REACH * max(source, model) // source
     together = model // math.gcd(source, model)
     begin = max(0, start * model // source - reach) // together * together  # model samples
-    behind = -(-end * model // source) + reach
+    model_end = -(-end * model // source) + reach
     first = max(0, (begin + header.delay) // hop - past)
     return Excerpt(
         first_frame=first,
-        end_frame=max(first, min(frames, -(-(behind + header.delay) // hop))),
+        end_frame=max(first, min(frames, -(-(model_end + header.delay) // hop))),
         skipped=begin + header.delay - first * hop,
         dropped=start - begin * source // model,
         samples=end - start,

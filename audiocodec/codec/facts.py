@@ -1,4 +1,4 @@
-"""The facts of a model by the names that a codec has for them."""
+"""The facts of a model as properties of a codec."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Facts:
 
     @property
     def delay_samples(self) -> int:
-        """Samples by which decoded sound is late."""
+        """Samples by which decoded audio lags."""
         return self.info.delay
 
     @property

@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_LOST = 1000  # frames of silence made at once
+MOST_LOST = 1000  # frames of silence per block
 
 
 @dataclass(frozen=True)
 class FileReport:
-    """What coding a file came to.
+    """Report of coding a file.
 
     Attributes:
         duration_s: of the sound.
         file_bytes: of the token file.
         elapsed_s: time spent.
-        lost_frames: frames that salvage replaced by silence, or that are missing at the end.
+        lost_frames: frames that salvage replaced with silence, or that are missing at the end.
     """
 
     duration_s: float
@@ -49,12 +49,12 @@ class FileReport:
 
     @property
     def bitrate(self) -> float:
-        """Bits a second on disk, everything counted."""
+        """Bits per second on disk, headers included."""
         return 8 * self.file_bytes / self.duration_s if self.duration_s else 0.0
 
     @property
     def speed(self) -> float:
-        """Seconds of sound a second."""
+        """Seconds of audio coded per second."""
         return self.duration_s / self.elapsed_s if self.elapsed_s else 0.0
 
 
@@ -73,10 +73,10 @@ def encode_stream(
     Args:
         codec: of the tokens.
         reader: its tags (title, artist, ...) are kept.
-        output: gets each page as soon as it is full.
+        output: each page is written as soon as it is full.
         num_codebooks: see `Codec.encode`.
         bitrate: see `Codec.encode`.
-        metadata: text to keep besides the tags, by name; it comes before a tag of the same name.
+        metadata: additional text to store, by name; it takes precedence over a tag of the same name.
         refine: see `Codec.encode`.
         vbr: variable rate: each frame has as many codebooks as it needs, `num_codebooks` or `bitrate` in the mean.
             Codes are then written when all of the sound is known (`audiocodec.codec.variable`).
@@ -121,7 +121,7 @@ def encode_file(
     refine: int = 0,
     vbr: bool = False,
 ) -> FileReport:
-    """A sound file to a token file; nothing is left behind if that fails. See `encode_stream`.
+    """Encode a sound file to a token file; a failure leaves no file behind. See `encode_stream`.
 
     Raises:
         AudioError, ConfigError, MissingExtraError: see `Codec.encode`.
@@ -142,22 +142,22 @@ def decode_file(
     start_s: float = 0.0,
     duration_s: float | None = None,
 ) -> FileReport:
-    """A token file to a sound file, its format told by the target's suffix.
+    """Decode a token file to a sound file; the target's suffix determines the format.
 
     Args:
         codec: of the tokens.
         source: token file.
         target: sound file.
-        num_codebooks: use the first so many.
+        num_codebooks: number of codebooks to use (the first N).
         overwrite: allow the target to exist.
-        salvage: put silence where pages are damaged instead of refusing; what is cut off at the end is counted.
+        salvage: replace damaged pages with silence instead of refusing the file; frames missing at the end are counted.
         start_s: where to start, in seconds; only the pages needed are read.
-        duration_s: how much from there; by default all the rest.
+        duration_s: length; by default everything to the end.
 
     Raises:
-        TokenFileError: the source is damaged or no token file.
-        ModelError: it is of another model.
-        ConfigError: the source does not reach to `start_s`, or has fewer codebooks.
+        TokenFileError: the source is damaged or not a token file.
+        ModelError: it belongs to another model.
+        ConfigError: the source ends before `start_s`, or has fewer codebooks.
         OutputError: the target exists or cannot be written.
     """
     begin = time.monotonic()
@@ -181,7 +181,7 @@ def decode_file(
             )
             written = _write_sound(writer, blocks, header, lambda: samples)
     elapsed_s, lost = time.monotonic() - begin, decoder.lost_frames
-    if salvage and samples is not None and written < samples:  # cut off: no silence is made up for that
+    if salvage and samples is not None and written < samples:  # truncated: not replaced with silence
         lost += round((samples - written) / header.sample_rate * header.frame_rate)
     return FileReport(written / header.sample_rate, source.stat().st_size, elapsed_s, lost)
 
@@ -189,10 +189,10 @@ def decode_file(
 def decode_part(
     codec: Codec, path: Path, start_s: float, duration_s: float | None, depth: int
 ) -> tuple[Iterator[np.ndarray], int]:
-    """A stretch of a file as blocks "c t", and its source samples.
+    """An excerpt of a file as blocks "c t", and its number of source samples.
 
     Raises:
-        ConfigError: the file does not reach that far.
+        ConfigError: the file ends before that.
     """
     file = TokenFile(path, codec.entropy)
     total, rate = file.header.samples or 0, file.header.sample_rate
@@ -219,13 +219,13 @@ def decode_part(
 
 
 def decode_stream(codec: Codec, reader: TokenReader, output: BinaryIO, num_codebooks: int | None = None) -> FileReport:
-    """Tokens as they arrive to a WAV (16 bit) that is written as they do.
+    """Decode tokens to a WAV (16 bit), as they arrive.
 
     Args:
         codec: of the tokens.
         reader: opened with `live`.
-        output: gets the sound of each page as soon as the page is there.
-        num_codebooks: use the first so many.
+        output: the audio of each page is written as soon as the page has arrived.
+        num_codebooks: number of codebooks to use (the first N).
 
     Raises:
         TokenFileError, ModelError, ConfigError: see `decode_file`.
@@ -253,13 +253,13 @@ def _write_sound(
 ) -> int:
     """Write blocks "c t" and close the writer.
 
-    The last frame is longer than the sound: as long as nobody knows where that ends, so much is held back.
+    The last frame extends past the end of the audio: until the length is known, one frame is held back.
 
     Args:
         writer: of the result.
         blocks: of the sound.
         header: of its tokens.
-        promised: how many samples there are, or None while that is not known.
+        promised: the number of samples, or None while it is unknown.
 
     Returns:
         Samples written.
@@ -288,7 +288,7 @@ def _write_sound(
 
 
 def _salvaged(path: Path, entropy: EntropyModel | None) -> Iterator[np.ndarray | int]:
-    """The pages of a damaged file, and how many frames are lost between them."""
+    """The intact pages of a damaged file, and the number of frames lost between them."""
     for page in salvage_pages(path, entropy):
         if page.codes is None:
             for start in range(0, page.frames, MOST_LOST):

@@ -1,4 +1,4 @@
-"""A codec by the name of its model, and files without a codec at hand."""
+"""Loading a codec by the name of its model, and coding of files without one."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 def load(
     name: str = "speech-16k", threads: int = 1, backend: str = "auto", device: str | torch.device = "cpu"
 ) -> Codec:
-    """Load a model that is in the package, or a bundle of your own.
+    """Load a model of the package, or a bundle of your own.
 
     Args:
         name: of a model (`audiocodec.list_models()`), or the path of a model's folder or YAML.
-        threads: channels worked on at once.
+        threads: number of channels to process in parallel.
         backend: "onnx", "torch" or "auto": see `audiocodec.backends.base.open_model`.
-        device: "cpu", or where torch is to compute, such as "cuda"; `docs/onnx.md` says what that promises.
+        device: device of torch, such as "cuda"; `docs/onnx.md` says what is guaranteed on it.
 
     Raises:
         ConfigError: there is no such backend or device.
         ModelError: unknown or damaged.
-        MissingExtraError: what runs the model is not installed.
+        MissingExtraError: the backend is not installed.
     """
     return Codec(load_bundle(name), threads, backend, device)
 
@@ -43,7 +43,7 @@ def encode_file(
 def decode_file(
     source: str | Path, target: str | Path, model: str | None = None, backend: str = "auto", **options: Any
 ) -> FileReport:
-    """`Codec.decode_file` with the model that the file names."""
+    """`Codec.decode_file` with the model named in the file."""
     if model is None:
         with open_tokens(Path(source)) as reader:
             model = reader.header.model

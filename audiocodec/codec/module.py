@@ -1,4 +1,4 @@
-"""The network of a codec for training: losses on its latents, models on top of it."""
+"""The network of a codec for training, for losses on its latents or models on top of it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ class CodecModule(nn.Module):
     """Waveforms to latents to codes and back, batched and differentiable; mono, at the model's rate.
 
     Sounds and latents are aligned as in files: encoding covers the sound and the delay of the decoder, decoding drops
-    that delay. So `decode_latents(encode_latents(x))[..., : x.shape[-1]]` is as long as x, and in step with it.
+    that delay. So `decode_latents(encode_latents(x))[..., : x.shape[-1]]` has the length of x and is aligned with it.
 
     In eval mode it computes what the codec does, on the CPU up to the rounding of float32: a code on the border of two
-    cells may differ (`tests/codec/test_module.py`). In train mode `quantize` draws the number of codebooks for a share
-    of the items, as in training the model, and updates the running statistics of the quantizer: codes then stand for
-    other latents than those of the codec, and its token files no longer fit. To train around the codes keep that part
-    as it is: `module.model.quantizer.eval().requires_grad_(False)`, after every `module.train()`.
+    cells may differ (`tests/codec/test_module.py`). In train mode `quantize` draws the number of codebooks for some of
+    the items, as in training the model, and updates the running statistics of the quantizer: codes then represent
+    other latents than those of the codec, and its token files no longer match. To keep the codes fixed, freeze that
+    part: `module.model.quantizer.eval().requires_grad_(False)`, after every `module.train()`.
 
     Args:
-        model: with weights of its own.
+        model: with its own copy of the weights.
 
     Attributes:
         sample_rate: Hz.
@@ -64,7 +64,7 @@ class CodecModule(nn.Module):
 
         Args:
             latents: "b d t".
-            num_codebooks: use the first so many. None: all; in train mode fewer for a share of the items.
+            number of codebooks to use (the first N). None: all; in train mode fewer for a fraction of the items.
 
         Returns:
             quantized "b d t", and codes "b q t", int64.
@@ -90,7 +90,7 @@ class CodecModule(nn.Module):
         """Codes "b q t" of the first q codebooks, any q -> quantized latents "b d t", without a gradient.
 
         Raises:
-            ConfigError: they are no integers "b q t", too many codebooks, or a code is out of range.
+            ConfigError: they are not integers "b q t", there are too many codebooks, or a code is out of range.
         """
         if codes.ndim != 3 or codes.is_floating_point() or codes.is_complex():
             raise ConfigError(f"codes must be integers 'b q t', got {codes.dtype} of shape {tuple(codes.shape)}")

@@ -1,9 +1,9 @@
-"""Analysis by synthesis: codes chosen by how they sound decoded, not by what the encoder says at first.
+"""Analysis by synthesis: codes are chosen by comparing the decoded sound with the original.
 
-An encoder answers at once, in one pass, without a look ahead, and knows nothing of how many of its codebooks are kept.
-Where time allows, its latents are only where a search begins: gradients of the losses that models are trained with go
-back through decoder and rounding to them. The decoder and the token file know nothing of it. Speech coders have
-searched their codes this way since [CELP, Schroeder and Atal, 1985](https://doi.org/10.1109/ICASSP.1985.1168147).
+The encoder is one causal pass without look-ahead and does not know how many codebooks will be kept. Here its latents
+are only the starting point of a search: gradients of training losses are propagated through the decoder and the
+rounding to the latents. The decoder and the file format are unaffected. Speech coders have searched their codes this
+way since [CELP, Schroeder and Atal, 1985](https://doi.org/10.1109/ICASSP.1985.1168147).
 """
 
 from __future__ import annotations
@@ -32,19 +32,23 @@ from audiocodec.quality.losses import (
     windows_of,
 )
 
-WINDOW_S, TAIL_S = 2.0, 0.25  # what is decided at once; what comes after it and has a say
-LEARNING_RATE, LEAST, BETAS = 0.05, 0.1, (0.8, 0.95)  # of Adam, in deviations of the latents; its end, of its peak
-SPEECH_RATE = 24_000  # models up to it are for speech
+WINDOW_S, TAIL_S = 2.0, 0.25  # search window; look-ahead
+LEARNING_RATE, LEAST, BETAS = (
+    0.05,
+    0.1,
+    (0.8, 0.95),
+)  # of Adam, in standard deviations of the latents; final value, relative to the peak
+SPEECH_RATE = 24_000  # models up to this sample rate are for speech
 
 
 class SoundRefiner:
     """A search for each channel of a sound, or for mid and side of two; as `audiocodec.codec.SoundEncoder`.
 
     Args:
-        model: in eval mode, without gradients; its own linear layers, not rowwise.
+        model: in eval mode, without gradients; with plain linear layers, not batch-invariant ones.
         rows: of the sound.
         steps: of the search, in each window.
-        threads: channels worked on at once; never changes a token.
+        threads: number of channels to process in parallel; never changes a token.
     """
 
     def __init__(self, model: CodecModel, rows: Rows, steps: int, threads: int = 1) -> None:
@@ -54,7 +58,7 @@ class SoundRefiner:
     def push(self, block: np.ndarray) -> np.ndarray:
         """Samples "c t", finite floats at the model's rate -> codes that are ready, "r q t"."""
         inputs, length = self.rows.inputs(block), self.refiners[0].window_samples
-        pieces = range(0, max(1, block.shape[1]), length)  # one window each: Ctrl-C waits for no more
+        pieces = range(0, max(1, block.shape[1]), length)  # one window per step, so that Ctrl-C waits for no more
         parts = [self._each(Refiner.push, [wav[start : start + length] for wav in inputs]) for start in pieces]
         return np.concatenate(parts, axis=2)
 
@@ -71,18 +75,18 @@ class SoundRefiner:
 
 
 class Refiner:
-    """Turns one channel into codes window by window, each searched for with the sound before it as it was decided.
+    """Codes one channel window by window; each search starts from the decoder state after the windows before.
 
-    The codes do not depend on how the samples are cut. They may differ between machines: gradients are sums that
-    no two processors round alike. How they decode does not.
+    The codes do not depend on chunking. They may differ between machines, because processors round the sums in
+    gradients differently. Their decoding does not.
 
     Args:
         model: in eval mode, without gradients.
-        num_codebooks: codes a frame; the search is for so many. A side may have none.
+        num_codebooks: codes per frame that the search optimizes for. Side may have none.
         steps: of the search, in each window; 1 or more.
 
     Attributes:
-        window_samples: what is decided at once.
+        window_samples: length of the search window.
         frames: returned so far.
     """
 
@@ -108,7 +112,7 @@ class Refiner:
         return np.concatenate(parts, axis=1)
 
     def flush(self, frames: int) -> np.ndarray:
-        """The codes still missing at the end, "q t", silence standing in for what is missing of `frames` in all."""
+        """The codes still missing at the end, "q t", padded with silence to `frames` in all."""
         missing = max(0, frames - self.frames)
         silence = missing * self.model.hop_length - len(self._pending)
         codes = self.push(np.zeros(max(0, silence), np.float32))
@@ -116,7 +120,7 @@ class Refiner:
         return np.concatenate([codes, self._decide(left, 0)], axis=1) if left else codes
 
     def _decide(self, frames: int, tail: int) -> np.ndarray:
-        """Codes of the next frames, "q t", with a view to `tail` frames behind them."""
+        """Codes of the next frames, "q t", with `tail` frames of look-ahead."""
         model, samples = self.model, frames * self.model.hop_length
         self.frames += frames
         if not self.num_codebooks:
@@ -152,38 +156,38 @@ class Refiner:
             schedule.step()
         found = (latents + scale * offset).detach()
         with torch.no_grad():
-            last = self._distance(found, target, generator.manual_seed(0)).item()  # at the same places as the first
+            last = self._distance(found, target, generator.manual_seed(0)).item()  # at the same offsets as the first
         return found if last < distances[0] else latents
 
     def _distance(self, latents: Tensor, target: Tensor, generator: torch.Generator) -> Tensor:
         quantized = self.model.quantizer(latents, self.num_codebooks).quantized
         decoded, _ = self.model.decoder(quantized, self._decoder_state)
         estimate = torch.cat([self._decoded, decoded], -1)
-        places, predictable = self._places(generator), None
+        offsets, predictable = self._offsets(generator), None
         if self.model.noisy:
             decoder = cast(ConvDecoder, self.model.decoder)
-            predictable = Pair(decoder.low_band(estimate), decoder.low_band(target), places=places[True])
-        pair = Pair(estimate, target, places=places[False], predictable=predictable)
+            predictable = Pair(decoder.low_band(estimate), decoder.low_band(target), offsets=offsets[True])
+        pair = Pair(estimate, target, offsets=offsets[False], predictable=predictable)
         return torch.stack([weight * loss(pair.seen_by(loss)) for weight, loss in self.losses]).sum()
 
-    def _places(self, generator: torch.Generator) -> dict[bool, dict[int, int]]:
-        """Where the frames of each window begin, drawn in the order of the losses.
+    def _offsets(self, generator: torch.Generator) -> dict[bool, dict[int, int]]:
+        """The offset of the frames of each STFT window, drawn in the order of the losses.
 
-        By whether a loss sees what is not noise alone; without noise none does.
+        The key says whether the loss sees only the part without noise; without noise none does.
         """
-        places: dict[bool, dict[int, int]] = {False: {}, True: {}}
+        offsets: dict[bool, dict[int, int]] = {False: {}, True: {}}
         for _, loss in self.losses:
-            own = places[self.model.noisy and getattr(loss, "needs_phase", False)]
+            own = offsets[self.model.noisy and getattr(loss, "needs_phase", False)]
             for window in windows_of(loss):
                 if window not in own:
                     own[window] = draw_place(window, generator)
-        return places
+        return offsets
 
 
 def search_losses(sample_rate: int) -> list[tuple[float, nn.Module]]:
     """Weights and losses of the search, for models of speech and of music.
 
-    Less than in training of those that draw what cannot be followed to silence: here the codes can follow.
+    Waveform losses weigh less than in training, where they mute what the decoder cannot predict.
     """
     if sample_rate <= SPEECH_RATE:
         return [

@@ -1,4 +1,4 @@
-"""All channels of a sound, decoded piece by piece."""
+"""Decoding of all channels of a sound, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class SoundDecoder:
     """A stream decoder for each channel, or for mid and side of two.
 
     Args:
-        network: shared with others.
+        network: may be shared.
         channels: of the sound.
         joint: two channels share one row of codes, as mid and side.
         threads: number of channels to decode in parallel.
 
     Attributes:
-        delay_samples: by which the sound is late.
+        delay_samples: samples by which the output lags.
     """
 
     def __init__(self, network: FrameDecoder, channels: int, joint: bool, threads: int = 1) -> None:
@@ -36,7 +36,7 @@ class SoundDecoder:
         """codes: "r q t" -> samples "c t".
 
         Raises:
-            ConfigError: see `StreamDecoder.push`; then no channel has moved.
+            ConfigError: see `StreamDecoder.push`; then no channel has changed.
         """
         parts = split(codes) if self.joint else list(codes)
         for decoder, part in zip(self.decoders, parts, strict=True):
@@ -74,5 +74,5 @@ class SoundDecoder:
 
 
 def _push(decoder: StreamDecoder, codes: np.ndarray) -> np.ndarray:
-    """What a channel of codes "q t" sounds like: silence where it has none, as a side of few codebooks may."""
+    """Samples of a channel with codes "q t"; silence if it has no codebooks, as can happen for side."""
     return decoder.push(codes) if len(codes) else decoder.skip(codes.shape[1])

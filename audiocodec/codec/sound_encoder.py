@@ -1,4 +1,4 @@
-"""All channels of a sound, encoded piece by piece."""
+"""Encoding of all channels of a sound, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SoundEncoder:
     """A stream encoder for each channel, or for mid and side of two.
 
     Args:
-        network: shared with others.
+        network: may be shared.
         rows: of the sound.
         threads: channels encoded in parallel.
     """

@@ -1,4 +1,4 @@
-"""Codes to samples as they arrive, and something to hear where none arrive."""
+"""Decoding as codes arrive, with concealment where none arrive."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import numpy as np
 
 from audiocodec.backends.base import FrameDecoder
 from audiocodec.backends.fixed_shapes import BLOCK_FRAMES
-from audiocodec.backends.state import Arrays, take
+from audiocodec.backends.state import Arrays, load_array
 from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens.depths import NO_CODE
 
-HOLD_S, FADE_S = 0.06, 0.24  # of a burst: at full level; until silence
-NOT_BEGUN, AFRESH = -2, -1  # in place of a number of lost frames: before the first one, and behind a gap of silence
-DECAY = 0.9  # of the latent from one lost frame to the next, for decoders that were not trained for zeros
+HOLD_S, FADE_S = 0.06, 0.24  # of a burst: at full level; until it has faded to silence
+NOT_BEGUN, AFRESH = -2, -1  # instead of a count of lost frames: before the first frame, and after a gap of silence
+DECAY = 0.9  # factor on the latent per lost frame, for decoders that were not trained on zeros
 
 
 class StreamDecoder:
     """Turns codes of one channel into samples as they arrive.
 
-    The output lags by `delay_samples`: so many samples of silence come first.
+    The output lags by `delay_samples`: it starts with that many samples of silence.
 
     Args:
         network: of the model, of `frame_decoder`.
 
     Attributes:
-        delay_samples: by which the sound is late.
+        delay_samples: samples by which the output lags.
 
     Example:
         >>> import audiocodec, numpy as np
@@ -44,30 +44,30 @@ class StreamDecoder:
 
     def reset(self) -> None:
         """Start a new stream."""
-        self._state = self.network.fresh()
+        self._state = self.network.initial_state()
         self._forget(NOT_BEGUN)
 
     def start_at(self, frames: int) -> None:
-        """Start afresh `frames` later than here: what follows has the noise that it has behind so many frames."""
+        """Restart `frames` after the current position; the noise continues from there."""
         self._state = self.network.skip(self._state, frames)
         self._forget(AFRESH)
 
     def _forget(self, lost: int) -> None:
         self._latent = np.zeros((1, self.network.info.latent_dim, 1), np.float32)  # of the last frame
-        self._lost = lost  # frames in a row, or one of the two above
+        self._lost = lost  # consecutive lost frames, or one of the two above
 
     def push(self, codes: np.ndarray) -> np.ndarray:
         """codes: "q t", any t -> samples "(t hop)", float32.
 
         Raises:
-            ConfigError: no codes "q t", too many codebooks, or a code out of range; then the stream has not moved.
+            ConfigError: not codes "q t", too many codebooks, or a code out of range; then the stream has not changed.
         """
         return _decode_batch([self], check_codes(self.network.info, codes)[None])[0]
 
     def conceal(self, frames: int) -> np.ndarray:
-        """Samples "(frames hop)" in place of lost frames: the sound goes on for 60 ms, then fades to silence at 240.
+        """Samples "(frames hop)" for lost frames: the output continues for 60 ms, then fades to silence at 240 ms.
 
-        A decoder trained for it is given zeros; others the last latent again, a tenth smaller for each frame.
+        A decoder trained for concealment gets zeros; others get the last latent, attenuated by a tenth per frame.
         """
         hop, parts = self.network.info.hop_length, [np.zeros(0, np.float32)]
         if self._lost == NOT_BEGUN:  # the stream begins with its first frame
@@ -84,35 +84,35 @@ class StreamDecoder:
         return np.concatenate(parts)
 
     def _level(self, lost: Any) -> Any:
-        """Level after so many lost frames in a row."""
+        """Output level after that many consecutive lost frames."""
         hold, fade = (seconds * self.network.info.frame_rate for seconds in (HOLD_S, FADE_S))
         return np.clip((fade - lost) / (fade - hold), 0, 1)
 
     def flush(self) -> np.ndarray:
         """The last `delay_samples` samples, which the decoder holds back until it has seen what follows.
 
-        Of use where the codes end without `StreamEncoder.flush`, whose codes cover the delay.
+        Needed if the codes end without those of `StreamEncoder.flush`, which cover the delay.
         """
         return self.conceal(-(-self.delay_samples // self.network.info.hop_length))[: self.delay_samples]
 
     def skip(self, frames: int) -> np.ndarray:
-        """Silence in place of `frames` lost frames; decoding starts afresh behind them."""
+        """Silence in place of `frames` lost frames; decoding restarts after them."""
         self.start_at(frames)
         return np.zeros(frames * self.network.info.hop_length, np.float32)
 
     def state(self) -> Arrays:
-        """Everything the stream remembers, as plain arrays: `np.savez(file, **decoder.state())`."""
+        """The complete state of the stream, as plain arrays: `np.savez(file, **decoder.state())`."""
         own = {"latent": self._latent.copy(), "lost": np.array(self._lost)}
         return own | self.network.to_arrays(self._state)
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Go on exactly where `state` was taken, here or in another process.
+        """Continue exactly where `state` was taken, in this process or another one.
 
         Raises:
-            ConfigError: it is not of a decoder of this model.
+            ConfigError: it is not the state of a decoder of this model.
         """
-        latent = take(state, "latent", self._latent.shape)
-        lost = int(take(state, "lost", (), np.int64))
+        latent = load_array(state, "latent", self._latent.shape)
+        lost = int(load_array(state, "lost", (), np.int64))
         self._state = self.network.from_arrays(state)
         self._latent, self._lost = latent, lost
 
@@ -121,7 +121,7 @@ def check_codes(info: ModelInfo, codes: Any) -> np.ndarray:
     """Codes "q t" that a decoder of a model can take, int64; `NO_CODE` where a frame has fewer.
 
     Raises:
-        ConfigError: they are none.
+        ConfigError: they are not.
     """
     array = np.asarray(codes)
     if array.ndim != 2 or array.dtype.kind not in "iu":
@@ -136,11 +136,11 @@ def check_codes(info: ModelInfo, codes: Any) -> np.ndarray:
 def decode_streams(decoders: Sequence[StreamDecoder], codes: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Push codes "q t" to each decoder; returns their samples, "(t hop)".
 
-    Streams with as many codebooks and frames go through the network as one batch, which takes
+    Streams with equal numbers of codebooks and frames are decoded as one batch, which takes
     little longer than one stream.
 
     Raises:
-        ConfigError: see `StreamDecoder.push`; then no stream has moved.
+        ConfigError: see `StreamDecoder.push`; then no stream has changed.
     """
     groups = defaultdict(list)
     codes = [check_codes(decoder.network.info, item) for decoder, item in zip(decoders, codes, strict=True)]
@@ -162,7 +162,7 @@ def _decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarra
     for start in range(0, codes.shape[2], BLOCK_FRAMES):
         waveform = _synthesize(decoders, _dequantize(network, codes[:, :, start : start + BLOCK_FRAMES]))
         for decoder, samples in zip(decoders, waveform, strict=True):
-            if decoder._lost > 0:  # the first frame behind a gap comes back from where the fading was
+            if decoder._lost > 0:  # the first frame after a gap fades in from the level reached
                 samples[:hop] *= np.linspace(decoder._level(decoder._lost), 1, hop, dtype=np.float32)
             decoder._lost = 0
         parts.append(waveform)
@@ -170,7 +170,7 @@ def _decode_batch(decoders: list[StreamDecoder], codes: np.ndarray) -> np.ndarra
 
 
 def _dequantize(network: FrameDecoder, codes: np.ndarray) -> np.ndarray:
-    """codes: "b q t" -> latents "b d t", always `BLOCK_FRAMES` at once: sums of other shapes may round differently."""
+    """codes: "b q t" -> latents "b d t", always `BLOCK_FRAMES` together: other shapes may round differently."""
     batch, depth, steps = codes.shape
     frames = codes.swapaxes(0, 1).reshape(depth, batch * steps)
     padded = np.pad(frames, ((0, 0), (0, -frames.shape[1] % BLOCK_FRAMES)))
@@ -180,7 +180,7 @@ def _dequantize(network: FrameDecoder, codes: np.ndarray) -> np.ndarray:
 
 
 def _synthesize(decoders: list[StreamDecoder], latents: np.ndarray) -> np.ndarray:
-    """latents: "b d t" -> samples "b (t hop)"; the states of the decoders move on."""
+    """latents: "b d t" -> samples "b (t hop)"; updates the states of the decoders."""
     waveform, states = decoders[0].network.synthesize(latents, [decoder._state for decoder in decoders])
     for decoder, state, item in zip(decoders, states, latents, strict=True):
         decoder._state, decoder._latent = state, item[None, :, -1:].copy()

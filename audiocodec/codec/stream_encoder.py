@@ -1,4 +1,4 @@
-"""Samples to codes as they arrive."""
+"""Encoding as samples arrive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec.backends.base import FrameEncoder
-from audiocodec.backends.state import Arrays, take
+from audiocodec.backends.state import Arrays, load_array
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.errors import AudioError
 
@@ -23,16 +23,16 @@ Encoded = tuple[list[np.ndarray], list[Any]]  # codes and states
 class StreamEncoder:
     """Turns one channel into codes as samples arrive.
 
-    The codes are those of the whole sound at once, bit for bit, however it is cut:
+    The codes are bit-identical to those of the whole sound, for any chunking:
     see `audiocodec.backends.fixed_shapes`.
 
     Args:
         network: of the model, of `frame_encoder`.
-        num_codebooks: codes a frame.
+        num_codebooks: codes per frame.
 
     Attributes:
-        delay_samples: from a sample pushed to the end of the frame that holds it, at most: what
-            encoding adds to the delay of the sound.
+        delay_samples: longest time from a sample pushed to the end of its frame: what
+            encoding adds to the delay.
         samples: pushed so far.
         frames: returned so far.
 
@@ -50,20 +50,20 @@ class StreamEncoder:
 
     def reset(self) -> None:
         """Start a new stream."""
-        self._remainder = np.zeros(0, np.float32)  # of a frame that is not complete
-        self._state = self.network.fresh()
+        self._remainder = np.zeros(0, np.float32)  # of an incomplete frame
+        self._state = self.network.initial_state()
         self.samples = self.frames = 0
 
     def push(self, samples: np.ndarray) -> np.ndarray:
         """samples: "t" at the model's rate, any number -> codes that are ready, "q t", int64.
 
         Raises:
-            AudioError: not one axis of floats, NaN or infinite samples, or a range far beyond [-1, 1].
+            AudioError: not one axis of floats, NaN or infinite samples, or values far outside [-1, 1].
         """
         return encode_streams([self], [samples])[0]
 
     def _whole_frames(self, samples: np.ndarray) -> np.ndarray:
-        """What is to be encoded now, "(t hop)", of what was left over and `samples` "t"; the rest is kept."""
+        """Whole frames "(t hop)" of the remainder and `samples` "t"; keeps the new remainder."""
         hop = self.network.info.hop_length
         pending = np.concatenate([self._remainder, samples.astype(np.float32, copy=False)])
         frames = len(pending) // hop
@@ -76,7 +76,7 @@ class StreamEncoder:
         """The codes still missing at the end of a stream: "q t". `reset` before the next one.
 
         Args:
-            frames: in all; by default those that cover the samples pushed and the model's delay.
+            frames: total number; by default enough to cover the samples pushed and the model's delay.
         """
         info = self.network.info
         if frames is None:
@@ -88,27 +88,27 @@ class StreamEncoder:
         return codes
 
     def state(self) -> Arrays:
-        """Everything the stream remembers, as plain arrays: `np.savez(file, **encoder.state())`."""
+        """The complete state of the stream, as plain arrays: `np.savez(file, **encoder.state())`."""
         own = {"remainder": self._remainder.copy(), "counts": np.array([self.samples, self.frames])}
         return own | self.network.to_arrays(self._state)
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Go on exactly where `state` was taken, here or in another process.
+        """Continue exactly where `state` was taken, in this process or another one.
 
         Raises:
-            ConfigError: it is not of an encoder of this model.
+            ConfigError: it is not the state of an encoder of this model.
         """
-        remainder = take(state, "remainder", (-1,))
-        counts = take(state, "counts", (2,), np.int64)
+        remainder = load_array(state, "remainder", (-1,))
+        counts = load_array(state, "counts", (2,), np.int64)
         self._state = self.network.from_arrays(state)
         self._remainder, (self.samples, self.frames) = remainder, map(int, counts)
 
 
 def check_stream(samples: Any) -> np.ndarray:
-    """Samples "t" that an encoder can take.
+    """Checked samples "t" for an encoder.
 
     Raises:
-        AudioError: they are none.
+        AudioError: they are not.
     """
     array = np.asarray(samples)
     if array.ndim != 1 or not np.issubdtype(array.dtype, np.floating):
@@ -120,10 +120,10 @@ def check_stream(samples: Any) -> np.ndarray:
 def encode_streams(
     streams: Sequence[StreamEncoder], samples: Sequence[np.ndarray], threads: int = 1
 ) -> list[np.ndarray]:
-    """Push samples to many streams: what everything that encodes goes through.
+    """Push samples to many streams; all encoding goes through this function.
 
-    Streams of one network go through it together, which takes little longer than one stream; each gets the codes that
-    it gets alone.
+    Streams of one network are encoded as a batch, which takes little longer than one stream; each gets the same codes
+    as alone.
 
     Args:
         streams: each at most once.
@@ -134,7 +134,7 @@ def encode_streams(
         The codes that are ready, "q t" for each stream, int64.
 
     Raises:
-        AudioError: see `StreamEncoder.push`; then no stream has moved.
+        AudioError: see `StreamEncoder.push`; then no stream has changed.
     """
     checked = [check_stream(wav) for wav in samples]
     frames = [stream._whole_frames(wav) for stream, wav in zip(streams, checked, strict=True)]
@@ -153,7 +153,7 @@ def encode_streams(
 
 
 def _groups(streams: Sequence[StreamEncoder], threads: int) -> list[list[int]]:
-    """Streams, by number, that go through a network together: those of one network, dealt out to the threads."""
+    """Indices of streams that are encoded as a batch: those of one network, divided among the threads."""
     members = defaultdict(list)
     for i, stream in enumerate(streams):
         members[id(stream.network)].append(i)
@@ -161,7 +161,7 @@ def _groups(streams: Sequence[StreamEncoder], threads: int) -> list[list[int]]:
 
 
 def _job(streams: Sequence[StreamEncoder], frames: Sequence[np.ndarray]) -> Callable[[], Encoded]:
-    """What encodes whole frames of streams of one network: gives codes "q t", and the states after them."""
+    """Encode whole frames of streams of one network: returns codes "q t" and the states after them."""
     network = streams[0].network
     empty = np.zeros((network.info.num_codebooks, 0), np.int64)
     return partial(network.shapes.advance, frames, [stream._state for stream in streams], empty)

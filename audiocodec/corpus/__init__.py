@@ -1,4 +1,4 @@
-"""From a folder of sound to shards of tokens for language models, on one machine or many: see docs/corpora.md."""
+"""From a folder of audio to shards of tokens for language models, on one machine or many: see docs/corpora.md."""
 
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.read import Corpus, open_corpus

@@ -1,4 +1,4 @@
-"""Several sound files through the encoder together, each as it would be alone, in bounded memory."""
+"""Batched encoding of several sound files in bounded memory, with the same result as one by one."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from audiocodec.errors import AudioError
 from audiocodec.tokens import Tokens, frames_for
 from audiocodec.tokens.metadata import fitting
 
-BLOCKS = 8  # of `audio.BLOCK_SAMPLES`, read in one go: long pieces go through the network fastest
+BLOCKS = 8  # of `audio.BLOCK_SAMPLES`, read in one go: the network is fastest on long chunks
 
 
 class _Stream:
-    """A sound file on its way through the encoder.
+    """A sound file being encoded.
 
     Raises:
-        AudioError: it does not open.
+        AudioError: it cannot be opened.
     """
 
     def __init__(self, codec: Codec, reader: audio.AudioReader, depth: int, watch: Stopwatch) -> None:
@@ -36,7 +36,7 @@ class _Stream:
         self.error: AudioError | None = None
 
     def pull(self) -> np.ndarray:
-        """The next samples "c t" at the model's rate; after the last ones, or an error, it is done."""
+        """The next samples "c t" at the model's rate; `done` after the last ones or an error."""
         blocks = [np.zeros((self.reader.channels, 0), np.float32)]
         try:
             with self.watch("decode"):
@@ -53,12 +53,12 @@ class _Stream:
 def encode_files(
     codec: Codec, paths: Sequence[Path], metadata: Sequence[Mapping[str, str]], depth: int, watch: Stopwatch
 ) -> list[Tokens | AudioError]:
-    """What `codec.encode_file` gives for each, or why it cannot be used.
+    """The tokens that `codec.encode_file` writes for each, or the error.
 
     Args:
-        codec: at work.
-        paths: of files of about equal length, so that they end together.
-        metadata: text for each; it comes before a tag of the same name.
+        codec: that encodes.
+        paths: of files of similar length, so that they end together.
+        metadata: text for each; takes precedence over a tag of the same name.
         depth: codebooks.
         watch: counts decoding, resampling, encoding.
     """

@@ -1,4 +1,4 @@
-"""Corpora of tokens as datasets of torch."""
+"""Token corpora as torch datasets."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ from torch.utils.data import IterableDataset, get_worker_info  # noqa: E402
 
 
 class TokenDataset(IterableDataset[dict[str, Any]]):
-    """Codes of a corpus that `audiocodec tokenize` made, in any of its formats.
+    """Codes of a corpus made by `audiocodec tokenize`, in any of its formats.
 
-    Every process and every worker of a `DataLoader` gets its own part of the sounds: each comes once in an epoch, and
-    parts differ by one sound at most. Shards, and all crops of a shard, come in an order drawn from `seed` and epoch.
+    Every process and every worker of a `DataLoader` gets its own part of the sounds: each is read once per epoch, and
+    parts differ by at most one sound. The order of the shards, and of all crops of a shard, is drawn from `seed` and
+    epoch.
 
     Args:
         folder: of the corpus, or its URL.
-        frames: length of crops; a sound gives as many as fit in a row, from a random start, and none if it is
-            shorter. None: whole sounds.
-        seed: of the order and the crops; None: the order of the corpus, crops from the first frame on.
+        frames: length of crops; a sound yields as many consecutive ones as fit, from a random start, and none if it
+            is shorter. None: whole sounds.
+        seed: of the order and the crops; None: the order of the corpus, with crops starting at the first frame.
         rank: of this process; by default that of `torch.distributed`, if it is in use.
         world_size: processes.
 
     Raises:
         TokenFileError: there is no finished corpus.
-        ConfigError: `frames`, `rank` or `world_size` cannot be.
+        ConfigError: `frames`, `rank` or `world_size` is out of range.
 
     Yields:
         A dictionary for each crop of each row of codes: `codes` "q t", int64; `path`; `row`; `start`, the first frame;
@@ -59,11 +60,11 @@ class TokenDataset(IterableDataset[dict[str, Any]]):
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw another order; call it in every process before the epoch begins."""
+        """Draw a new order; call it in every process before the epoch begins."""
         self._epoch.fill_(epoch)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """The part of this process and worker."""
+        """Index of the part of this process and worker, and the number of parts."""
         worker = get_worker_info()
         index, count = (worker.id, worker.num_workers) if worker else (0, 1)
         part, parts = self.rank * count + index, self.world_size * count
@@ -76,7 +77,7 @@ class TokenDataset(IterableDataset[dict[str, Any]]):
                 yield {"codes": torch.from_numpy(codes.copy()), **fields, **item.metadata}
 
     def _part(self, part: int, parts: int) -> Iterator[tuple[int, dict[int, Item]]]:
-        """Sounds `part` of `parts` of all, end to end in this epoch's order, by shard; only shards needed are read."""
+        """Part `part` of `parts` of all sounds in this epoch's order, by shard; reads only the shards needed."""
         counts = [shard["sounds"] for shard in self.corpus.manifest["shards"]]
         begin, end = (sum(counts) * i // parts for i in (part, part + 1))
         at = 0

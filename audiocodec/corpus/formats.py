@@ -15,7 +15,7 @@ from audiocodec.tokens import Header
 
 
 class Format(NamedTuple):
-    """How sounds become files, and files sounds."""
+    """How sounds are stored in files."""
 
     pack: Callable[[Shard, Sequence[Item], Header], dict[str, bytes]]
     unpack: Callable[[Store, Sequence[str], Header], Iterator[Item]]

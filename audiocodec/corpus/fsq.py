@@ -1,4 +1,4 @@
-"""A shard as token files, in the folders of the sounds: the bytes that `audiocodec encode` writes."""
+"""A shard as token files in the folder structure of the sounds: the bytes that `audiocodec encode` writes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Shard
-from audiocodec.corpus.sounds import Sound, refuse_twins
+from audiocodec.corpus.sounds import Sound, refuse_duplicates
 from audiocodec.corpus.store import Store
 from audiocodec.errors import ConfigError
 from audiocodec.tokens import Header, Tokens
@@ -31,18 +31,18 @@ def unpack(store: Store, names: Sequence[str], header: Header) -> Iterator[Item]
 
 
 def target(path: str) -> str:
-    """Where the tokens of a sound go."""
+    """Name of the token file of a sound."""
     return str(PurePosixPath(path).with_suffix(".fsq"))
 
 
 def check_targets(source: str, sounds: Sequence[Sound]) -> None:
-    """Refuse sounds that have no place of their own in the folder.
+    """Refuse sounds without a unique name in the folder.
 
     Raises:
-        ConfigError: a path leads out of it, or two sounds differ in their suffix only.
+        ConfigError: a path leads outside, or two sounds differ only in their suffix.
     """
     for sound in sounds:
         path = PurePosixPath(sound.path)
         if path.is_absolute() or ".." in path.parts or "://" in sound.path:
             raise ConfigError(f"{source}: {sound.path} is not a relative path below it, which the format fsq needs")
-    refuse_twins(source, (target(sound.path) for sound in sounds))
+    refuse_duplicates(source, (target(sound.path) for sound in sounds))

@@ -14,11 +14,11 @@ from audiocodec.tokens.header import NO_ENTROPY
 
 @dataclass(frozen=True)
 class Item:
-    """The tokens of a sound, and what is known of it.
+    """The tokens of a sound, and its metadata.
 
     Attributes:
         path: of the sound; in the format fsq, of the token file.
-        tokens: as `Codec.encode` gives them.
+        tokens: as returned by `Codec.encode`.
         metadata: columns of the CSV that listed it.
     """
 
@@ -28,7 +28,7 @@ class Item:
 
 
 def fields_of(item: Item) -> dict[str, Any]:
-    """What parquet and webdataset hold beside the codes."""
+    """What parquet and webdataset store besides the codes."""
     header = item.tokens.header
     return {
         "path": item.path,

@@ -1,4 +1,4 @@
-"""A shard as a Parquet file: a row a sound, codes as nested lists "r q t"."""
+"""A shard as a Parquet file: one row per sound, codes as nested lists "r q t"."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from audiocodec.corpus.store import Store
 from audiocodec.tokens import Header
 from audiocodec.tokens.convert import KEY, header_to_json, small
 
-ROWS = 256  # in a group: what is read in one go
+ROWS = 256  # per group, which is read in one go
 
 
 def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""What a corpus is, settled before any work starts: so its shards depend on neither workers nor time."""
+"""The plan of a corpus, fixed before work starts, so that its shards depend on neither workers nor timing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_BYTES = 2**29  # of sound files, on average: a shard is held in memory unti
 
 @dataclass(frozen=True)
 class Settings:
-    """What must be the same for two runs to make the same corpus.
+    """The settings that determine a corpus.
 
     Attributes:
         audiocodec: version of this package.
@@ -24,9 +24,9 @@ class Settings:
         model_version: of its weights.
         model_hash: of the weights that tokens depend on, in hexadecimal.
         backend: "onnx", or "torch" on the CPU; a code in a million differs between them. "torch/cuda" and the like: on
-            another device, where tokens are not promised to the bit.
+            another device, where tokens are not guaranteed to be bit-identical.
         num_codebooks: kept.
-        sounds_per_shard: but for the last.
+        sounds_per_shard: of all shards but the last.
         input: hash of the list of sounds, their sizes and metadata.
     """
 
@@ -42,12 +42,12 @@ class Settings:
 
     @property
     def library(self) -> str:
-        """What `audiocodec.load` takes as `backend`."""
+        """The `backend` of `audiocodec.load`."""
         return self.backend.partition("/")[0]
 
     @property
     def device(self) -> str:
-        """What `audiocodec.load` takes as `device`."""
+        """The `device` of `audiocodec.load`."""
         return self.backend.partition("/")[2] or "cpu"
 
 
@@ -71,19 +71,19 @@ class Shard:
 
 
 def usual_shard(sounds: Sequence[Sound]) -> int:
-    """Sounds in a shard if nobody says: enough shards to share out, none of them huge."""
+    """Default number of sounds per shard: enough shards to distribute, none of them huge."""
     mean = max(1, sum(sound.size for sound in sounds) // len(sounds))
     return min(MOST, max(LEAST, -(-len(sounds) // SHARDS)), max(1, MOST_BYTES // mean))
 
 
 def cut(sounds: Sequence[Sound], size: int) -> list[Shard]:
-    """The sorted list in pieces of `size`."""
+    """The sorted list in shards of `size` sounds."""
     starts = range(0, len(sounds), size)
     return [Shard(i, start, tuple(sounds[start : start + size])) for i, start in enumerate(starts)]
 
 
 def fingerprint(sounds: Sequence[Sound]) -> str:
-    """A hash of what a list of sounds says; where they lie does not count."""
+    """A hash of a list of sounds, without their location."""
     digest = hashlib.sha256()
     for sound in sounds:
         fields = {key: value for key, value in asdict(sound).items() if key != "root"}

@@ -24,7 +24,7 @@ class Corpus:
     Attributes:
         store: the folder.
         manifest: what `manifest.json` holds.
-        header: of its codes; rate, channels and samples are those of no sound.
+        header: of its codes; sample rate, channels and samples are placeholders.
     """
 
     store: Store

@@ -1,4 +1,4 @@
-"""What is done already: a receipt for each shard, kept beside the corpus until it is whole."""
+"""Progress of a run: a receipt for each shard, kept with the corpus until it is complete."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ SETTINGS = f"{FOLDER}/settings.json"
 
 @dataclass(frozen=True)
 class Receipt:
-    """A shard that is written.
+    """A complete shard.
 
     Attributes:
         name: of the shard.
         sounds: in it.
         seconds: of sound.
-        frames: of codes, all rows counted.
+        frames: of codes, over all rows.
         sha256: of its files, one after another.
         files: name -> bytes.
         errors: [path, reason] of each sound that could not be used.
@@ -40,17 +40,17 @@ class Receipt:
 
 
 def to_bytes(value: object) -> bytes:
-    """JSON for people and programs."""
+    """Indented JSON."""
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def keep(store: Store, receipt: Receipt) -> None:
-    """Note that a shard is written, after it was."""
+def write_receipt(store: Store, receipt: Receipt) -> None:
+    """Record that a shard has been written; call it afterwards."""
     store.write(f"{FOLDER}/{receipt.name}.json", to_bytes(asdict(receipt)))
 
 
 def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
-    """The shards that an earlier run has written, by name; notes the settings if none has done any.
+    """The shards that an earlier run has written, by name; records the settings if this is the first run.
 
     Raises:
         ConfigError: the folder holds a corpus made with other settings.

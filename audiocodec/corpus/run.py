@@ -32,7 +32,7 @@ ERRORS = "errors.csv"
 
 @dataclass
 class Progress:
-    """How far a run is.
+    """Progress of a run.
 
     Attributes:
         shards: in all.
@@ -41,7 +41,7 @@ class Progress:
         errors: sounds that this run could not use.
         hours: of sound encoded by this run.
         elapsed_s: since it started.
-        watch: where the time of its workers went.
+        watch: time of its workers by stage.
     """
 
     shards: int
@@ -53,7 +53,7 @@ class Progress:
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     def count(self, receipt: Receipt, watch: Stopwatch) -> None:
-        """One more shard is done."""
+        """Count a finished shard."""
         self.shards_done += 1
         self.sounds += receipt.sounds
         self.errors += len(receipt.errors)
@@ -75,9 +75,9 @@ def tokenize(
     bitrate: float | str | None = None,
     device: str = "cpu",
 ) -> Progress:
-    """Encode many sounds into shards of tokens; a run that was stopped, however, goes on when it is started again.
+    """Encode many sounds into shards of tokens; an interrupted run resumes when it is started again.
 
-    What lies in `output` at the end depends on the sounds and the settings alone: not on workers, time or deaths.
+    The final content of `output` depends only on the sounds and the settings, not on workers, timing or crashes.
 
     Args:
         source: folder, glob pattern, or CSV with a column `path`; see `list_sounds`.
@@ -86,20 +86,20 @@ def tokenize(
         model: name, or path of a folder.
         num_codebooks: number of codebooks to keep (the first N); all by default.
         backend: see `audiocodec.load`.
-        sounds_per_shard: by default what gives about 64 shards, 8 to 1000.
+        sounds_per_shard: by default enough for about 64 shards, 8 to 1000.
         workers: actors of Ray; 0 works in this process and needs no Ray.
         address: of a Ray cluster; by default Ray is started here for the time of the run.
-        on_shard: told at the start and after every shard.
-        bitrate: instead of `num_codebooks`: as many as fit, in bits per second for a sound of one channel.
-        device: where torch computes, see `audiocodec.load`; another than the CPU is used by this process alone.
+        on_shard: called at the start and after every shard.
+        bitrate: alternatively the target bitrate, in bits per second for a mono sound.
+        device: see `audiocodec.load`; other devices than the CPU are used by this process only.
 
     Raises:
-        AudioError: there is no sound.
+        AudioError: there are no sounds.
         ConfigError: a setting cannot work, or the folder holds a corpus made with others.
         OutputError: the folder holds something else, or cannot be written.
         MissingExtraError: Ray, pyarrow or fsspec is needed and not installed.
         ModelError: see `audiocodec.load`.
-        AudioCodecError: a shard took its workers down again and again.
+        AudioCodecError: a shard repeatedly killed its workers.
     """
     begun = time.monotonic()
     check_format(format)
@@ -140,12 +140,12 @@ def tokenize(
 
 
 def _anywhere(place: str) -> str:
-    """A path that means the same to a worker that runs in another folder; a URL does already."""
+    """An absolute path, for workers that run in another folder; a URL is returned unchanged."""
     return place if "://" in place else str(Path(place).absolute())
 
 
 def _check_present(store: Store, output: str, receipts: Sequence[Receipt]) -> None:
-    """Refuse to finish a corpus whose shards lie elsewhere, as with workers that do not share the folder.
+    """Refuse to finish a corpus with missing shards, as with workers that do not share the folder.
 
     Raises:
         OutputError: a file is missing, or has another size.
@@ -160,7 +160,7 @@ def _check_present(store: Store, output: str, receipts: Sequence[Receipt]) -> No
 
 
 def _finish(store: Store, codec: Codec, settings: Settings, receipts: Sequence[Receipt]) -> None:
-    """The table of errors, the manifest, and then nothing unfinished is left."""
+    """Write the table of errors and the manifest, then remove temporary files."""
     errors = [pair for receipt in receipts for pair in receipt.errors]
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")

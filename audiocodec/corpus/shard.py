@@ -1,4 +1,4 @@
-"""Making one shard: the unit of work, the same whoever does it and however often it is begun."""
+"""Making one shard, the unit of work: deterministic for any worker and after any number of restarts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from audiocodec.corpus.formats import FORMATS, check_format
 from audiocodec.corpus.fsq import target
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Settings, Shard
-from audiocodec.corpus.receipts import Receipt, keep
+from audiocodec.corpus.receipts import Receipt, write_receipt
 from audiocodec.corpus.sounds import Sound, place_of
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.corpus.store import open_store
 from audiocodec.errors import AudioError, ModelError, TokenFileError
 from audiocodec.tokens import Tokens, metadata
 
-TOGETHER = 8  # sounds in a batch; more gain nothing
+TOGETHER = 8  # sounds per batch; more do not help
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class ShardWriter:
         self.header = self.codec.info.header(self.codec.sample_rate, 1, 0, depth)
 
     def write(self, shard: Shard) -> tuple[Receipt, Stopwatch]:
-        """Encode the sounds of a shard, write it, and leave a receipt; broken sounds stand in the receipt.
+        """Encode the sounds of a shard, write it, and leave a receipt, which lists unusable sounds.
 
         Raises:
             OutputError: it cannot be written.
@@ -86,7 +86,7 @@ class ShardWriter:
             for name, data in files.items():
                 self.store.write(name, data)
             receipt = _receipt(shard, items, errors, files)
-            keep(self.store, receipt)
+            write_receipt(self.store, receipt)
         return receipt, watch
 
     def _encode(self, sounds: Sequence[Sound], watch: Stopwatch) -> dict[str, Tokens | AudioError]:
@@ -104,12 +104,12 @@ class ShardWriter:
 
 
 def escaped(text: str) -> str:
-    """Text of a file system, which may not be UTF-8, as text that any file can hold."""
+    """A file name, which may not be UTF-8, as valid UTF-8 text."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def unfit(sound: Sound, format: str) -> str:
-    """Why a corpus cannot hold a sound, whatever it is; empty if it can."""
+    """Why a corpus cannot hold a sound of this name; empty if it can."""
     if escaped(sound.path) != sound.path:
         return "its name is not UTF-8"
     if format == "fsq":
@@ -123,7 +123,7 @@ def unfit(sound: Sound, format: str) -> str:
 
 
 def batches(sounds: Sequence[Sound]) -> Iterator[list[Sound]]:
-    """Sounds of about equal length, judged by their bytes, that are encoded together."""
+    """Batches of sounds of similar length, judged by file size."""
     ordered = sorted(sounds, key=lambda sound: (sound.size, sound.path))
     for start in range(0, len(ordered), TOGETHER):
         yield ordered[start : start + TOGETHER]

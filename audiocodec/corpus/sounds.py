@@ -1,4 +1,4 @@
-"""Which sounds a corpus is made of: a folder, a glob pattern, or a CSV that lists them."""
+"""The list of sounds of a corpus: from a folder, a glob pattern, or a CSV."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from audiocodec.corpus.store import LocalStore, open_store
 from audiocodec.errors import AudioError, ConfigError
 
 WILD = "*?["
-RESERVED = ("codes", "sample_rate", "samples", "channels", "frames", "duration_s")  # columns of our own
+RESERVED = ("codes", "sample_rate", "samples", "channels", "frames", "duration_s")  # columns of the corpus itself
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Sound:
     """A sound to encode.
 
     Attributes:
-        path: what it is called in the corpus: relative to the folder, or as the CSV has it.
+        path: its name in the corpus: relative to the folder, or as in the CSV.
         root: folder that `path` is relative to.
         size: in bytes; 0 if not known.
         metadata: other columns of the CSV.
@@ -36,14 +36,14 @@ class Sound:
 
 
 def list_sounds(source: str) -> list[Sound]:
-    """All sounds, sorted by path. Of a folder, all other files are counted in a warning.
+    """All sounds, sorted by path. A warning counts the other files of a folder.
 
     Args:
-        source: a folder (sounds are known by suffix), a sound, a glob pattern (`**` is any depth, all that matches is
-            taken), or a CSV with a column `path`, relative to where it lies, and any others, which are kept as text.
+        source: a folder (sounds are recognized by suffix), a sound, a glob pattern (`**` is any depth; all matches are
+            used), or a CSV with a column `path`, relative to the CSV, and any others, which are kept as text.
 
     Raises:
-        AudioError: there is none.
+        AudioError: there are none.
         ConfigError: the CSV cannot be used.
         MissingExtraError: see `open_store`.
     """
@@ -67,7 +67,7 @@ def list_sounds(source: str) -> list[Sound]:
 
 
 def _exists(source: str) -> bool:
-    """Whether it is a file or folder of this machine: then its name is no pattern, whatever stands in it."""
+    """Whether it is a local file or folder: then its name is not a pattern, whatever characters it contains."""
     return "://" not in source and Path(source).exists()
 
 
@@ -85,7 +85,7 @@ def _matching(root: str, pattern: str) -> list[Sound]:
 
 
 def _split(path: str, end: int | None = None) -> tuple[str, str]:
-    """The folder that holds what stands at `end`, and the rest; by default the folder and the name."""
+    """Split a path into a folder and the rest at `end`; by default at the last separator."""
     slash = path.rfind("/", 0, end)
     return path[:slash] or "/" if slash >= 0 else ".", path[slash + 1 :]
 
@@ -93,10 +93,10 @@ def _split(path: str, end: int | None = None) -> tuple[str, str]:
 def _of_csv(source: str) -> Iterator[Sound]:
     root, name = _split(source)
     store = open_store(root)
-    csv.field_size_limit(2**31 - 1)  # long texts are texts, too
+    csv.field_size_limit(2**31 - 1)  # allow long texts
     try:
         reader = csv.DictReader(io.StringIO(store.read(name).decode("utf-8-sig")), strict=True)
-        refuse_twins(source, (f"the column {column!r}" for column in reader.fieldnames or ()))
+        refuse_duplicates(source, (f"the column {column!r}" for column in reader.fieldnames or ()))
         rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{source}: cannot be read as a list of sounds ({error})") from error
@@ -117,14 +117,14 @@ def _check(source: str, rows: list[dict[str, str]]) -> None:
             raise ConfigError(f"{source}: the column {min(clash)!r} is one that the corpus has itself, rename it")
         if None in row or None in row.values() or not row["path"]:
             raise ConfigError(f"{source}: line {line} has not as many fields as there are columns, or no path")
-    refuse_twins(source, (row["path"] for row in rows))
+    refuse_duplicates(source, (row["path"] for row in rows))
 
 
-def refuse_twins(source: str, names: Iterable[str]) -> None:
-    """Refuse names that come twice.
+def refuse_duplicates(source: str, names: Iterable[str]) -> None:
+    """Refuse duplicate names.
 
     Raises:
-        ConfigError: one does.
+        ConfigError: there is one.
     """
     name, count = max(Counter(names).items(), key=lambda pair: pair[1], default=("", 0))
     if count > 1:

@@ -1,4 +1,4 @@
-"""Where the time goes."""
+"""Time by stage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Stopwatch:
     """Sums the seconds of stages of work.
 
     Attributes:
-        wall: seconds on the clock, by stage.
+        wall: seconds of wall-clock time, by stage.
         processor: seconds of processor time of the calling thread, by stage.
     """
 
@@ -33,13 +33,13 @@ class Stopwatch:
             self.processor[stage] += time.thread_time() - processor
 
     def add(self, other: Stopwatch) -> None:
-        """Take over what another one has counted."""
+        """Add the counts of another one."""
         for mine, theirs in ((self.wall, other.wall), (self.processor, other.processor)):
             for stage, seconds in theirs.items():
                 mine[stage] += seconds
 
 
-def shares(seconds: Mapping[str, float]) -> dict[str, float]:
-    """The part of each stage in the whole, 0 to 1."""
+def fractions(seconds: Mapping[str, float]) -> dict[str, float]:
+    """The fraction of each stage, 0 to 1."""
     total = sum(seconds.values()) or 1.0
     return {stage: seconds.get(stage, 0.0) / total for stage in STAGES}

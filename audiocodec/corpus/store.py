@@ -21,20 +21,20 @@ class Store(Protocol):
         """Names of all files below it (or of those that match a glob pattern) -> bytes."""
 
     def local(self, name: str) -> contextlib.AbstractContextManager[Path]:
-        """A file of this machine with what `name` holds; a remote one is copied meanwhile. It may not exist."""
+        """A local file with the content of `name`; a remote one is copied temporarily. It may not exist."""
 
     def read(self, name: str) -> bytes:
-        """All of a file."""
+        """The content of a file."""
 
     def write(self, name: str, data: bytes) -> None:
-        """Make or replace a file: all of it appears, or nothing."""
+        """Create or replace a file atomically."""
 
     def remove(self, name: str) -> None:
         """Remove a file or a folder and all below it."""
 
 
 class LocalStore:
-    """A folder of this machine."""
+    """A local folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -72,11 +72,11 @@ class LocalStore:
 
 
 class RemoteStore:
-    """A folder of a file system of fsspec. Object stores show a written object whole or not at all.
+    """A folder of an fsspec file system. Object stores write objects atomically.
 
     Raises:
         MissingExtraError: fsspec is not installed.
-        ConfigError: it does not know the protocol, or lacks the package for it.
+        ConfigError: it does not know the protocol, or the package for it is missing.
     """
 
     def __init__(self, url: str) -> None:

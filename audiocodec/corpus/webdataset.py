@@ -1,4 +1,4 @@
-"""A shard as a tar of WebDataset: `00003-000017.npy` with codes "r q t", `00003-000017.json` with all else."""
+"""A shard as a tar of WebDataset: `00003-000017.npy` with codes "r q t", `00003-000017.json` with everything else."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who makes the shards: this process, or actors of Ray.
+"""Workers that make the shards: this process, or Ray actors.
 
-Plain actors rather than Ray Data: which sounds make a shard, what its file is called and when it counts as written is
-decided here, so a shard is made again exactly as it was, and a run goes on after any death by looking at what is there.
+Plain actors rather than Ray Data: the contents of a shard, its file name and when it counts as written are
+decided here, so a shard is reproduced exactly, and a run resumes after any crash from the files that exist.
 Ray Data chooses blocks and names as it runs, and its writing tasks wait for a processor while actors hold them all.
 """
 
@@ -20,9 +20,9 @@ from audiocodec.corpus.shard import Job, ShardWriter
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.errors import AudioCodecError
 
-ANSWER_S = 10.0  # that a cluster has for its answer
-RETRIES = 3  # of a shard whose worker died
-OBJECT_STORE = 80 * 2**20  # bytes, the least that Ray takes: no sound goes through it
+ANSWER_S = 10.0  # time limit for a cluster to answer
+RETRIES = 3  # retries of a shard whose worker died
+OBJECT_STORE = 80 * 2**20  # bytes, the minimum of Ray: no audio goes through it
 
 Done = tuple[Receipt, Stopwatch]
 
@@ -34,20 +34,20 @@ def in_this_process(job: Job, shards: Sequence[Shard]) -> Iterator[Done]:
 
 
 def on_ray(job: Job, shards: Sequence[Shard], workers: int, address: str | None) -> Iterator[Done]:
-    """Shards as they get ready, on this machine or a cluster.
+    """Receipts of shards as they are finished, on this machine or a cluster.
 
-    A worker that dies is replaced, and the shard it was at is done again.
+    A worker that dies is replaced, and its shard is retried.
 
     Args:
         job: what to do.
         shards: those to do.
         workers: actors, each with a model and one processor.
-        address: of a cluster that runs; None starts Ray here and stops it at the end, unless this process
+        address: of a running cluster; None starts Ray here and stops it at the end, unless this process
             has it already.
 
     Raises:
         MissingExtraError: Ray is not installed.
-        AudioCodecError: a shard could not be written, or took its workers down; the others are done before that.
+        AudioCodecError: a shard could not be written, or killed its workers; raised after the other shards are done.
     """
     ray = require("ray", "ray")
     started = not ray.is_initialized()
@@ -75,7 +75,7 @@ def _start(ray: Any, workers: int, address: str | None) -> None:
 
 
 def _check_answers(address: str) -> None:
-    """Ray itself tries for a quarter of an hour.
+    """Connect to a cluster; Ray itself would try for a quarter of an hour.
 
     Raises:
         AudioCodecError: nobody answers there.
@@ -90,7 +90,7 @@ def _check_answers(address: str) -> None:
 
 
 def _share_out(ray: Any, job: Job, shards: Sequence[Shard], workers: int) -> Iterator[Done]:
-    """Give each idle worker the next shard; what a dead one was at comes last, to a new worker."""
+    """Give each idle worker the next shard; the shard of a dead worker goes last, to a new one."""
     actor = ray.remote(num_cpus=1)(ShardWriter)
     todo, lost = deque(shards), list[Shard]()
     idle = [actor.remote(job) for _ in range(min(workers, len(todo)))]

@@ -1,4 +1,4 @@
-"""Codecs beside each other: clips x systems -> scores with true bitrates."""
+"""Comparison of codecs: clips x systems -> scores with actual bitrates."""
 
 from audiocodec.evaluate.report import check_report, write_report
 from audiocodec.evaluate.run import Settings, evaluate

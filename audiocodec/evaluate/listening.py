@@ -1,4 +1,4 @@
-"""A blind listening test in one HTML file; it needs nothing else, not even a network."""
+"""A blind listening test in one self-contained HTML file, which works offline."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TESTS = ("mushra", "abx")
 
 
 def low_anchor(wav: np.ndarray, rate: int) -> np.ndarray:
-    """Sound "c t" without what is above 3.5 kHz, as ITU-R BS.1534 asks for."""
+    """The low anchor of ITU-R BS.1534: "c t" low-pass filtered at 3.5 kHz."""
     if rate <= ANCHOR_RATE:
         return wav
     low = audio.resample(audio.resample(wav, rate, ANCHOR_RATE), ANCHOR_RATE, rate)
@@ -35,24 +35,24 @@ def low_anchor(wav: np.ndarray, rate: int) -> np.ndarray:
 def write_listening_test(
     folder: Path, systems: Sequence[str], path: Path, test: str, clips: int, seconds: float, overwrite: bool = False
 ) -> int:
-    """Code clips with all systems and write the page; returns how many trials it has.
+    """Code clips with all systems and write the page; returns the number of trials.
 
     In a MUSHRA test (ITU-R BS.1534) each trial rates all systems, a hidden reference and a low anchor from 0 to 100;
-    in an ABX test each trial asks which of reference and system a third sound is.
+    in an ABX test each trial asks whether a third sound is the reference or the system.
 
     Args:
         folder: of sound files.
         systems: see `parse_system`.
         path: of the HTML file.
         test: mushra or abx.
-        clips: how many, picked evenly.
-        seconds: of each at most.
+        clips: number of clips, spaced evenly over the folder.
+        seconds: longest part of each clip.
         overwrite: allow it to exist.
 
     Raises:
         MissingExtraError: Jinja2 is not installed.
         AudioError: no clips.
-        ConfigError: a system or test is unknown, or named twice.
+        ConfigError: a system or test is unknown, or duplicated.
         AudioCodecError: a system failed.
         OutputError: it exists or cannot be written.
     """
@@ -78,7 +78,7 @@ def write_listening_test(
         sounds += [flac_url(version, rate).partition(",")[2] for version in versions.values()]
     identity = hashlib.sha256(json.dumps([trials, sounds]).encode()).hexdigest()[:16]
     content = {"test": test, "page": identity, "reference": REFERENCE, "trials": trials}
-    packed = base64.b64encode(json.dumps(content).encode()).decode()  # so that the source shows no names at a glance
+    packed = base64.b64encode(json.dumps(content).encode()).decode()  # so that the page source hides names
     page = template.render(content=packed, sounds=sounds)
     with replacing(path, overwrite) as temporary:
         temporary.write_text(page, encoding="utf-8")

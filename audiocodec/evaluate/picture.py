@@ -1,4 +1,4 @@
-"""A quick picture of a sound beside what a codec made of it."""
+"""A plot that compares a sound with its decode."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from audiocodec.errors import AudioError, OutputError
 from audiocodec.evaluate.spectrogram import FLOOR_DB, level_db
 
 FORMATS = (".png", ".svg", ".pdf")
-COLUMNS = 1500  # of a spectrogram or waveform at most: more cannot be seen
+COLUMNS = 1500  # at most, of a spectrogram or waveform: more are not visible
 
 
 def write_picture(
@@ -23,7 +23,7 @@ def write_picture(
 
     Args:
         reference: "c t"; channels are averaged.
-        estimate: "c t", in time with it; what is longer is cut.
+        estimate: "c t", aligned with it; the longer one is truncated.
         rate: Hz, of both.
         names: what to call them.
         path: .png, .svg or .pdf.
@@ -32,7 +32,7 @@ def write_picture(
     Raises:
         MissingExtraError: matplotlib or librosa is not installed.
         AudioError: one of them holds no samples.
-        OutputError: another suffix, it exists, or it cannot be written.
+        OutputError: the suffix is unknown, the file exists, or it cannot be written.
     """
     if path.suffix.lower() not in FORMATS:
         raise OutputError(f"{path}: pictures end in {', '.join(FORMATS)}")

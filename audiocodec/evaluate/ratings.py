@@ -1,4 +1,4 @@
-"""What listeners said: their JSON files to means, intervals and p-values."""
+"""Listening-test results: JSON files of listeners to means, intervals and p-values."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Ratings:
     Attributes:
         listener: as they called themselves.
         test: mushra or abx.
-        page: identity of the page that asked.
-        answers: one each sound rated, or pair compared.
+        page: identity of the test page.
+        answers: one per sound rated, or per pair compared.
     """
 
     listener: str
@@ -35,10 +35,10 @@ class Ratings:
 
 
 def read_ratings(path: Path) -> Ratings:
-    """A file that the page saved.
+    """Read a file that the page saved.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is not one.
     """
     try:
         data = json.loads(path.read_text("utf-8"))
@@ -70,13 +70,13 @@ def summarize_ratings(everyone: Sequence[Ratings]) -> str:
     """A Markdown table: MUSHRA means with 95 % bootstrap intervals, or ABX counts with p-values.
 
     Raises:
-        ConfigError: they answer different pages, some are there twice, or nobody is reliable.
+        ConfigError: they belong to different pages, there are duplicates, or nobody is reliable.
     """
     if len({ratings.page for ratings in everyone}) > 1:
-        raise ConfigError("these answer different pages; sum up those of one page at a time")
-    twice = [ratings.listener for i, ratings in enumerate(everyone) if ratings in everyone[:i]]
-    if twice:
-        raise ConfigError(f"the answers of {twice[0]} are there twice")
+        raise ConfigError("these belong to different pages; summarize one page at a time")
+    duplicates = [ratings.listener for i, ratings in enumerate(everyone) if ratings in everyone[:i]]
+    if duplicates:
+        raise ConfigError(f"the answers of {duplicates[0]} appear twice")
     return _abx(everyone) if everyone[0].test == "abx" else _mushra(everyone)
 
 
@@ -92,18 +92,18 @@ def _mushra(everyone: Sequence[Ratings]) -> str:
     kept = [ratings for ratings in everyone if reliable(ratings)]
     out = [ratings.listener for ratings in everyone if not reliable(ratings)]
     if not kept:
-        raise ConfigError("no listener is left: all rated the hidden reference below 90 too often")
+        raise ConfigError("no reliable listener: all rated the hidden reference below 90 too often")
     lines = ["| system | mean | 95 % interval | ratings |", "|---|---|---|---|"]
     scores = _by_system(kept, "score")
     for system in sorted(scores, key=lambda name: -scores[name].mean()):
         mean, low, high = interval(scores[system])
         lines.append(f"| {system} | {mean:.1f} | {low:.1f} to {high:.1f} | {len(scores[system])} |")
-    said = f"; left out, for rating the hidden reference below 90 too often: {', '.join(out)}" if out else ""
-    return "\n".join([*lines, "", f"listeners: {len(kept)}{said}"]) + "\n"
+    excluded = f"; excluded for rating the hidden reference below 90 too often: {', '.join(out)}" if out else ""
+    return "\n".join([*lines, "", f"listeners: {len(kept)}{excluded}"]) + "\n"
 
 
 def _abx(everyone: Sequence[Ratings]) -> str:
-    lines = ["| system | told from the reference | p by guessing |", "|---|---|---|"]
+    lines = ["| system | distinguished from the reference | p by guessing |", "|---|---|---|"]
     for system, correct in _by_system(everyone, "correct").items():
         right, trials = int(correct.sum()), len(correct)
         lines.append(f"| {system} | {right} of {trials} | {guessing(right, trials):.2g} |")

@@ -1,4 +1,4 @@
-"""One HTML file to hear and see how systems compare; it needs nothing else, not even a network."""
+"""A report with audio and pictures in one self-contained HTML file, which works offline."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from audiocodec.evaluate.template import page_template
 from audiocodec.evaluate.usage import family, histograms, totals
 
 FLAC_CHANNELS = 8
-PICTURE = (256, 600)  # rows and columns of a spectrogram: more are not seen
+PICTURE = (256, 600)  # rows and columns of a spectrogram: more are not visible
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def marks(end: float) -> tuple[str, ...]:
 
 
 def check_report() -> None:
-    """Refuse immediately a report that could not be written after all the scoring.
+    """Check before scoring that the report can be written.
 
     Raises:
         MissingExtraError: what it needs is not installed.
@@ -87,7 +87,7 @@ def write_report(
         summaries: of `summarize`.
         settings: of the evaluation.
         path: of the HTML file.
-        listen: how many clips to hear and see, picked evenly.
+        listen: number of clips with audio and pictures, spaced evenly.
         overwrite: allow it to exist.
 
     Raises:
@@ -112,7 +112,7 @@ def write_report(
 
 
 def tracks(clip: Path, settings: Settings, rows: Sequence[dict[str, Any]]) -> list[Track]:
-    """The original and what each system makes of it; a system that fails is left out."""
+    """The original and its decode by each system; a system that fails is skipped."""
     wav, rate = settings.read(clip)
     reference = level_db(wav, rate)
     axes = marks(wav.shape[1] / rate), marks(rate / 2000)
@@ -135,7 +135,7 @@ def tracks(clip: Path, settings: Settings, rows: Sequence[dict[str, Any]]) -> li
 
 
 def plot(summaries: Sequence[Summary], metric: str) -> str:
-    """A rate-quality plot as SVG text; systems whose name differs in the bitrate alone are joined by a line."""
+    """A rate-quality plot as SVG text; systems that differ only in bitrate are joined by a line."""
     figure = require("matplotlib.figure", "eval").Figure(figsize=(4.6, 3.2), layout="constrained")
     axes = figure.subplots()
     families: dict[str, list[Summary]] = {}

@@ -31,14 +31,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Settings:
-    """What an evaluation is.
+    """The settings of an evaluation.
 
     Attributes:
         clips: folder of sound files.
         systems: see `parse_system`.
         metrics: names of `METRICS`, all of which can be computed.
-        seconds: of each clip at most.
-        mono: channels are averaged before anything is coded.
+        seconds: longest part of each clip.
+        mono: channels are averaged before coding.
     """
 
     clips: str
@@ -48,7 +48,7 @@ class Settings:
     mono: bool = False
 
     def read(self, clip: Path) -> tuple[np.ndarray, int]:
-        """A clip as systems get it, "c t", and its sample rate.
+        """A clip as input for the systems, "c t", and its sample rate.
 
         Raises:
             AudioError: it cannot be read, or holds no samples.
@@ -72,7 +72,7 @@ def align(reference: np.ndarray, estimate: np.ndarray, most: int) -> np.ndarray:
 
 
 def code_clip(system: System, wav: np.ndarray, rate: int) -> tuple[np.ndarray, Coded]:
-    """Sound "c t" through a system: the same shape again, in time, and what it was coded as.
+    """Code "c t" with a system: returns the decode, of the same shape and aligned, and the coded form.
 
     Raises:
         AudioCodecError: the system failed.
@@ -89,7 +89,7 @@ def code_clip(system: System, wav: np.ndarray, rate: int) -> tuple[np.ndarray, C
 
 
 def run_clip(clip: Path, system_text: str, settings: Settings) -> Row:
-    """Code one clip with one system and score it; what goes wrong is in the row as `error`."""
+    """Code one clip with one system and score it; an error is recorded in the row as `error`."""
     row: Row = {"clip": _name(clip, settings), "system": system_text.partition("=")[0]}
     try:
         wav, rate = settings.read(clip)
@@ -121,11 +121,11 @@ def evaluate(
         settings: what to do.
         folder: each row is added to `rows.jsonl` there as soon as it is known.
         workers: processes.
-        on_row: told how many rows are done, and of how many.
+        on_row: called with the number of rows done, and of all rows.
 
     Raises:
         AudioError: no clips.
-        ConfigError: the folder holds an evaluation with other settings, or two systems are called the same.
+        ConfigError: the folder holds an evaluation with other settings, or two systems have the same name.
         OutputError: the folder cannot be written.
         AudioCodecError: a worker was killed.
     """
@@ -157,7 +157,7 @@ def _compute(todo: Sequence[tuple[Path, str]], settings: Settings, workers: int)
                 yield future.result()
         except BrokenProcessPool as error:
             raise AudioCodecError(
-                "a worker was killed, perhaps for want of memory; what is done is kept, go on with fewer --workers"
+                "a worker was killed, perhaps for lack of memory; finished rows are kept, resume with fewer --workers"
             ) from error
 
 
@@ -166,7 +166,7 @@ def _plain(row: Row) -> Row:
 
 
 def _begin(settings: Settings, folder: Path) -> list[Row]:
-    """Rows of an earlier run with these settings; notes the settings for a first one."""
+    """Rows of an earlier run with these settings; records the settings on the first run."""
     noted, path = json.loads(json.dumps(asdict(settings))), folder / "settings.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ class Metric:
     Attributes:
         sample_rate: Hz at which reference and estimate are compared.
         measure: arrays "t" of both -> value.
-        higher_is_better: which end is good.
+        higher_is_better: False for distances.
     """
 
     sample_rate: int
@@ -51,10 +51,10 @@ METRICS: dict[str, Metric] = {
 
 
 def check_metrics(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The metrics that can be computed here, and a sentence for each that cannot.
+    """The metrics that can be computed here, and a message for each that cannot.
 
     Raises:
-        ConfigError: an unknown name, or none can be computed.
+        ConfigError: a name is unknown, or no metric can be computed.
     """
     for name in names:
         if name not in METRICS:
@@ -76,8 +76,8 @@ def score(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, names: 
     """Metrics of one clip.
 
     Args:
-        reference: "c t"; channels are averaged before anything is compared.
-        estimate: "c t", as long.
+        reference: "c t"; channels are averaged before the comparison.
+        estimate: "c t", of the same length.
         sample_rate: of both, Hz.
         names: of `METRICS`.
     """
@@ -93,12 +93,12 @@ def score(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, names: 
 
 
 def _measured(name: str, reference: np.ndarray, estimate: np.ndarray) -> float:
-    """NaN where a metric breaks down over a clip too short for it."""
+    """The value of a metric; NaN if the clip is too short for it."""
     try:
         return METRICS[name].measure(reference, estimate)
     except MissingExtraError:
         raise
-    except Exception as error:  # whatever the libraries come up with
+    except Exception as error:  # of any type that the libraries raise
         if len(reference) >= SHORT_S * METRICS[name].sample_rate:
             raise
         logger.warning("%s is not defined for a clip of %d samples (%s)", name, len(reference), error)

@@ -1,4 +1,4 @@
-"""What is compared: models of ours, known peers, and any pair of commands."""
+"""The systems to compare: models of this package, known peers, and any pair of commands."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from audiocodec.tokens import Tokens
 from audiocodec.tokens.bitrate import parse_bitrate
 
 TIMEOUT_S = 600
-SAME_SIZE = 0.03  # of the bytes, by which files of the same size may differ
-PEER_BITRATES = (2500.0, 512_000.0)  # between which a bitrate is looked for
+SAME_SIZE = 0.03  # of the bytes, by which files of the "same" size may differ
+PEER_BITRATES = (2500.0, 512_000.0)  # range in which a bitrate is searched for
 SEARCHES = 14
 MODEL_AT_BITRATE = re.compile(r"(.+)@([^@+]+)(?:\+([0-9]+))?")  # and steps of the search
 
@@ -36,11 +36,11 @@ CODEC2_MODES = {3200: "3200", 2400: "2400", 1600: "1600", 1400: "1400", 1300: "1
 
 @dataclass(frozen=True)
 class Coded:
-    """What a system wrote between sound and sound.
+    """The coded form of a clip.
 
     Attributes:
         size: bytes of the coded file; None if there is none.
-        counts: of a model of ours, how often each code occurs, "q codebook_size".
+        counts: for models of this package, how often each code occurs, "q codebook_size".
     """
 
     size: int | None
@@ -57,11 +57,11 @@ class OurModel:
     """A model at a bitrate.
 
     Attributes:
-        name: as it stands in tables.
+        name: as shown in tables.
         model: name or path.
         bitrate: at most, in bits per second.
         refine: steps of the search for codes.
-        aligned: its output is in time with its input.
+        aligned: its output is aligned with its input.
     """
 
     name: str
@@ -87,9 +87,9 @@ class Commands:
     """Programs run one after the other, without a shell.
 
     Attributes:
-        name: as it stands in tables.
+        name: as shown in tables.
         lines: with `{in}`, `{out}` and perhaps `{code}` between them.
-        aligned: False: what they give is shifted into place before it is scored.
+        aligned: False: the output is aligned by shifting before it is scored.
     """
 
     name: str
@@ -119,14 +119,14 @@ class Commands:
 
 @dataclass(frozen=True)
 class Resampled:
-    """Programs that take sound at certain sample rates alone.
+    """Programs that accept only certain sample rates.
 
     Attributes:
-        name: as it stands in tables.
+        name: as shown in tables.
         commands: encoder and decoder.
-        rates: Hz, ascending; the lowest that loses nothing is taken, or the highest.
-        raw: they take and give bare 16-bit samples of one channel, not WAV files.
-        aligned: False: what it gives is shifted into place before it is scored.
+        rates: Hz, ascending; the lowest that keeps the bandwidth of the source is used, or the highest.
+        raw: they read and write raw 16-bit samples of one channel, not WAV files.
+        aligned: False: the output is aligned by shifting before it is scored.
     """
 
     name: str
@@ -157,13 +157,13 @@ class Resampled:
 
 @dataclass(frozen=True)
 class SameSize:
-    """A peer whose files are as large as those of a model of ours, clip by clip.
+    """A peer at the file size of a model of this package, clip by clip.
 
     Attributes:
-        name: as it stands in tables.
+        name: as shown in tables.
         model: whose files give the size.
         peer: makes a system of a name and a bitrate.
-        aligned: False: what it gives is shifted into place before it is scored.
+        aligned: False: the output is aligned by shifting before it is scored.
     """
 
     name: str
@@ -172,10 +172,10 @@ class SameSize:
     aligned: bool = False
 
     def run(self, source: Path, code: Path, target: Path) -> Coded:
-        """A WAV to coded bytes to a WAV, at the bitrate whose size comes nearest.
+        """A WAV to coded bytes to a WAV, at the bitrate with the closest size.
 
         Raises:
-            AudioCodecError: it failed, or no bitrate comes within `SAME_SIZE` of the size.
+            AudioCodecError: it failed, or no bitrate is within `SAME_SIZE` of the size.
         """
         wanted = self.model.run(source, code, target).size or 1
         low, high, best = *PEER_BITRATES, -1.0
@@ -201,7 +201,7 @@ def _opus(name: str, bitrate: float) -> Commands:
 
 
 def _lc3(name: str, bitrate: float) -> Resampled:
-    """At a bit a sample at least: below, LC3 is better with less bandwidth."""
+    """Limit the sample rate to one bit per sample: below that, LC3 is better with less bandwidth."""
     lines = f"elc3 -b {bitrate:g} {{in}} {{code}}", "dlc3 {code} {out}"
     rates = tuple(rate for rate in LC3_RATES if rate <= bitrate) or LC3_RATES[:1]
     return Resampled(name, _commands(name, lines, " (Debian package liblc3-tools)"), rates)
@@ -237,19 +237,19 @@ def parse_system(text: str) -> System:
         text: `speech-16k@3k` (a model's name or path, and a bitrate), `speech-16k@3k+20` (with that many steps of the
             search for codes), `opus@speech-16k@3k` (Opus with files of the same size), `opus@12k`, `lc3@24k`,
             `codec2@3.2k`, or
-            `name=encoder {in} {code} :: decoder {code} {out}`; without `{code}` its bitrate stays unknown.
+            `name=encoder {in} {code} :: decoder {code} {out}`; without `{code}` its bitrate is unknown.
 
     Raises:
         ConfigError: it is none of these, or a program is missing.
-        ModelError: an unknown model.
-        MissingExtraError: the search needs what is not installed.
+        ModelError: the model is unknown.
+        MissingExtraError: a package for the search is not installed.
     """
     name, equals, line = text.partition("=")
     if not equals and text.startswith(SAME) and text.count("@") > 1:
         model = parse_system(text.removeprefix(SAME))
         if not isinstance(model, OurModel):
-            raise ConfigError(f"system {text!r}: after {SAME} comes a model of ours and its bitrate")
-        _opus(text, 6000)  # says if it is not installed
+            raise ConfigError(f"system {text!r}: after {SAME} comes a model of this package and its bitrate")
+        _opus(text, 6000)  # reports if it is not installed
         return SameSize(text, model, _opus)
     if equals:
         return _commands(name, tuple(part.strip() for part in line.split("::")))

@@ -25,11 +25,11 @@ class Summary:
 
     Attributes:
         system: its name.
-        clips: how many count.
-        failed: how many could not be coded.
-        kbit_s: coded bits of all clips over their time; NaN where unknown.
+        clips: number scored.
+        failed: number that could not be coded.
+        kbit_s: coded bits of all clips over their duration; NaN if unknown.
         means: metric -> mean, lower and upper end of its 95 % bootstrap interval.
-        worst: metric -> the clips that fare worst, worst first.
+        worst: metric -> the clips with the worst values, worst first.
     """
 
     system: str
@@ -41,7 +41,7 @@ class Summary:
 
 
 def interval(values: np.ndarray) -> tuple[float, float, float]:
-    """Mean and its 95 % percentile bootstrap interval; the same for the same values. NaN for none."""
+    """Mean and its 95 % percentile bootstrap interval; deterministic. NaN without values."""
     if len(values) == 0:
         return (float("nan"),) * 3
     rng = np.random.default_rng(0)
@@ -51,11 +51,11 @@ def interval(values: np.ndarray) -> tuple[float, float, float]:
 
 
 def summarize(rows: Sequence[dict[str, Any]], metrics: Sequence[str]) -> list[Summary]:
-    """One summary a system, in the order of the rows. Values that are undefined (None) do not count."""
+    """One summary per system, in the order of the rows. Undefined values (None) are ignored."""
     summaries = []
     for system in dict.fromkeys(row["system"] for row in rows):
-        mine = [row for row in rows if row["system"] == system]
-        good = [row for row in mine if "error" not in row]
+        scored = [row for row in rows if row["system"] == system]
+        good = [row for row in scored if "error" not in row]
         rates = [row["kbit_s"] for row in good if row["kbit_s"] is not None]
         means, worst = {}, {}
         for metric in metrics:
@@ -64,7 +64,7 @@ def summarize(rows: Sequence[dict[str, Any]], metrics: Sequence[str]) -> list[Su
             order = sorted(defined, key=lambda row: row[metric], reverse=not METRICS[metric].higher_is_better)
             worst[metric] = [row["clip"] for row in order[:WORST]]
         rate = float(np.mean(rates)) if rates else float("nan")
-        summaries.append(Summary(system, len(good), len(mine) - len(good), rate, means, worst))
+        summaries.append(Summary(system, len(good), len(scored) - len(good), rate, means, worst))
     return summaries
 
 
@@ -90,7 +90,7 @@ def markdown(summaries: Sequence[Summary]) -> str:
 
 
 def write_csv(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Every row but for its counts of codes, values rounded to four decimal places.
+    """Write all rows without their code counts, values rounded to four decimal places.
 
     Raises:
         OutputError: it cannot be written.

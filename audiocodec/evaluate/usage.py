@@ -1,4 +1,4 @@
-"""How evenly our own models use their codes: counted while clips are coded, drawn in the report."""
+"""How evenly the models of this package use their codes: counted while clips are coded, plotted in the report."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def family(system: str) -> str:
 
 
 def totals(rows: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """Counts over all clips, of each model, searched for or not, at its highest bitrate alone."""
+    """Counts over all clips for each model, with and without refinement, at its highest bitrate only."""
     summed: dict[str, np.ndarray] = {}
     for row in rows:
         if row.get(COLUMN):
@@ -56,25 +56,26 @@ def totals(rows: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
 
 
 def used_and_perplexity(counts: np.ndarray) -> tuple[float, float]:
-    """counts "codebook_size" -> share of codes in use, and perplexity over their number."""
-    shares = counts[counts > 0] / max(1, counts.sum())
-    return len(shares) / len(counts), float(np.exp(-(shares * np.log(shares)).sum()) / len(counts))
+    """counts "codebook_size" -> fraction of codes in use, and perplexity relative to their number."""
+    frequencies = counts[counts > 0] / max(1, counts.sum())
+    entropy = -(frequencies * np.log(frequencies)).sum()
+    return len(frequencies) / len(counts), float(np.exp(entropy) / len(counts))
 
 
 def histograms(counts: np.ndarray) -> str:
-    """One small histogram a codebook, as SVG text; a dashed line is what even use would give."""
+    """One small histogram per codebook, as SVG text; a dashed line marks even use."""
     columns = min(4, len(counts))
     rows = -(-len(counts) // columns)
     figure = require("matplotlib.figure", "eval").Figure(figsize=(2.6 * columns, 1.5 * rows), layout="constrained")
-    for i, (axis, mine) in enumerate(zip(figure.subplots(rows, columns, squeeze=False).flat, counts, strict=False)):
-        edges = np.linspace(0, len(mine), min(BINS, len(mine)) + 1).round().astype(int)
-        shares = np.add.reduceat(mine, edges[:-1]) / np.diff(edges) / max(1, mine.sum()) * len(mine)
-        used, perplexity = used_and_perplexity(mine)
-        axis.stairs(shares, edges, fill=True, color="#2a6fdb")
+    for i, (axis, codebook) in enumerate(zip(figure.subplots(rows, columns, squeeze=False).flat, counts, strict=False)):
+        edges = np.linspace(0, len(codebook), min(BINS, len(codebook)) + 1).round().astype(int)
+        density = np.add.reduceat(codebook, edges[:-1]) / np.diff(edges) / max(1, codebook.sum()) * len(codebook)
+        used, perplexity = used_and_perplexity(codebook)
+        axis.stairs(density, edges, fill=True, color="#2a6fdb")
         axis.axhline(1, color="#888888", linewidth=0.8, linestyle="--")
         axis.set_title(f"codebook {i + 1}: {used:.0%} used, perplexity {perplexity:.0%}", fontsize=7)
         axis.tick_params(labelsize=6)
-        axis.set_xlim(0, len(mine))
+        axis.set_xlim(0, len(codebook))
     for axis in figure.axes[len(counts) :]:
         axis.set_visible(False)
     text = io.StringIO()

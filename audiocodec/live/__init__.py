@@ -1,8 +1,8 @@
-"""Sound as it happens: sources, sinks, UDP, and the loops between them that `audiocodec stream` runs."""
+"""Live audio: sources, sinks, UDP, and the loops between them that `audiocodec stream` runs."""
 
 from audiocodec.live.clock import Clock
 from audiocodec.live.duplex import Sending
-from audiocodec.live.loops import loop_back, receive, send
+from audiocodec.live.loops import loopback, receive, send
 from audiocodec.live.meter import Meter
 from audiocodec.live.sinks import FileSink, PipeSink, Sink, SpeakerSink
 from audiocodec.live.sources import Source, file_source, microphone_source, pipe_source
@@ -22,7 +22,7 @@ __all__ = [
     "UdpListener",
     "UdpSender",
     "file_source",
-    "loop_back",
+    "loopback",
     "microphone_source",
     "parse_address",
     "pipe_source",

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Clock:
-    """What the loops know of time.
+    """The time source of the loops.
 
     Attributes:
         now: seconds, from any start.
-        sleep: wait so many seconds.
-        busy: seconds of work of this process, for the load.
+        sleep: wait that many seconds.
+        busy: processor seconds used by this process, for the load.
     """
 
     now: Callable[[], float] = time.monotonic

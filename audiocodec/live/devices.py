@@ -1,4 +1,4 @@
-"""Sound cards, by the package `sounddevice`."""
+"""Sound cards, through the package `sounddevice`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def describe_devices() -> str:
 def open_stream(kind: str, sample_rate: int, block: int, device: str | None, channels: int) -> tuple[Any, int]:
     """A started float32 stream of `kind` "InputStream" or "OutputStream", and its rate in Hz.
 
-    That is `sample_rate` where the device can do it, else the device's own: many know 44.1 and 48 kHz only.
+    The rate is `sample_rate` if the device supports it, else the device's default: many support only 44.1 and 48 kHz.
 
     Args:
         kind: class of `sounddevice`.
@@ -72,7 +72,7 @@ def open_stream(kind: str, sample_rate: int, block: int, device: str | None, cha
 
 @contextlib.contextmanager
 def going(name: str) -> Iterator[None]:
-    """The use of an open stream.
+    """Context in which an open stream is used.
 
     Raises:
         AudioError: the device went away.

@@ -14,13 +14,13 @@ from audiocodec.live.udp import Link
 
 
 class Sending:
-    """Sends in a thread while this one receives, from here instead of `link`.
+    """Sends in a second thread; this thread receives from it instead of from `link`.
 
-    Sending may end before receiving does: a file is over. If it fails, `poll` raises what went wrong.
+    Sending may end before receiving, for example at the end of a file. If it fails, `poll` raises the error.
 
     Args:
         source: what is sent.
-        link: what this process receives from.
+        link: from which this process receives.
         send: sends a source to its end.
     """
 
@@ -37,7 +37,7 @@ class Sending:
 
     def __exit__(self, *error: object) -> None:
         self._stop.set()
-        self._thread.join(timeout=2)  # a pipe that stands still cannot be left sooner
+        self._thread.join(timeout=2)  # a blocked pipe cannot be closed sooner
 
     def poll(self, timeout_s: float) -> list[bytes]:
         """See `Link.poll`.

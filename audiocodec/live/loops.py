@@ -15,11 +15,11 @@ from audiocodec.live.sources import Source
 from audiocodec.live.udp import Link
 from audiocodec.live.watch import Watch
 
-STALL_S = 1.0  # this process stood still for longer: what should have been played or sent meanwhile is let go
+STALL_S = 1.0  # longest pause of this process to make up for; after a longer one the missed audio is dropped
 
 
-def loop_back(codec: Codec, source: Source, sink: Sink, channels: int, num_codebooks: int, meter: Meter) -> None:
-    """Audio in, through the codec, and out again, late by the delay of the codec."""
+def loopback(codec: Codec, source: Source, sink: Sink, channels: int, num_codebooks: int, meter: Meter) -> None:
+    """Audio in, through the codec, and out again, lagging by the delay of the codec."""
     encoder = codec.sound_encoder(channels, num_codebooks)
     decoder = codec.sound_decoder(channels)
     meter.delay_ms = 1000 * (codec.hop_length + decoder.delay_samples) / codec.sample_rate
@@ -44,10 +44,10 @@ def send(
     meter: Meter,
     clock: Clock,
 ) -> None:
-    """Audio in, packets out; a source that has no pace of its own is held to real time."""
+    """Audio in, packets out; a source without its own clock is slowed down to real time."""
     encoder = codec.sound_encoder(packetizer.channels, num_codebooks)
     meter.delay_ms = 1000 * codec.hop_length * packetizer.frames / codec.sample_rate
-    begin = clock.now()  # that is, when the first sample was due
+    begin = clock.now()  # the time at which the first sample was due
     samples = 0
 
     def out(codes: np.ndarray, packets: list[bytes]) -> None:
@@ -61,7 +61,7 @@ def send(
         samples += block.shape[1]
         if not source.paced:
             ahead = begin + samples / codec.sample_rate - clock.now()
-            if ahead < -STALL_S:  # a burst would be skipped at the other end: go on from here, at the old pace
+            if ahead < -STALL_S:  # the receiver would skip a burst: continue from here at the normal pace
                 begin -= ahead
             clock.sleep(max(0.0, ahead))
         out(codes, packetizer.push(codes))
@@ -79,16 +79,16 @@ def receive(
     seconds: float | None = None,
     idle_s: float | None = None,
 ) -> None:
-    """Packets in, audio out, one frame after the other at the pace of the sink or of the clock.
+    """Packets in, audio out, one frame at a time at the pace of the sink or of the clock.
 
-    A warning is logged where packets arrive and none of them can be played.
+    A warning is logged if packets arrive and none of them can be played.
 
     Args:
-        codec: of the sender's model.
-        link: brings datagrams.
+        codec: with the sender's model.
+        link: delivers datagrams.
         receiver: orders them.
-        sink: takes the audio; silence where no stream is coming in.
-        meter: shows how it goes.
+        sink: plays the audio; silence while no stream arrives.
+        meter: shows statistics.
         clock: real or simulated.
         seconds: of audio after which to stop; None: never.
         idle_s: seconds without a packet that can be played after which to stop; None: never.
@@ -111,7 +111,7 @@ def receive(
 
 
 def _frame(receiver: Receiver, decoder: SoundDecoder) -> np.ndarray:
-    """The samples "c t" of the frame that is due."""
+    """The samples "c t" of the frame due now."""
     codes = receiver.pull()
     if codes is not None:
         return decoder.push(codes if codes.ndim == 3 else codes[None])

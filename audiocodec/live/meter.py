@@ -1,4 +1,4 @@
-"""The live line: rate, delay, load, and what became of packets."""
+"""The live status line: bitrate, delay, load, and packet counters."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from audiocodec.live.clock import Clock
 
 @dataclass
 class Meter:
-    """Adds up what a loop does and shows it once per second.
+    """Collects the statistics of a loop and shows them once per second.
 
     Args:
         frame_s: duration of a frame in seconds.
         clock: measures the processor time, for the load.
-        show: takes the line.
+        show: called with the line.
         as_json: each line is a JSON object.
 
     Attributes:
-        frames: done so far.
+        frames: processed so far.
         coded_bytes: of packets or of codes.
-        delay_ms: from sound in to sound out, as far as this end knows.
-        counters: what became of packets and frames, by name; those that are not 0 are in the line, all in JSON.
+        delay_ms: from input to output, as far as this end knows.
+        counters: packet and frame counters by name; the line shows those that are not 0, JSON all.
     """
 
     frame_s: float
@@ -48,7 +48,7 @@ class Meter:
             self.show(self.line())
 
     def line(self) -> str:
-        """What there is to say."""
+        """The current statistics."""
         seconds = self.frames * self.frame_s
         kbits = 8 * self.coded_bytes / seconds / 1000 if seconds else 0.0
         load = (self.clock.busy() - self._busy) / seconds if seconds else 0.0

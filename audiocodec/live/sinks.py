@@ -1,4 +1,4 @@
-"""Where audio goes: blocks "c t", float32, at the rate of the model."""
+"""Audio outputs: blocks "c t", float32, at the rate of the model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audiocodec.live import devices
 
 
 class Sink(Protocol):
-    """Takes audio.
+    """An audio output.
 
     Attributes:
         paced: whether `write` waits as long as the audio lasts.
@@ -92,5 +92,5 @@ class SpeakerSink:
 
     def close(self) -> None:
         with devices.going("the loudspeaker"):
-            self._stream.stop()  # plays what is left
+            self._stream.stop()  # plays the rest
             self._stream.close()

@@ -1,4 +1,4 @@
-"""Where audio comes from: blocks "c t", float32, at the rate of the model."""
+"""Audio inputs: blocks "c t", float32, at the rate of the model."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from audiocodec.live import devices
 
 logger = logging.getLogger(__name__)
 
-CANCELLED = 1e-3  # fraction of the energy that is left of channels out of phase
+CANCELLED = 1e-3  # fraction of the energy below which channels count as out of phase
 
 
 @dataclass(frozen=True)
 class Source:
-    """Audio coming in.
+    """An audio input.
 
     Attributes:
         blocks: "c t" each, of any length.
-        paced: whether they come in real time by themselves.
+        paced: whether they arrive in real time.
     """
 
     blocks: Iterator[np.ndarray]
@@ -40,7 +40,7 @@ def cut(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:
 
 
 def file_source(path: Path, sample_rate: int, block: int, channels: int = 1) -> Source:
-    """An audio file. For one channel, those of the file are mixed; a warning is logged if they cancel each other out.
+    """An audio file. For one channel, those of the file are mixed down, with a warning if they cancel each other out.
 
     Raises:
         AudioError: see `audio.AudioReader`; while it is being read; the file has another number of channels than
@@ -84,7 +84,7 @@ def pipe_source(stream: BinaryIO, rate: int, sample_rate: int, block: int, chann
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
-    """What is there, at most `size` bytes, waiting for one at least; none at the end."""
+    """The available bytes, at most `size`; waits for at least one; empty at the end."""
     read = getattr(stream, "read1", stream.read)
     return bytes(read(size))
 
@@ -111,6 +111,6 @@ def microphone_source(sample_rate: int, block: int, device: str | None, channels
         finally:
             stream.close()
             if overflows:
-                logger.warning("the microphone was read too late %d times, sound is missing there", overflows)
+                logger.warning("the microphone was read too late %d times, audio is missing there", overflows)
 
     return Source(audio.resample_blocks(samples(), rate, sample_rate, channels), paced=True)

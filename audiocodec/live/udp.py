@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, Protocol
 from audiocodec.errors import ConfigError
 from audiocodec.live.packets.receiver import MAX_DATAGRAM
 
-AT_ONCE = 256  # datagrams taken before anything else is done
+MOST_PER_POLL = 256  # datagrams read before anything else is done
 
 
 class Address(NamedTuple):
-    """Where to send to, or to listen at."""
+    """An address to send to, or to listen at."""
 
     host: str
     port: int
@@ -23,7 +23,7 @@ class Address(NamedTuple):
 
 
 def parse_address(text: str, host: str | None = None) -> Address:
-    """ "host:port", "[ipv6]:port", or only a port where a `host` is given to go with it.
+    """ "host:port", "[ipv6]:port", or only a port if a `host` is given.
 
     Raises:
         ConfigError: it is none of these.
@@ -36,14 +36,14 @@ def parse_address(text: str, host: str | None = None) -> Address:
 
 
 class Link(Protocol):
-    """What brings datagrams."""
+    """A source of datagrams."""
 
     def poll(self, timeout_s: float) -> list[bytes]:
-        """Those that are here, waiting so long for the first."""
+        """The datagrams that have arrived; waits up to the given time for the first."""
 
 
 class UdpListener:
-    """Takes datagrams from anybody.
+    """Receives datagrams from any sender.
 
     Args:
         address: to listen at; port 0 lets the system choose.
@@ -52,7 +52,7 @@ class UdpListener:
         address: where it listens.
 
     Raises:
-        ConfigError: that cannot be.
+        ConfigError: the address cannot be used.
     """
 
     def __init__(self, address: Address) -> None:
@@ -61,10 +61,10 @@ class UdpListener:
 
     def poll(self, timeout_s: float) -> list[bytes]:
         got: list[bytes] = []
-        while len(got) < AT_ONCE and select.select([self._socket], [], [], 0 if got else max(0.0, timeout_s))[0]:
+        while len(got) < MOST_PER_POLL and select.select([self._socket], [], [], 0 if got else max(0.0, timeout_s))[0]:
             try:
-                got.append(self._socket.recv(MAX_DATAGRAM + 1))  # one byte too many tells a datagram that is too long
-            except OSError:  # an earlier datagram's answer, on some systems
+                got.append(self._socket.recv(MAX_DATAGRAM + 1))  # one more byte reveals a datagram that is too long
+            except OSError:  # the response to an earlier datagram, on some systems
                 break
         return got
 
@@ -80,9 +80,9 @@ class UdpSender:
         address: to send to.
 
     Attributes:
-        sent: datagrams that the system took.
+        sent: datagrams that the system accepted.
         unsent: those that it refused.
-        problem: what it said of the last of these.
+        problem: its message for the last of these.
 
     Raises:
         ConfigError: the host is unknown.
@@ -94,7 +94,7 @@ class UdpSender:
         self.problem = ""
 
     def send(self, data: bytes) -> None:
-        """Send one; a network that is down is no error, it may come back."""
+        """Send one; a network that is down is not an error, it may come back."""
         try:
             self._socket.sendto(data, self._target)
             self.sent += 1
@@ -107,7 +107,7 @@ class UdpSender:
 
 
 def _socket(address: Address, bind: bool) -> tuple[socket.socket, Any]:
-    """A socket, bound if asked for, and the address as the system writes it."""
+    """A socket, optionally bound, and the address as the system writes it."""
     what = "listened at" if bind else "sent to"
     try:
         found = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)

@@ -1,4 +1,4 @@
-"""Notices when packets come in and none of them can be played, and when nothing comes in at all."""
+"""Detects that packets arrive and none of them can be played, and that nothing arrives at all."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ REASONS = {
     "damaged": "damaged, or made by another version of audiocodec",
     "wrong_key": "not encrypted with the key given here",
     "wrong_model": "made with another model",
-    "wrong_channels": "of another number of channels than is played here",
-    "wrong_stream": "of another stream than the one that is being played",
-    "unannounced": "compact ones, and the full packet that they go with has not come",
+    "wrong_channels": "with another number of channels than is played here",
+    "wrong_stream": "of another stream than the one being played",
+    "unannounced": "compact ones whose full packet has not arrived",
 }
 
 
 class Watch:
-    """Looks at a receiver now and then.
+    """Checks a receiver periodically.
 
     Args:
-        receiver: to look at.
+        receiver: to check.
         idle_s: seconds without a packet that can be played after which `idle` is true; None: it never is.
     """
 
@@ -34,7 +34,7 @@ class Watch:
         self._warned: set[str] = set()
 
     def idle(self, now: float) -> bool:
-        """Whether nothing that can be played has come for `idle_s`; now: seconds since the beginning."""
+        """Whether no playable packet has arrived for `idle_s`; now: seconds since the beginning."""
         counts = self._receiver.counts
         if counts.taken > self._taken:
             self._taken, self._since = counts.taken, now
@@ -45,7 +45,7 @@ class Watch:
         return self._idle_s is not None and now - self._since >= self._idle_s
 
     def _warn(self, refused: dict[str, int]) -> None:
-        """Of packets that were refused during a second without any good one; once for each reason."""
+        """Warn about packets refused during a second without any good one; once for each reason."""
         for name, count in refused.items():
             new = count - self._refused.get(name, 0)
             if new and name not in self._warned:

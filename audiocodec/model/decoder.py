@@ -8,7 +8,10 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from audiocodec.model.nn import Chain, LappedSynthesis, Upsample, make
+from audiocodec.model.nn import make
+from audiocodec.model.nn.chain import Chain
+from audiocodec.model.nn.conv import Upsample
+from audiocodec.model.nn.lapped import LappedSynthesis
 from audiocodec.model.plan import Plan
 
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 from einops import rearrange
 from torch import Tensor, nn
 
-from audiocodec.model.nn import Chain, make
+from audiocodec.model.nn import make
+from audiocodec.model.nn.chain import Chain
 from audiocodec.model.plan import Plan
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from audiocodec.errors import ConfigError
 from audiocodec.model.decoder import ConvDecoder
-from audiocodec.model.nn import LappedSynthesis
+from audiocodec.model.nn.lapped import LappedSynthesis
 from audiocodec.model.quantize import Quantizer, QuantizeResult
 
 

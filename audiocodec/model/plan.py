@@ -3,9 +3,8 @@
 torch modules (`audiocodec.model.nn.make`) and ONNX graphs (`audiocodec.backends.onnx.layers`) are built from this list,
 and the hop length and the receptive field follow from it.
 
-To add a layer: a class in `audiocodec/model/nn/`, named in its `LAYERS`; a function in
-`audiocodec/backends/onnx/layers.py`, named in its `LAYERS`; a row of `STEPS` here; and its place in `encoder` or
-`conv_decoder`.
+To add a layer: a class in `audiocodec/model/nn/`; a function of that name in `audiocodec/backends/onnx/layers.py`; and
+here, a row of `KINDS` and its place in `encoder` or `conv_decoder`.
 """
 
 from __future__ import annotations
@@ -34,6 +33,19 @@ class Steps:
     down: int = 1
 
 
+@dataclass(frozen=True)
+class Kind:
+    """One kind of layer; its key in `KINDS` is the name of its class.
+
+    Attributes:
+        module: where its torch class is, imported when a network is built.
+        steps: its input and output steps, from the keywords of the class.
+    """
+
+    module: str
+    steps: Callable[..., Steps]
+
+
 def _same(**_: Any) -> Steps:
     return Steps()
 
@@ -42,16 +54,17 @@ def _conv(kernel: int = 3, dilation: int = 1, **_: Any) -> Steps:
     return Steps((kernel - 1) * dilation)
 
 
-STEPS: dict[str, Callable[..., Steps]] = {
-    "CausalConv": _conv,
-    "Downsample": lambda stride, **_: Steps(stride, down=stride),
-    "Gain": _same,
-    "LappedAnalysis": lambda hop, **_: Steps(hop, down=hop),
-    "LappedSynthesis": lambda hop, **_: Steps(1, up=hop),
-    "LayerNorm": _same,
-    "Linear": _same,
-    "ResidualBlock": _conv,
-    "Upsample": lambda stride, **_: Steps(1, up=stride),
+NN = "audiocodec.model.nn"
+KINDS = {
+    "CausalConv": Kind(f"{NN}.conv", _conv),
+    "Downsample": Kind(f"{NN}.conv", lambda stride, **_: Steps(stride, down=stride)),
+    "Gain": Kind(f"{NN}.gain", _same),
+    "LappedAnalysis": Kind(f"{NN}.lapped", lambda hop, **_: Steps(hop, down=hop)),
+    "LappedSynthesis": Kind(f"{NN}.lapped", lambda hop, **_: Steps(1, up=hop)),
+    "LayerNorm": Kind("torch.nn", _same),
+    "Linear": Kind("torch.nn", _same),
+    "ResidualBlock": Kind(f"{NN}.block", _conv),
+    "Upsample": Kind(f"{NN}.conv", lambda stride, **_: Steps(1, up=stride)),
 }
 
 
@@ -60,7 +73,7 @@ class Layer:
     """One layer.
 
     Attributes:
-        kind: name of its class.
+        kind: name of its class, a key of `KINDS`.
         name: prefix of its weights, as in "encoder.body.layers.0".
         arguments: keywords of its class.
     """
@@ -72,7 +85,7 @@ class Layer:
     @property
     def steps(self) -> Steps:
         """Its input and output steps."""
-        return STEPS[self.kind](**self.arguments)
+        return KINDS[self.kind].steps(**self.arguments)
 
 
 @dataclass(frozen=True)
@@ -170,10 +183,10 @@ def conv_decoder(
         latent_dim: size of the quantized latent vector.
         delay: samples by which the output lags the input of the encoder. The decoder itself
             adds none; training it to answer late lets it see the next frames first.
-        gain: scale the steps before the last stage by a factor each (see `audiocodec.model.nn.Gain`).
+        gain: scale the steps before the last stage by a factor each (see `audiocodec.model.nn.gain.Gain`).
         conceals: it was trained (`train.lost`) to conceal lost frames, which reach it as zeros.
         companded: the last stage is an inverse lapped transform of the squares of its input.
-        noise_from: first coefficient of that transform whose sign is random: see `audiocodec.model.nn.LappedSynthesis`.
+        noise_from: first coefficient of that transform whose sign is random: see `LappedSynthesis`.
         postfilter: exponent by which formants stand out more in the noise, see there.
 
     Raises:

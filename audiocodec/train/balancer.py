@@ -1,4 +1,4 @@
-"""Loss weights that mean shares of the gradient."""
+"""Loss weights that are fractions of the gradient."""
 
 from __future__ import annotations
 

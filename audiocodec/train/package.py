@@ -26,7 +26,7 @@ def package_run(
     """Write weights (float16 safetensors), description (YAML) and card (Markdown with scores and curve).
 
     The entropy model of what the run began with goes with them if codes stand for the same as they did there: then
-    token files of both are coded alike, and each decodes those of the other.
+    token files of both are coded identically, and each decodes those of the other.
 
     Args:
         run_dir: folder of the run.

@@ -29,7 +29,7 @@ from audiocodec.train.checkpoint import load_average
 from audiocodec.train.config import AdversarialConfig, DataConfig, RecipeConfig, dump_config, known
 from audiocodec.train.data import CacheSource, FileSource, SegmentDataset, Source, batches, build_cache, load_corpus
 from audiocodec.train.data.segments import LoaderKilledError
-from audiocodec.train.graph import GraphTrainer, SoundBank, Vary
+from audiocodec.train.graph import BatchAugment, GraphTrainer, SoundBank
 from audiocodec.train.launch import choose_device, process_group
 from audiocodec.train.monitor import Monitor
 from audiocodec.train.objective import Objective
@@ -174,11 +174,11 @@ def _on_device(domains: list[tuple[list[Path], float]], data: DataConfig, common
     model, device, augment = common["model"], common["device"], data.augment
     samples = data.segment_frames * model.hop_length
     bank = SoundBank(domains, model.sample_rate, augment.speed, augment.speed_range, device)
-    vary = Vary(augment, samples, device)
+    augmented = BatchAugment(augment, samples, device)
     shape = torch.empty(data.batch_size, 1, samples, device="meta")
     return GraphTrainer(
         data=lambda step: itertools.repeat(shape),
-        draw=lambda: vary(bank.draw(data.batch_size, samples))[:, None],
+        draw=lambda: augmented(bank.draw(data.batch_size, samples))[:, None],
         **common,
     )
 

@@ -40,7 +40,7 @@ class TrainConfig:
         warmup_steps: steps of linear growth.
         ema_decay: of the averaged weights, which are what is validated and shipped: about the last 1 / (1 - it) steps.
         bfloat16: autocast of the networks, where the device has it in hardware; quantizer and losses stay float32.
-        balancer: weights of losses mean shares of the gradient.
+        balancer: weights of losses are fractions of the gradient.
         graph: all sound on the GPU and each step as one CUDA graph, several times as fast as one operation after the
             other; for the phases spectral and decoder, `ResidualFSQ` and one process. It saves time on a GPU only.
         device: auto, cpu, cuda or cuda:1.
@@ -49,7 +49,7 @@ class TrainConfig:
         best_by: score that tells the best checkpoint, averaged over the depths validated: mel (lower
             is better), estoi, pesq or si_sdr.
         save_minutes: between checkpoints.
-        lost: share of the segments in which bursts of 1 to 5 frames reach the decoder with fewer codebooks or
+        lost: fraction of the segments in which bursts of 1 to 5 frames reach the decoder with fewer codebooks or
             none, so that it learns to conceal that; set `conceals` of the decoder with it.
         contrast: exponent by which harmonics stand out more in what the decoder is asked for, see
             `audiocodec.train.contrast`; for decoders with noise.

@@ -20,8 +20,8 @@ from audiocodec.quality.losses import Pair
 from audiocodec.train.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
 from audiocodec.train.contrast import WINDOW, sharpened
 from audiocodec.train.ema import EMA
+from audiocodec.train.frame_loss import loss_bursts
 from audiocodec.train.launch import agree, asked_to_stop, mean_gradients
-from audiocodec.train.lost import lost_bursts
 from audiocodec.train.means import Means
 from audiocodec.train.monitor import Monitor
 from audiocodec.train.objective import Objective
@@ -162,13 +162,18 @@ class Trainer:
         self.step += 1
         return scalars
 
+    def _sounds(self, waveform: Tensor, depths: Tensor | None) -> tuple[list[Tensor], QuantizeResult]:
+        """Estimate and target; of a decoder with noise also the second draw, and both without noise."""
+        if self.model.noisy:
+            draws, result = self.model.draw(waveform, depths, self._wanted(waveform))
+            return [draws.first, draws.target, draws.second, draws.known, draws.known_target], result
+        estimate, target, result = self.model(waveform, depths)
+        return [estimate.float(), target], result
+
     def _compare(self, waveform: Tensor, depths: Tensor | None) -> tuple[Pair, QuantizeResult]:
-        if not self.model.noisy:
-            estimate, target, result = self.model(waveform, depths)
-            return Pair(estimate.float(), target), result
-        draws, result = self.model.draw(waveform, depths, self._wanted(waveform))
-        predictable = Pair(draws.known, draws.known_target)
-        return Pair(draws.first, draws.target, second=draws.second, predictable=predictable), result
+        (estimate, target, *more), result = self._sounds(waveform, depths)
+        predictable = Pair(more[1], more[2]) if more else None
+        return Pair(estimate, target, second=more[0] if more else None, predictable=predictable), result
 
     def _wanted(self, waveform: Tensor) -> Tensor:
         """What the decoder should give, "b 1 t": the waveform, or one with more contrast."""
@@ -186,7 +191,7 @@ class Trainer:
         if lost == 0:
             return depths
         frames = waveform.shape[-1] // self.model.hop_length
-        return depths[:, None].minimum(lost_bursts(len(waveform), frames, quantizer.num_codebooks, lost, self.device))
+        return depths[:, None].minimum(loss_bursts(len(waveform), frames, quantizer.num_codebooks, lost, self.device))
 
     def _train_discriminators(self, pair: Pair) -> dict[str, Tensor]:
         adversary = self.objective.adversary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from audiocodec.backends.onnx import Graphs, OnnxModel, layers
 from audiocodec.cli.main import main
 from audiocodec.codec import Codec, load
 from audiocodec.errors import ModelError
-from audiocodec.model import CodecModel, nn, plan
+from audiocodec.model import CodecModel, plan
 from audiocodec.model.build import build_model
 from audiocodec.model.bundle import save_bundle
 from audiocodec.model.info import ModelInfo
@@ -75,7 +76,7 @@ def test_graphs_compute_what_the_modules_compute(spec: dict[str, Any]) -> None:
         codes = model.quantizer.encode(latents)
         quantized = model.quantizer.decode(codes[:, :3])
         sound = model.decoder(quantized)[0][:, 0]
-    state, parts = [onnx_model.encode.fresh()] * 2, []
+    state, parts = [onnx_model.encode.initial_state()] * 2, []
     for part in np.split(wav[:, 0].numpy(), [hop, 4 * hop], axis=1):  # 1, 3 and 8 frames
         y, state = onnx_model.encode.step(part, state)
         parts.append(y)
@@ -84,7 +85,7 @@ def test_graphs_compute_what_the_modules_compute(spec: dict[str, Any]) -> None:
     assert np.array_equal(onnx_model.quantize(latents.mT.contiguous().numpy())[0], codes.numpy())
     back = onnx_model.dequantize(codes[:, :3].contiguous().numpy())[0]
     np.testing.assert_allclose(back, quantized.mT.numpy(), atol=1e-5)
-    state, parts = [onnx_model.decode.fresh()] * 2, []
+    state, parts = [onnx_model.decode.initial_state()] * 2, []
     for part in np.split(back, [1, 4], axis=1):
         y, state = onnx_model.decode.step(part, state)
         parts.append(y)
@@ -92,11 +93,13 @@ def test_graphs_compute_what_the_modules_compute(spec: dict[str, Any]) -> None:
 
 
 def test_every_kind_of_layer_is_known_to_plan_torch_and_onnx() -> None:
-    assert set(plan.STEPS) == set(nn.LAYERS) == set(layers.LAYERS)
+    assert set(plan.KINDS) == set(layers.LAYERS)
+    for name, kind in plan.KINDS.items():
+        assert issubclass(getattr(import_module(kind.module), name), torch.nn.Module)
     used = {
         layer.kind for spec in SPECS.values() for part in plan.PARTS for layer in plan.read(part, spec[part]).layers
     }
-    assert used == set(plan.STEPS)
+    assert used == set(plan.KINDS)
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS.keys())

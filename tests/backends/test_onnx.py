@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audiocodec._util import extras
-from audiocodec.backends.fixed_shapes import AT_ONCE
+from audiocodec.backends.fixed_shapes import CANDIDATES
 from audiocodec.backends.onnx import OnnxModel
 from audiocodec.codec import Codec, load
 from audiocodec.errors import ConfigError, MissingExtraError
@@ -34,7 +34,7 @@ def test_tokens_and_sound_are_those_of_torch(light: Codec, codec: Codec, test_cl
 
 
 def test_all_shapes_pass_here(light: Codec) -> None:
-    assert light._encoder.shapes.tried == light._decoder.shapes.tried == AT_ONCE  # type: ignore[attr-defined]
+    assert light._encoder.shapes.verified == light._decoder.shapes.verified == CANDIDATES  # type: ignore[attr-defined]
 
 
 def test_real_clips_in_random_splits(light: Codec, test_clips: list[np.ndarray]) -> None:
@@ -97,7 +97,7 @@ def test_restored_streams_go_on_exactly(light: Codec, codec: Codec, speech: np.n
     assert np.array_equal(decoder.push(codes[0][:, 22:]), other.push(codes[0][:, 22:]))
     assert np.array_equal(decoder.conceal(20), other.conceal(20))
     for stream, of_torch in ((first, codec.stream_encoder()), (decoder, codec.stream_decoder())):
-        with pytest.raises(ConfigError, match="of another kind of stream or model"):
+        with pytest.raises(ConfigError, match="belongs to another kind of stream or model"):
             of_torch.restore(stream.state())
 
 

@@ -124,7 +124,7 @@ def test_the_source_is_never_the_target(run: Run, speech_path: Path, tmp_path: P
     link.symlink_to(source)
     refused(run("encode", source, link, "--force"), "is the source itself")
     result = run("encode", source, source, "--force")
-    assert (result.exit_code, "has the suffix of a sound file" in result.stderr) == (2, True)
+    assert (result.exit_code, "has the suffix of an audio file" in result.stderr) == (2, True)
     assert source.read_bytes() == speech_path.read_bytes()
 
 

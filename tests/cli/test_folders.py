@@ -42,7 +42,7 @@ def test_only_what_still_clashes_is_refused(run: Run, sounds: Path, tmp_path: Pa
     out = tmp_path / "out"
     result = run("encode", sounds / "a.wav", sounds / "deep" / "a.wav", sounds / "b.wav", "-o", out, "-n", 1)
     assert result.exit_code == 1
-    assert f"{sounds}/a.wav: another source has the same name, both would become {out}/a.wav.fsq" in result.stderr
+    assert f"{sounds}/a.wav: another source has the same name; both would become {out}/a.wav.fsq" in result.stderr
     assert "2 of 3 files failed:" in result.stderr
     assert list(found(out)) == ["b.fsq"]
 
@@ -70,7 +70,7 @@ def test_a_folder_is_resumed(run: Run, sounds: Path, tmp_path: Path) -> None:
     (out / "b.fsq").unlink()
     result = run("encode", sounds, "-o", out, "-n", 1, "--skip-existing")
     assert result.exit_code == 0
-    assert result.stderr.splitlines()[-1] == "skipped 3 of 4 files, whose results exist already"
+    assert result.stderr.splitlines()[-1] == "skipped 3 of 4 files whose results exist already"
     assert found(out) == whole | {"a.wav.fsq": b"precious"}
     again = run("encode", sounds, "-o", out, "-n", 1, "--skip-existing", "--quiet")
     assert (again.exit_code, again.output) == (0, "")

@@ -16,7 +16,7 @@ from tests.cli.conftest import Run
 from tests.cli.test_bad_input import heed_ctrl_c, limited
 from tests.cli.test_stream_command import free_port, killed
 
-KEPT = r"s that came before are kept in "
+KEPT = r"s received before are kept in "
 
 
 class PortAudioError(Exception):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from audiocodec.backends.fixed_shapes import AT_ONCE, UNTRIED
+from audiocodec.backends.fixed_shapes import CANDIDATES, UNVERIFIED
 from audiocodec.backends.torch import decoder, devices, encoder
 from audiocodec.codec import Codec, load
 from audiocodec.errors import ConfigError
@@ -20,7 +20,7 @@ from audiocodec.model.bundle import load_bundle
 def test_the_cpu_is_the_default(speech: np.ndarray) -> None:
     plain, named = load("speech-16k", backend="torch"), load("speech-16k", backend="torch", device=torch.device("cpu"))
     assert (plain.device, named.device) == ("cpu", "cpu")
-    assert plain._encoder.shapes.tried == AT_ONCE
+    assert plain._encoder.shapes.verified == CANDIDATES
     tokens = plain.encode(speech[:, :8000], 16_000)
     assert named.encode(speech[:, :8000], 16_000) == tokens
     assert np.array_equal(named.decode(tokens), plain.decode(tokens))
@@ -68,7 +68,7 @@ def test_many_streams_go_there_at_once(
     """What differs is rounding: a code in a thousand may."""
     batch = np.stack([speech[:, 2000 * i :][:, :20_000] for i in range(17)])
     shapes, calls = elsewhere._encoder.shapes, list[tuple[int, ...]]()
-    assert shapes.tried == UNTRIED
+    assert shapes.verified == UNVERIFIED
     run = shapes._run
     monkeypatch.setattr(shapes, "_run", lambda x, states: (calls.append(x.shape), run(x, states))[1])
     there, here = elsewhere.encode(batch, 16_000), codec.encode(batch, 16_000)

@@ -77,7 +77,7 @@ def test_the_past_a_decoder_needs_is_just_enough(codec: Codec, speech: np.ndarra
     with torch.inference_mode():
         whole = codec.model.decoder(quantized[..., :150])[0][..., -320:]
         enough, too_little = (
-            codec.model.decoder(quantized[..., first:150], network.skip(network.fresh(), first))[0][..., -320:]
+            codec.model.decoder(quantized[..., first:150], network.skip(network.initial_state(), first))[0][..., -320:]
             for first in (149 - past, 149 - past + 2)
         )
     np.testing.assert_allclose(enough, whole, atol=1e-5)

@@ -28,7 +28,7 @@ from audiocodec.corpus.batch import encode_files
 from audiocodec.corpus.plan import MOST_BYTES, Settings, Shard, usual_shard
 from audiocodec.corpus.shard import Job
 from audiocodec.corpus.sounds import Sound, list_sounds
-from audiocodec.corpus.stopwatch import Stopwatch, shares
+from audiocodec.corpus.stopwatch import Stopwatch, fractions
 from audiocodec.corpus.store import open_store
 from audiocodec.corpus.workers import Done, in_this_process
 from audiocodec.errors import AudioError, ConfigError, MissingExtraError, OutputError, TokenFileError
@@ -305,8 +305,8 @@ def test_shards_are_neither_few_nor_huge() -> None:
 
 
 def test_shares_are_of_the_whole() -> None:
-    assert shares({"decode": 1.0, "encode": 3.0}) == {"decode": 0.25, "resample": 0.0, "encode": 0.75, "write": 0.0}
-    assert set(shares({}).values()) == {0.0}
+    assert fractions({"decode": 1.0, "encode": 3.0}) == {"decode": 0.25, "resample": 0.0, "encode": 0.75, "write": 0.0}
+    assert set(fractions({}).values()) == {0.0}
 
 
 def test_command(sounds: Path, corpora: dict[str, Path], tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_the_command_writes_tables(clips: Path, tmp_path: Path) -> None:
         ("x=cat {in}", "need {in} and {out}"),
         ("x=no-such-program {in} {out}", "'no-such-program' is not installed"),
         ("nothing@3k", "nothing"),
-        ("opus@opus@6k", "comes a model of ours"),
+        ("opus@opus@6k", "comes a model of this package"),
         ("opus@speech-16k@fast", "write model@bitrate"),
         ("codec2@5k", "Codec 2 has the bitrates 3.2k, 2.4k"),
     ],

@@ -149,17 +149,17 @@ def test_listeners_who_miss_the_reference_are_left_out(tmp_path: Path) -> None:
     summed = run("ratings", good, deaf)
     assert "| x | 40.0 | 40.0 to 40.0 | 10 |" in summed.stdout
     assert summed.stdout.index(REFERENCE) < summed.stdout.index("| x |")
-    assert "listeners: 1; left out, for rating the hidden reference below 90 too often: deaf" in summed.stdout
+    assert "listeners: 1; excluded for rating the hidden reference below 90 too often: deaf" in summed.stdout
     nobody = run("ratings", deaf)
     assert (nobody.exit_code, nobody.stderr.count("\n")) == (1, 1)
-    assert "no listener is left" in nobody.stderr
+    assert "no reliable listener" in nobody.stderr
 
 
 def test_answers_that_do_not_belong_together(tmp_path: Path) -> None:
     one = saved(tmp_path / "1.json", "one", {REFERENCE: [100], "x": [40]})
     other = tmp_path / "2.json"
     other.write_text(one.read_text("utf-8").replace('"page": "p"', '"page": "q"'), "utf-8")
-    for files, said in (((one, other), "different pages"), ((one, one), "answers of one are there twice")):
+    for files, said in (((one, other), "different pages"), ((one, one), "answers of one appear twice")):
         done = run("ratings", *files)
         assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
         assert said in done.stderr

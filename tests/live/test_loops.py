@@ -23,7 +23,7 @@ from audiocodec.live import (
     Source,
     UdpListener,
     UdpSender,
-    loop_back,
+    loopback,
     parse_address,
     pipe_source,
     receive,
@@ -73,10 +73,10 @@ def frames(wav: np.ndarray) -> Iterator[np.ndarray]:
     return (wav[None, i : i + 320] for i in range(0, len(wav), 320))
 
 
-def test_loop_back_is_the_codec(codec: Codec, speech: np.ndarray) -> None:
+def test_loopback_is_the_codec(codec: Codec, speech: np.ndarray) -> None:
     wav, heard, lines = speech[0, :32_000], Heard(), []
     meter = Meter(0.02, World().clock, lines.append)
-    loop_back(codec, Source(frames(wav), paced=True), heard, 1, 6, meter)
+    loopback(codec, Source(frames(wav), paced=True), heard, 1, 6, meter)
     sound = np.concatenate(heard.blocks, axis=1)[0][320:][:32_000]
     expected = codec.decode(codec.encode(wav, 16_000, num_codebooks=6))[0]
     np.testing.assert_allclose(sound, expected, atol=1e-5)

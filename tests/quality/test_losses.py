@@ -160,16 +160,16 @@ def test_the_order_of_losses_changes_nothing_that_is_drawn() -> None:
         spectra = {window: pair.spectra(window)[0].power for window in windows}
         drawn.append((spectra[512], torch.rand(())))
     assert all(torch.equal(a, b) for found in drawn[1:] for a, b in zip(found, drawn[0], strict=True))
-    places = {int(pair._start(512)) for pair in (Pair(noise, target) for _ in range(200))}
-    assert 100 < len(places) <= 256
-    assert max(places) < 256
+    offsets = {int(pair._start(512)) for pair in (Pair(noise, target) for _ in range(200))}
+    assert 100 < len(offsets) <= 256
+    assert max(offsets) < 256
 
 
 def test_places_can_be_given() -> None:
     target, noise = torch.randn(2, 1, 1, 8000)
     before = torch.get_rng_state()
-    given = Pair(noise, target, places={128: 40}).spectra(128)[0]
-    cut = Pair(noise[..., 40:], target[..., 40:], places={128: 0}).spectra(128)[0]
+    given = Pair(noise, target, offsets={128: 40}).spectra(128)[0]
+    cut = Pair(noise[..., 40:], target[..., 40:], offsets={128: 0}).spectra(128)[0]
     assert torch.equal(given.power[..., 2:-2], cut.power[..., 2:-2])
     assert torch.equal(torch.get_rng_state(), before)
 

@@ -19,7 +19,7 @@ from audiocodec.train import build_trainer
 from audiocodec.train.checkpoint import load_average
 from audiocodec.train.config import load_config, recipes
 from audiocodec.train.data import Augment
-from audiocodec.train.graph import GraphTrainer, SoundBank, Vary
+from audiocodec.train.graph import BatchAugment, GraphTrainer, SoundBank
 from audiocodec.train.graph.flat import FlatOptimizer
 from audiocodec.train.graph.stages import FusedStages
 from audiocodec.train.graph.trainer import _Comparison, _stft
@@ -154,10 +154,10 @@ def test_no_sound_is_refused(tmp_path: Path) -> None:
 
 def test_varied_segments_differ_and_never_clip() -> None:
     augment = Augment(mix=1, room=1, equalize=1, band_limit=1, noise=1, tones=0.5, gain_db=(0, 20))
-    vary = Vary(augment, 4000, CPU)
+    augment_batch = BatchAugment(augment, 4000, CPU)
     torch.manual_seed(0)
     x = 0.3 * torch.randn(8, 4000)
-    y = vary(x)
+    y = augment_batch(x)
     assert y.shape == x.shape
     assert float(y.abs().max()) <= 0.991
     assert float((y - x).abs().mean()) > 0.05
@@ -166,7 +166,7 @@ def test_varied_segments_differ_and_never_clip() -> None:
 def test_without_variation_only_gain_and_sign_change() -> None:
     torch.manual_seed(0)
     x = 0.1 * torch.randn(8, 4000)
-    ratio = Vary(Augment(), 4000, CPU)(x) / x
+    ratio = BatchAugment(Augment(), 4000, CPU)(x) / x
     assert float(ratio.std(1).max()) < 1e-4
     gains = 20 * ratio.mean(1).abs().log10()
     assert float(gains.min()) >= -10.01

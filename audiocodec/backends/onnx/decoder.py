@@ -8,7 +8,7 @@ import numpy as np
 
 from audiocodec.backends.fixed_shapes import Shapes
 from audiocodec.backends.onnx.model import OnnxModel
-from audiocodec.backends.state import Arrays, take
+from audiocodec.backends.state import Arrays, load_array
 from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens.depths import NO_CODE
@@ -18,27 +18,27 @@ class OnnxDecoder:
     """Codes to latents to samples, for any number of streams; their states are arrays "1 n".
 
     Args:
-        model: shared with others.
+        model: may be shared.
         info: its facts.
 
     Attributes:
-        shapes: in which it is fed.
+        shapes: the fixed shapes in which it runs.
     """
 
     def __init__(self, model: OnnxModel, info: ModelInfo) -> None:
         self.model, self.info = model, info
-        self.shapes = Shapes(self._samples, 1, self._samples, self.fresh(), (info.latent_dim,))
+        self.shapes = Shapes(self._samples, 1, self._samples, self.initial_state(), (info.latent_dim,))
 
     def __reduce__(self) -> tuple[type[OnnxDecoder], tuple[OnnxModel, ModelInfo]]:
         """Pickled as its model."""
         return OnnxDecoder, (self.model, self.info)
 
-    def fresh(self) -> np.ndarray:
+    def initial_state(self) -> np.ndarray:
         """The state of a stream at its start."""
-        return self.model.decode.fresh()
+        return self.model.decode.initial_state()
 
     def skip(self, state: np.ndarray, frames: int) -> np.ndarray:
-        """The state of a stream that starts afresh `frames` behind where `state` is."""
+        """The state of a stream that restarts `frames` after `state`."""
         return self.model.decode.skip(state, frames * self.model.synthesis_steps)
 
     def dequantize(self, codes: np.ndarray) -> np.ndarray:
@@ -71,6 +71,6 @@ class OnnxDecoder:
         """Inverse of `to_arrays`.
 
         Raises:
-            ConfigError: it is of another network.
+            ConfigError: it belongs to another network.
         """
-        return take(arrays, "state", (1, self.model.decode.state_size))
+        return load_array(arrays, "state", (1, self.model.decode.state_size))

@@ -8,32 +8,32 @@ import numpy as np
 
 from audiocodec.backends.fixed_shapes import Shapes
 from audiocodec.backends.onnx.model import OnnxModel
-from audiocodec.backends.state import Arrays, take
+from audiocodec.backends.state import Arrays, load_array
 from audiocodec.model.info import ModelInfo
 
 
 class OnnxEncoder:
-    """Encoder and quantizer, for any number of streams; remembers nothing of them. Their states are arrays "1 n".
+    """Encoder and quantizer, for any number of streams; keeps no state. Their states are arrays "1 n".
 
     Args:
-        model: shared with others.
+        model: may be shared.
         info: its facts.
 
     Attributes:
-        shapes: in which it is fed.
+        shapes: the fixed shapes in which it runs.
     """
 
     def __init__(self, model: OnnxModel, info: ModelInfo) -> None:
         self.model, self.info = model, info
-        self.shapes = Shapes(self._codes, info.hop_length, self._bits, self.fresh())
+        self.shapes = Shapes(self._codes, info.hop_length, self._bits, self.initial_state())
 
     def __reduce__(self) -> tuple[type[OnnxEncoder], tuple[OnnxModel, ModelInfo]]:
         """Pickled as its model."""
         return OnnxEncoder, (self.model, self.info)
 
-    def fresh(self) -> np.ndarray:
+    def initial_state(self) -> np.ndarray:
         """The state of a stream at its start."""
-        return self.model.encode.fresh()
+        return self.model.encode.initial_state()
 
     def _codes(self, samples: np.ndarray, states: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Samples "b (t hop)" -> codes "b q t"."""
@@ -41,7 +41,7 @@ class OnnxEncoder:
         return self.model.quantize(latents)[0], states
 
     def _bits(self, samples: np.ndarray, states: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Samples "b (t hop)" -> latents, and what codes leave of them, "b 2d t"."""
+        """Samples "b (t hop)" -> latents and their quantization residual, "b 2d t"."""
         latents, states = self.model.encode.step(samples, states)
         left = self.model.quantize(latents)[1].reshape(latents.shape)
         return np.concatenate([latents, left], axis=2).transpose(0, 2, 1), states
@@ -54,6 +54,6 @@ class OnnxEncoder:
         """Inverse of `to_arrays`.
 
         Raises:
-            ConfigError: it is of another network.
+            ConfigError: it belongs to another network.
         """
-        return take(arrays, "state", (1, self.model.encode.state_size))
+        return load_array(arrays, "state", (1, self.model.encode.state_size))

@@ -12,9 +12,9 @@ from audiocodec.model.bundle import Bundle
 def export_onnx(folder: Path, bundle: Bundle, overwrite: bool = False) -> list[Path]:
     """Write `encoder.onnx` (samples to codes) and `decoder.onnx` (codes to samples); returns their paths.
 
-    The facts that another program needs stand in the metadata of both, by the names of docs/onnx.md.
+    The metadata of both files holds the facts that another program needs, under the names of docs/onnx.md.
 
-    Weights stay in float16 in the files, as in the bundle, and are widened when they are loaded: that changes nothing.
+    Weights are float16 in the files, as in the bundle, and converted to float32 when loaded; that changes no result.
 
     Raises:
         ModelError: the model has no ONNX form.

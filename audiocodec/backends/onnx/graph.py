@@ -14,9 +14,9 @@ FLOAT, INT64, BOOL = (protobuf.TYPES[name] for name in ("float32", "int64", "boo
 
 
 class Graph:
-    """Nodes in the order in which they run, and the numbers they use. Tensors are known by their names.
+    """Nodes in execution order, and the constants they use. Tensors are identified by name.
 
-    What streaming layers remember travels as one float32 tensor "b n", zeros for a fresh start: the input `state`
+    The states of all streaming layers form one float32 tensor "b n", zeros at the start of a stream: the input `state`
     and the output `next_state`.
 
     Args:
@@ -33,19 +33,19 @@ class Graph:
         self.inputs: list[str] = []
         self._inputs: list[bytes] = []
         self._outputs: list[bytes] = []
-        self._states: dict[str, tuple[int, int]] = {}  # steps and numbers a step of what was remembered
-        self._kept: dict[str, str] = {}  # what takes its place
+        self._states: dict[str, tuple[int, int]] = {}  # steps, and values per step, of each part of the state
+        self._kept: dict[str, str] = {}  # its replacement
         self._count = 0
         self._counter: str | None = None
 
     @property
     def state_size(self) -> int:
-        """Numbers that one stream remembers."""
+        """Size of the state of one stream."""
         return sum(steps * dim for steps, dim in self._states.values())
 
     @property
     def counter(self) -> int | None:
-        """Where in the state the number of `recall_counter` stands, if there is one."""
+        """Index of the counter of `recall_counter` in the state, if there is one."""
         if self._counter is None:
             return None
         names = list(self._states)
@@ -58,12 +58,12 @@ class Graph:
         return name
 
     def output(self, name: str, source: str, dtype: str, shape: Sequence[int | str]) -> None:
-        """Give a tensor out under a name."""
+        """Make a tensor an output, under a name."""
         self._nodes.append(protobuf.node("Identity", [source], [name], {}))
         self._outputs.append(protobuf.value(name, dtype, shape))
 
     def constant(self, numbers: np.ndarray | Sequence[int]) -> str:
-        """Numbers that stand in the graph, each array once; a sequence becomes int64."""
+        """A constant, stored once for each array; a sequence becomes int64."""
         array = numbers if isinstance(numbers, np.ndarray) else np.array(numbers, np.int64)
         key = protobuf.tensor(array)
         if key not in self._constants:
@@ -71,7 +71,7 @@ class Graph:
         return self._constants[key]
 
     def weight(self, array: np.ndarray) -> str:
-        """A weight; one in float16 is stored so and widened to float32 by the graph, which changes nothing."""
+        """A weight; float16 is stored as it is and cast to float32 by the graph, which changes no result."""
         name = self.constant(array)
         return self.node("Cast", name, to=FLOAT) if array.dtype == np.float16 else name
 
@@ -86,7 +86,7 @@ class Graph:
         return names
 
     def reshape(self, x: str, *shape: int) -> str:
-        """0 keeps an axis, -1 takes what is left."""
+        """0 keeps an axis, -1 is inferred."""
         return self.node("Reshape", x, self.constant(shape))
 
     def slice(self, x: str, start: int, end: int, axis: int = 1) -> str:
@@ -94,18 +94,18 @@ class Graph:
         return self.node("Slice", x, *(self.constant([n]) for n in (start, end, axis)))
 
     def recall(self, steps: int, dim: int) -> str:
-        """What the last call gave to `keep`, "b steps dim"."""
+        """What the previous call passed to `keep`, "b steps dim"."""
         name = self._new_name()
         self._states[name] = (steps, dim)
         return name
 
     def recall_counter(self) -> str:
-        """A number that counts steps from call to call, "b 1 1"; to be kept as any other."""
+        """A counter of steps across calls, "b 1 1"; pass it to `keep` like any other state."""
         self._counter = self.recall(1, 1)
         return self._counter
 
     def keep(self, recalled: str, x: str) -> None:
-        """Let the next call `recall` x."""
+        """Store x for the next call to `recall`."""
         self._kept[recalled] = x
 
     def serialize(self, metadata: Mapping[str, str]) -> bytes:
@@ -122,7 +122,7 @@ class Graph:
         )
 
     def _state_nodes(self) -> tuple[list[bytes], list[bytes], tuple[list[bytes], list[bytes]]]:
-        """Nodes that cut `state` and join `next_state`, and the declarations of both."""
+        """Nodes that split `state` and concatenate `next_state`, and the declarations of both."""
         body, self._nodes = self._nodes, []
         sizes = [steps * dim for steps, dim in self._states.values()]
         flat = self.nodes("Split", len(sizes), "state", self.constant(sizes), axis=1)

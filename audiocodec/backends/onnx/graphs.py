@@ -1,4 +1,4 @@
-"""The graphs of a model: encoder and decoder, with the quantizer or without."""
+"""The graphs of a model: encoder and decoder, with or without the quantizer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from audiocodec.model import plan
 
 
 class _Watched(Mapping[str, np.ndarray]):
-    """Weights that remember which of them were asked for."""
+    """Weights that record which of them were read."""
 
     def __init__(self, weights: Mapping[str, np.ndarray]) -> None:
         self._weights, self.used = weights, set[str]()
@@ -62,7 +62,7 @@ class Graphs:
         return self._built("encoder", build)
 
     def quantizer(self) -> Graph:
-        """Latents to codes, and what the codes leave of the latents, "(b t) d"."""
+        """Latents to codes, and the quantization residual, "(b t) d"."""
 
         def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
             latents = self._take_latents(graph)
@@ -73,7 +73,7 @@ class Graphs:
         return self._built("quantizer", build)
 
     def dequantizer(self) -> Graph:
-        """Codes, of the first so many codebooks, to latents."""
+        """Codes of the first N codebooks, for any N, to latents."""
 
         def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
             codes = graph.input("codes", "int64", ("batch", "codebooks", "frames"))

@@ -1,7 +1,7 @@
-"""The layers of `audiocodec.model.nn` as operations of ONNX, on the weights of a model file.
+"""The layers of `audiocodec.model.nn` as ONNX operators, on the weights of a model file.
 
-Each takes and returns the name of a tensor "b t d" and mirrors the class of its name, with the keywords that
-`audiocodec.model.plan` gives that class; the tests hold them together.
+Each takes and returns the name of a tensor "b t d" and mirrors the class it is listed for in `LAYERS`, with the same
+keywords from `audiocodec.model.plan`; `tests/backends/test_graphs.py` compares them.
 """
 
 from __future__ import annotations
@@ -114,13 +114,13 @@ def _signs(graph: Graph, x: str, table: np.ndarray) -> str:
     one, zero = (graph.constant(np.array(n, np.int64)) for n in (1, 0))
     length = graph.node("Squeeze", graph.slice(graph.node("Shape", x), 1, 2, axis=0))
     steps = graph.node("Mod", graph.node("Add", first, graph.node("Range", zero, length, one)), rows)  # b t
-    behind = graph.node("Mod", graph.node("Add", first, length), rows)
-    graph.keep(counter, graph.node("Cast", graph.reshape(behind, 0, 1, 1), to=FLOAT))
+    following = graph.node("Mod", graph.node("Add", first, length), rows)
+    graph.keep(counter, graph.node("Cast", graph.reshape(following, 0, 1, 1), to=FLOAT))
     return graph.node("Cast", graph.node("Gather", graph.constant(table.astype(np.int8)), steps, axis=0), to=FLOAT)
 
 
 def _patches(graph: Graph, x: str, patch: int) -> str:
-    """Each patch of x behind the one before it, "b t (2 patch)"."""
+    """Each patch of x after the previous one, "b t (2 patch)"."""
     patches = graph.reshape(x, 0, -1, patch)
     kept = graph.recall(1, patch)
     padded = graph.node("Concat", kept, patches, axis=1)

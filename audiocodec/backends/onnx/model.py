@@ -14,7 +14,7 @@ from audiocodec.model import plan
 
 
 class OnnxModel:
-    """The counterpart of `audiocodec.model.CodecModel`. Encoder and decoder are made ready when they are first used.
+    """The counterpart of `audiocodec.model.CodecModel`. Encoder and decoder are loaded on first use.
 
     Args:
         spec: the `model` section of its description.
@@ -31,12 +31,12 @@ class OnnxModel:
 
     @property
     def synthesis_steps(self) -> int:
-        """Steps of the decoder's last layer per frame: what its noise counts."""
+        """Steps of the decoder's last layer per frame, the unit of its noise counter."""
         decoder = plan.read("decoder", self._graphs.spec["decoder"])
         return decoder.hop_length // decoder.layers[-1].steps.up
 
     def __reduce__(self) -> tuple[type[OnnxModel], tuple[Mapping[str, Any], Mapping[str, np.ndarray]]]:
-        """Pickled as what it is made of."""
+        """Pickled as its arguments."""
         return OnnxModel, (self._graphs.spec, self._graphs.weights)
 
     @functools.cached_property
@@ -46,7 +46,7 @@ class OnnxModel:
 
     @functools.cached_property
     def quantize(self) -> Session:
-        """Latents "b t d" -> codes "b q t", and what they leave, "(b t) d"."""
+        """Latents "b t d" -> codes "b q t", and the residual, "(b t) d"."""
         return Session(self._graphs.quantizer())
 
     @functools.cached_property

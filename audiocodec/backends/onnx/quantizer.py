@@ -1,4 +1,4 @@
-"""Residual FSQ as graphs: latents to whole numbers and back."""
+"""Residual FSQ as graphs: latents to codes and back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from audiocodec.tokens.levels import place_values
 
 
 def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, Any]) -> tuple[str, str]:
-    """`ResidualFSQ.encode`: latents "b t d" -> codes "b q t", int64; and what they leave, "(b t) d"."""
+    """`ResidualFSQ.encode`: latents "b t d" -> codes "b q t", int64; and the residual, "(b t) d"."""
     levels, num_codebooks = _levels(spec), spec["num_codebooks"]
     sizes = np.array(levels, np.float32)
     half, table = graph.constant(sizes / 2), _values(weights, levels, num_codebooks)
@@ -28,7 +28,7 @@ def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, An
         shift = -mean * np.float32(GAIN) / std
         u = graph.node("Tanh", graph.node("Gemm", residual, graph.constant(project.T), graph.constant(shift)))
         cell = graph.node("Cast", graph.node("Add", graph.node("Mul", u, half), half), to=INT64)
-        indices.append(cell)  # one too many where the bound is met: the table repeats its last value there
+        indices.append(cell)  # one too large exactly at the bound: the table repeats its last value there
         value = graph.node("GatherElements", graph.constant(table[i]), cell, axis=0)
         residual = graph.node("Gemm", value, graph.weight(weights["quantizer.project_out"][i]), residual, alpha=-1.0)
     cells = graph.reshape(graph.node("Concat", *indices, axis=1), -1, num_codebooks, len(levels))
@@ -47,7 +47,7 @@ def dequantize(graph: Graph, codes: str, weights: Weights, spec: Mapping[str, An
     whole = graph.node("Unsqueeze", codes, graph.constant([3]))
     indices = graph.node("Div", whole, graph.constant(place_values(levels)))
     indices = graph.node("Mod", indices, graph.constant(levels))  # b q t l
-    # where the value of each level index stands in the flat table "q index l"
+    # position of the value of each level index in the flat table "q index l"
     base = np.arange(depth)[:, None, None] * table[0].size + np.arange(len(levels))
     depth_used = graph.slice(graph.node("Shape", codes), 1, 2, axis=0)
     used = graph.node("Slice", graph.constant(base), graph.constant([0]), depth_used)

@@ -1,4 +1,4 @@
-"""A graph ready to run."""
+"""A loaded graph."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from audiocodec.model.lapped_basis import SIGN_ROWS
 
 
 class Session:
-    """Runs a graph on one thread; sums must not depend on how many there are.
+    """Runs a graph on one thread, so that results do not depend on the number of threads.
 
     Args:
         graph: with or without a state.
@@ -38,13 +38,13 @@ class Session:
             raise ModelError(f"the {graph.name} cannot be run ({str(error).splitlines()[0]})") from error
         self._input = graph.inputs[0]
 
-    def fresh(self) -> np.ndarray:
+    def initial_state(self) -> np.ndarray:
         """The state of one stream before its first call, "1 n"."""
         return np.zeros((1, self.state_size), np.float32)
 
     def skip(self, state: np.ndarray, steps: int) -> np.ndarray:
-        """A fresh state whose counter stands `steps` behind that of `state`."""
-        fresh = self.fresh()
+        """An initial state whose counter is `steps` after that of `state`."""
+        fresh = self.initial_state()
         if self._counter is not None:
             fresh[:, self._counter] = (int(state[0, self._counter]) + steps) % SIGN_ROWS
         return fresh

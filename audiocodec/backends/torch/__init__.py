@@ -1,1 +1,1 @@
-"""Models on torch, streamed with the same bits however they are fed."""
+"""Models on torch, bit-identical for any chunking."""

@@ -1,4 +1,4 @@
-"""Linear layers that compute each row alike, whatever other rows there are."""
+"""Batch-invariant linear layers: each row of the result is independent of the other rows, bit for bit."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from torch.nn import functional as F
 from audiocodec.backends.fixed_shapes import BLOCK_FRAMES
 from audiocodec.model.nn.lapped import FixedLinear
 
-# Kernels for x86 take rows in groups of 4, 6, 12, 16 or 48 and treat those left over differently: multiples of 12 leave
-# none over, or leave them over in a way that rounds alike, with SSE, AVX2 and AVX-512.
+# x86 kernels process rows in groups of 4, 6, 12, 16 or 48 and treat the remainder differently: multiples of 12 leave
+# no remainder, or one that rounds identically, with SSE, AVX2 and AVX-512.
 ROWS = 12
-OTHERS = (2 * BLOCK_FRAMES, BLOCK_FRAMES, 4, 1)  # faster where they are alike too
+OTHERS = (2 * BLOCK_FRAMES, BLOCK_FRAMES, 4, 1)  # faster where they are batch-invariant too
 
 
 class RowwiseLinear(nn.Module):
-    """A linear layer whose products always have the same few numbers of rows, zeros standing where there are fewer.
+    """A linear layer whose products have one of a few fixed numbers of rows, padded with zeros.
 
-    Products of other shapes may round differently. Which sizes compute a row alike on this machine, wherever it
-    stands in them, is tried out when the layer is made.
+    Products of other shapes may round differently. When the layer is created, it verifies for which sizes the result
+    of a row does not depend on its position, on this machine.
 
     Args:
-        linear: whose parameters it takes.
+        linear: the layer whose parameters it uses.
 
     Attributes:
-        sizes: rows of a product, largest first. (1,) where not even `ROWS` are alike: slower, and as exact.
+        sizes: rows of a product, largest first. (1,) if not even `ROWS` is batch-invariant: slower, but just as exact.
     """
 
     def __init__(self, linear: nn.Linear | FixedLinear) -> None:
         super().__init__()
         self.weight, self.bias = linear.weight, linear.bias
-        self.weight.data = self.weight.data.t().contiguous().t()  # read along its rows: a quarter faster for few rows
+        self.weight.data = (
+            self.weight.data.t().contiguous().t()
+        )  # contiguous along its rows: a quarter faster for few rows
         with torch.inference_mode():
             self.sizes = self._alike()
 
@@ -61,7 +63,7 @@ class RowwiseLinear(nn.Module):
     def _alike(self) -> tuple[int, ...]:
         rows = torch.randn(max(OTHERS), self.weight.shape[1], generator=torch.Generator().manual_seed(0))
         wanted = self._in_tiles(rows, ROWS)
-        for turn in range(1, ROWS):  # each row in every place
+        for turn in range(1, ROWS):  # each row in every position
             if not torch.equal(self._in_tiles(rows.roll(turn, 0), ROWS).roll(-turn, 0), wanted):
                 return (1,)
         alike = [size for size in OTHERS if torch.equal(self._in_tiles(rows, size), wanted)]

@@ -18,10 +18,10 @@ from audiocodec.model.info import ModelInfo
 
 
 class TorchDecoder:
-    """Decoder of a model, for any number of streams; remembers nothing of them.
+    """Decoder of a model, for any number of streams; keeps no state of them.
 
     Args:
-        model: in eval mode, its linear layers rowwise, or on a device where nothing is promised to the bit.
+        model: in eval mode, its linear layers batch-invariant, or on a device without bit-exactness guarantees.
         info: its facts.
     """
 
@@ -30,20 +30,20 @@ class TorchDecoder:
         self.device = device_of(model)
         trial = self._samples if is_exact(self.device) else None
         with torch.inference_mode(), single_thread():
-            self._shapes = Shapes(self._samples, 1, trial, self.fresh(), (info.latent_dim,))
+            self._shapes = Shapes(self._samples, 1, trial, self.initial_state(), (info.latent_dim,))
 
     def __reduce__(self) -> tuple[type[TorchDecoder], tuple[CodecModel, ModelInfo]]:
         """Pickled as its model."""
         return TorchDecoder, (self.model, self.info)
 
-    def fresh(self) -> Any:
+    def initial_state(self) -> Any:
         """The state of a stream at its start."""
         with torch.inference_mode(), single_thread():
             return self.model.decoder(torch.zeros(1, self.info.latent_dim, 0, device=self.device))[1]
 
     def skip(self, state: Any, frames: int) -> Any:
-        """The state of a stream that starts afresh `frames` behind where `state` is."""
-        fresh = self.fresh()
+        """The state of a stream that restarts `frames` after `state`."""
+        fresh = self.initial_state()
         if not self.model.noisy:
             return fresh
         *layers, (tail, _) = fresh
@@ -78,6 +78,6 @@ class TorchDecoder:
         """Inverse of `to_arrays`.
 
         Raises:
-            ConfigError: it is of another network.
+            ConfigError: it belongs to another network.
         """
-        return trees.from_arrays(self.fresh(), arrays, "network.")
+        return trees.from_arrays(self.initial_state(), arrays, "network.")

@@ -1,4 +1,4 @@
-"""Where torch computes."""
+"""Devices of torch."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from audiocodec.errors import ConfigError
 
 
 def find_device(name: str | torch.device) -> torch.device:
-    """A device that computes here.
+    """A usable device.
 
     Raises:
-        ConfigError: torch knows no such device, or it is not there.
+        ConfigError: torch does not know the device, or it is not available.
     """
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).cpu()
-    except (AssertionError, RuntimeError, TypeError, ValueError) as error:  # each backend of torch has its own
+    except (AssertionError, RuntimeError, TypeError, ValueError) as error:  # each backend of torch raises its own type
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ConfigError(f"device {str(name)!r} cannot be used here ({reason})") from error
     return device
 
 
 def device_of(model: nn.Module) -> torch.device:
-    """Where the weights of a model are."""
+    """The device of a model's weights."""
     return next(model.parameters()).device
 
 
 def is_exact(device: torch.device) -> bool:
-    """Whether results are held to the bit, whatever the chunks and the company: on the CPU alone."""
+    """Whether results are bit-identical for any chunking and batching: on the CPU only."""
     return device.type == "cpu"

@@ -21,14 +21,14 @@ from audiocodec.model.info import ModelInfo
 
 
 class TorchEncoder:
-    """Encoder and quantizer of a model, for any number of streams; remembers nothing of them.
+    """Encoder and quantizer of a model, for any number of streams; keeps no state of them.
 
     Args:
-        model: in eval mode, its linear layers rowwise, or on a device where nothing is promised to the bit.
+        model: in eval mode, its linear layers batch-invariant, or on a device without bit-exactness guarantees.
         info: its facts.
 
     Attributes:
-        shapes: in which it is fed.
+        shapes: the fixed shapes in which it runs.
     """
 
     def __init__(self, model: CodecModel, info: ModelInfo) -> None:
@@ -36,13 +36,13 @@ class TorchEncoder:
         self.device = device_of(model)
         trial = self._latents if is_exact(self.device) else None
         with torch.inference_mode(), single_thread():
-            self.shapes = Shapes(self._codes, info.hop_length, trial, self.fresh())
+            self.shapes = Shapes(self._codes, info.hop_length, trial, self.initial_state())
 
     def __reduce__(self) -> tuple[type[TorchEncoder], tuple[CodecModel, ModelInfo]]:
         """Pickled as its model."""
         return TorchEncoder, (self.model, self.info)
 
-    def fresh(self) -> Any:
+    def initial_state(self) -> Any:
         """The state of a stream at its start."""
         with torch.inference_mode(), single_thread():
             return self.model.encoder(torch.zeros(1, 1, 0, device=self.device))[1]
@@ -65,7 +65,7 @@ class TorchEncoder:
             return rearrange(codes, "1 q (b t) -> b q t", b=len(samples)).cpu().numpy(), states
 
     def _quantized(self, frames: Tensor) -> Tensor:
-        """Latents "1 d n" -> codes "1 q n"; on the CPU in products of one shape, filled up with zeros."""
+        """Latents "1 d n" -> codes "1 q n"; on the CPU in products of one shape, padded with zeros."""
         if not is_exact(self.device):
             return self._quantize(frames)
         padded = F.pad(frames, (0, -frames.shape[2] % BLOCK_FRAMES))
@@ -80,6 +80,6 @@ class TorchEncoder:
         """Inverse of `to_arrays`.
 
         Raises:
-            ConfigError: it is of another network.
+            ConfigError: it belongs to another network.
         """
-        return trees.from_arrays(self.fresh(), arrays, "network.")
+        return trees.from_arrays(self.initial_state(), arrays, "network.")

@@ -1,7 +1,7 @@
-"""One thread for each network: small matrices gain nothing from more, and sums would depend on their number.
+"""One torch thread per network: small matrices gain nothing from more, and results would depend on their number.
 
-torch keeps a number for each thread of Python, and a thread that is new to it takes the one set last, by whomever: so
-what to go back to must be known to all.
+torch keeps the number of threads per Python thread, and a Python thread new to torch inherits the number set last, by
+any thread. The number to restore must therefore be shared by all.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from collections.abc import Iterator
 
 
 class _Users(threading.local):
-    """Those that run on one thread now.
+    """The Python threads that currently run torch on one thread.
 
     Attributes:
-        depth: 1 within a block of this thread of Python.
+        depth: 1 within a block of this Python thread.
     """
 
     def __init__(self) -> None:
         self.depth = 0
 
 
-_here, _lock, _numbers = _Users(), threading.Lock(), list[int]()  # what to go back to, an entry for each user
+_here, _lock, _numbers = _Users(), threading.Lock(), list[int]()  # the numbers to restore, one for each user
 
 
 @contextlib.contextmanager
 def single_thread() -> Iterator[None]:
-    """Run torch operations of this thread of Python, if there are any, on one thread each, while the block lasts."""
+    """Within the block, torch operations of this Python thread run on one thread."""
     torch = sys.modules.get("torch")
     if torch is None or not hasattr(torch, "set_num_threads") or _here.depth:  # half imported, or done
         yield

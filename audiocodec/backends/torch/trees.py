@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiocodec.backends.state import Arrays, take
+from audiocodec.backends.state import Arrays, load_array
 
 
 def leaves(tree: Any) -> Iterator[Tensor]:
@@ -29,7 +29,7 @@ def rebuild(tree: Any, tensors: Iterator[Tensor]) -> Any:
 
 
 def join(trees: Sequence[Any]) -> Any:
-    """Trees of single streams as one of a batch."""
+    """Trees of single streams, concatenated to one of a batch."""
     if len(trees) == 1:
         return trees[0]
     columns = zip(*map(leaves, trees), strict=True)
@@ -37,7 +37,7 @@ def join(trees: Sequence[Any]) -> Any:
 
 
 def split(tree: Any, count: int) -> list[Any]:
-    """The first `count` streams of a batch; every tensor is a copy, so that none keeps the batch alive."""
+    """The first `count` streams of a batch; every tensor is a copy, so that none holds a reference to the batch."""
     tensors = list(leaves(tree))
     return [rebuild(tree, (tensor[i : i + 1].clone() for tensor in tensors)) for i in range(count)]
 
@@ -47,12 +47,14 @@ def to_arrays(tree: Any, prefix: str) -> Arrays:
     return {f"{prefix}{i}": tensor.cpu().numpy().copy() for i, tensor in enumerate(leaves(tree))}
 
 
-def from_arrays(fresh: Any, arrays: Mapping[str, np.ndarray], prefix: str) -> Any:
-    """Inverse of `to_arrays` for a state shaped like `fresh`.
+def from_arrays(like: Any, arrays: Mapping[str, np.ndarray], prefix: str) -> Any:
+    """Inverse of `to_arrays` for a state shaped like `like`.
 
     Raises:
         ConfigError: an array is missing or of another shape.
     """
-    named = enumerate(leaves(fresh))
-    taken = ((take(arrays, f"{prefix}{i}", tuple(t.shape), t.cpu().numpy().dtype.type), t.device) for i, t in named)
-    return rebuild(fresh, (torch.from_numpy(array).to(device) for array, device in taken))
+    loaded = (
+        torch.from_numpy(load_array(arrays, f"{prefix}{i}", tuple(t.shape), t.cpu().numpy().dtype.type)).to(t.device)
+        for i, t in enumerate(leaves(like))
+    )
+    return rebuild(like, loaded)

@@ -13,8 +13,8 @@ from audiocodec.live.packets.packet import Packet, UnannouncedError, is_compact
 def add_checksum(body: bytes, packet: Packet) -> bytes:
     """The packet's bytes with their checksum.
 
-    That of a compact packet covers what the packet leaves to the full one before it, too. So a packet of another
-    stream, model or layout does not pass.
+    The checksum of a compact packet also covers the fields taken from the full packet before it, and so rejects packets
+    of another stream, model or layout.
     """
     return body + _checksum(body, packet.constants())
 

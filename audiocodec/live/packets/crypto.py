@@ -2,9 +2,9 @@
 
 A full packet is sealed as the byte 0xE2, 8 bytes of session (seconds of the sender's clock at its start, 4 random
 bytes), a counter of 4 bytes, the ciphertext, and 16 bytes of tag; a compact one as the byte 0xD2, the low 2 bytes of
-the counter, the ciphertext, and the tag. Session and counter are the nonce: never used twice with one key. What comes
-before the ciphertext is authenticated too, and with a compact packet what it leaves to the full one before it. The tag
-takes the place of the checksum.
+the counter, the ciphertext, and the tag. Session and counter form the nonce, which is never reused with one key. The
+bytes before the ciphertext are authenticated too, and for a compact packet the fields taken from the full one before
+it. The tag replaces the checksum.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class Sealer:
     """Encrypts the packets of one session.
 
     Args:
-        key: 32 bytes, for one direction only: someone who receives with the key that they send with could be sent
-            their own packets.
-        clock: seconds since 1970; sessions that start later replace those before.
+        key: 32 bytes, for one direction only: with the same key for both directions, an attacker could send a
+            participant's own packets back.
+        clock: seconds since 1970; later sessions replace earlier ones.
 
     Raises:
         MissingExtraError: cryptography is not installed.
@@ -109,7 +109,7 @@ class Opener:
         self._window = Window()
 
     def open(self, data: bytes, reference: Packet | None = None) -> bytes | None:
-        """The packet inside, without checksum; None if it came before.
+        """The decrypted packet, without checksum; None for a duplicate.
 
         Args:
             data: a datagram.
@@ -117,7 +117,7 @@ class Opener:
 
         Raises:
             UnannouncedError: a compact packet came without a reference, or before any full one of its session.
-            PacketError: it was not made with this key, was changed, or is of another session or stream.
+            PacketError: it is not authenticated with this key, or belongs to another session or stream.
         """
         if len(data) > OVERHEAD and data[0] == FULL:
             return self._open_full(data)

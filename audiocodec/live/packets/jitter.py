@@ -1,4 +1,4 @@
-"""The jitter buffer: packets go in as the network brings them, frames come out in time."""
+"""The jitter buffer: packets go in as they arrive, frames come out in time."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import numpy as np
 
 from audiocodec.live.packets.packet import Packet
 
-SETTLE_S = 1.0  # how long the buffer must have been too full before a frame is left out
-GIVE_UP_S = 1.0  # without anything new: the stream counts as ended
-MAX_AHEAD_S = 5.0  # a packet further ahead is not believed
+SETTLE_S = 1.0  # how long the buffer must have been too full before a frame is dropped
+GIVE_UP_S = 1.0  # without new frames: the stream counts as ended
+MAX_AHEAD_S = 5.0  # packets further ahead are rejected
 
 
 @dataclass
 class Counts:
-    """What became of frames.
+    """Frame counters.
 
     Attributes:
         played: as sent.
-        repaired: from the first codebooks, which a later packet repeated.
-        lost: to be concealed, something later being there.
-        waited: to be concealed, since nothing new had come: the delay grew by a frame.
-        skipped: left out, to bring the delay down again.
-        late: came when their turn was over.
-        duplicates: came again.
-        out_of_range: too far ahead to be believed.
+        repaired: decoded from the first codebooks, which a later packet repeated.
+        lost: concealed, with later frames available.
+        waited: concealed because nothing new had arrived: the delay grew by a frame.
+        skipped: dropped to reduce the delay.
+        late: arrived after their turn.
+        duplicates: arrived again.
+        out_of_range: too far ahead to be plausible.
     """
 
     played: int = 0
@@ -39,9 +39,9 @@ class Counts:
 
 
 class JitterBuffer:
-    """Orders the frames of one stream and keeps the delay near `target`, and below `target + slack` and a packet.
+    """Orders the frames of one stream and keeps the delay near `target`, and below `target + slack` plus one packet.
 
-    There is no clock in here: whoever plays calls `pull` once a frame, at the pace of the sound
+    It has no clock: the caller calls `pull` once per frame, at the pace of the sound
     card or of any clock, real or simulated. If the clocks of both ends differ, or the network
     falls behind, the delay grows or shrinks by single frames.
 
@@ -51,7 +51,7 @@ class JitterBuffer:
         frame_s: duration of a frame in seconds, `ModelInfo.frame_s`.
 
     Attributes:
-        counts: what became of frames.
+        counts: frame counters.
         started: whether frames are being played.
     """
 
@@ -65,24 +65,24 @@ class JitterBuffer:
         self.begin()
 
     def begin(self) -> None:
-        """Another stream: its frames are numbered anew."""
+        """Start another stream: frame numbers start over."""
         self.clear()
         self._ended = 0
 
     def clear(self) -> None:
-        """Forget all frames; the counts stay, and what comes of frames that are over is late."""
+        """Discard all frames; the counts stay, and frames from before count as late."""
         self.started = False
         self._ended = max(self._next, 0)
         self._full: dict[int, np.ndarray] = {}
         self._coarse: dict[int, np.ndarray] = {}
         self._next = self._newest = -1
-        self._waiting = 0  # pulls since anything new came
+        self._waiting = 0  # pulls since a new frame arrived
         self._settled = 0  # pulls since the buffer was last at `target` or below
-        self._largest = 1  # frames of a packet: that many come together
+        self._largest = 1  # frames per packet, which arrive together
 
     @property
     def level(self) -> int:
-        """Frames between the next one to play and the newest that came."""
+        """Frames between the next one to play and the newest that arrived."""
         return self._newest - self._next + 1 if self._next >= 0 else 0
 
     def push(self, packet: Packet) -> None:
@@ -116,7 +116,7 @@ class JitterBuffer:
             self._newest, self._waiting = frame, 0
 
     def pull(self) -> np.ndarray | None:
-        """The codes of the frame that is due, "q 1"; None: conceal it, or while not `started` play silence."""
+        """The codes of the frame due now, "q 1"; None: conceal it, or play silence while not `started`."""
         if not self.started:
             self.started = self.level >= self.target
             if not self.started:
@@ -144,7 +144,7 @@ class JitterBuffer:
             self.clear()
 
     def _shorten(self) -> None:
-        """Leave frames out where the buffer is far too full, or has been a little too full for long."""
+        """Drop frames if the buffer is far too full, or has been slightly too full for long."""
         self._settled = self._settled + 1 if self.level > self.target else 0
         above = self.level - self.target - (self._largest - 1)
         excess = above if above > self.slack else self._settled // self._settle

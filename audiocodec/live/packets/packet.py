@@ -1,4 +1,4 @@
-"""Packets of codes. A full one can be read alone; a compact one takes what stays the same from a full one before it."""
+"""Packets of codes. A full packet can be read alone; a compact one takes its constant fields from the last full one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMPACT_HEAD = struct.Struct("<BH")
 MAX_COMPACT = 127  # codebooks: the first byte of a compact packet is their number
 MAX_CHANNELS = 8
 JOINT = 0x80  # in the field of the channels
-MAX_BYTES = 1400  # fits one datagram everywhere; nothing larger is built or looked at
+MAX_BYTES = 1400  # fits into one datagram everywhere; larger packets are neither built nor parsed
 CONSTANTS = struct.Struct("<4s6I")
 
 
@@ -76,7 +76,7 @@ class Packet:
         return len(self.earlier) // self.rows
 
     def constants(self) -> bytes:
-        """What a compact packet does not say: it must be the same as in the full packet before it."""
+        """The constants that a compact packet takes from the full packet before it."""
         layout = self.channels | JOINT * self.joint
         fields = (self.stream, self.frames, layout, self.num_repeated, self.distance, self.codebook_size)
         return CONSTANTS.pack(self.model, *fields)
@@ -130,19 +130,19 @@ def _limited(body: bytes, packet: Packet) -> bytes:
 
 
 def is_compact(body: bytes) -> bool:
-    """Whether it takes a full packet to read these bytes."""
+    """Whether reading these bytes needs a full packet."""
     return 1 <= body[0] <= MAX_COMPACT if body else False
 
 
 def parse(body: bytes, reference: Packet | None = None) -> Packet:
-    """Bytes of a packet without its checksum, from anywhere -> what it holds. Takes at most about 300 kB of memory.
+    """Parse untrusted bytes of a packet without its checksum. Uses at most about 300 kB of memory.
 
     Args:
         body: what `build` or `build_compact` made.
         reference: the last full packet of the same stream, for a compact one.
 
     Raises:
-        PacketError: it is damaged, of another version, compact without a reference, or nothing that can be built.
+        PacketError: it is damaged, of another version, compact without a reference, or not a valid packet.
     """
     if not COMPACT_HEAD.size < len(body) <= MAX_BYTES:
         raise PacketError(f"a packet has {COMPACT_HEAD.size + 1} to {MAX_BYTES} bytes, got {len(body)}")

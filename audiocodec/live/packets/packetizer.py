@@ -15,11 +15,11 @@ from audiocodec.live.packets.packet import MAX_COMPACT, Packet, build, build_com
 if TYPE_CHECKING:
     from audiocodec.model.info import ModelInfo
 
-FULL_EVERY = 50  # packets: whoever comes in later waits for no more than these
+FULL_EVERY = 50  # packets: a receiver that joins late waits for at most this many
 
 
 class Packetizer:
-    """Cuts a stream of codes into packets: a full one now and then, compact ones between.
+    """Packs a stream of codes into packets: full ones at intervals, compact ones in between.
 
     Packets 0, 1, 2, 4, 8, 16, 32, every fiftieth, and those whose layout differs from the one before are full.
 
@@ -27,7 +27,7 @@ class Packetizer:
         info: of the model that made the codes; the first 4 bytes of its hash go into each full packet.
         frames: of each packet.
         repeat: codebooks of earlier frames that are sent again (forward error correction), so that a lost packet is
-            heard coarsely instead of guessed.
+            decoded coarsely instead of concealed.
         distance: how many frames later; at least `frames`.
         channels: of the audio; the model says whether two share one row of codes, as mid and side.
         sealer: encrypts the packets; without one they get a checksum.

@@ -1,4 +1,4 @@
-"""From datagrams, whoever sent them, to frames in time."""
+"""From untrusted datagrams to frames in time."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ MAX_DATAGRAM = packets.MAX_BYTES + OVERHEAD
 
 @dataclass
 class PacketCounts:
-    """What became of datagrams.
+    """Datagram counters.
 
     Attributes:
-        taken: into the buffer.
-        taken_bytes: of those, as they came.
-        lost: never came, by their sequence numbers.
-        duplicates: came again.
-        damaged: not a packet, or a broken one.
-        wrong_key: not encrypted with the key, or of a session that is over.
+        taken: put into the buffer.
+        taken_bytes: size of those, as received.
+        lost: missing sequence numbers.
+        duplicates: received again.
+        damaged: not a packet, or a damaged one.
+        wrong_key: not encrypted with the key, or of an earlier session.
         wrong_model: of another model, or of more codebooks than it has.
-        wrong_channels: of another number of channels than is played here.
-        wrong_stream: of another stream than the one that is being played.
+        wrong_channels: with another number of channels than is played here.
+        wrong_stream: of another stream than the one being played.
         unannounced: compact packets that came before any full one of their stream.
     """
 
@@ -50,18 +50,18 @@ class PacketCounts:
     unannounced: int = 0
 
     def refused(self) -> dict[str, int]:
-        """Datagrams that were not taken though they came for the first time, by reason."""
+        """Rejected datagrams, duplicates not included, by reason."""
         names = ("damaged", "wrong_key", "wrong_model", "wrong_channels", "wrong_stream", "unannounced")
         return {name: getattr(self, name) for name in names if getattr(self, name)}
 
 
 class Receiver:
-    """Takes datagrams and gives the frame that is due. Nothing that comes in makes it raise.
+    """Takes datagrams and returns the frame due now. No input makes it raise.
 
     Args:
         info: of the model that will decode; it says whether two channels share one row of codes, as mid and side.
         buffer: orders the frames.
-        opener: if given, what it cannot decrypt is dropped.
+        opener: if given, packets that it cannot decrypt are dropped.
         channels: that are played; packets of another number are refused.
     """
 
@@ -71,13 +71,13 @@ class Receiver:
         self.joint = info.rows(channels) < channels
         self.counts = PacketCounts()
         self._stream: int | None = None
-        self._reference: Packet | None = None  # the last full packet of the stream that is being played
-        self._refused: Packet | None = None  # the last packet that was refused as not fit
-        self._window, self._first, self._taken = Window(), 0, 0  # of this stream: numbers seen, the lowest, how many
-        self._lost_before = 0  # in streams before this one
+        self._reference: Packet | None = None  # the last full packet of the stream being played
+        self._refused: Packet | None = None  # the last packet that was refused as not matching
+        self._window, self._first, self._taken = Window(), 0, 0  # of this stream: numbers seen, lowest, count
+        self._lost_before = 0  # in earlier streams
 
     def receive(self, data: bytes) -> None:
-        """Take in a datagram, whatever it is."""
+        """Process a datagram with any content."""
         try:
             body, reference = self._authentic(data)
         except UnannouncedError:
@@ -88,7 +88,7 @@ class Receiver:
             self._take(body, reference, len(data))
 
     def _take(self, body: bytes, reference: Packet | None, size: int) -> None:
-        """Take in a packet that is authentic; empty if it came before."""
+        """Process an authentic packet; empty for a duplicate."""
         try:
             packet = packets.parse(body, reference) if body else None
         except PacketError:
@@ -110,7 +110,7 @@ class Receiver:
         setattr(self.counts, reason, getattr(self.counts, reason) + 1)
 
     def _authentic(self, data: bytes) -> tuple[bytes, Packet | None]:
-        """The packet in a datagram, empty if it came before, and the full packet that a compact one goes with.
+        """The packet in a datagram, empty for a duplicate, and the full packet that a compact one refers to.
 
         Raises:
             UnannouncedError: a compact packet came before any full packet of its stream.
@@ -125,7 +125,7 @@ class Receiver:
             return unwrap(data, self._refused) or b"", self._refused
 
     def _unfit(self, packet: Packet) -> str:
-        """Why a packet is not taken: the name of its count; empty if it is."""
+        """The counter of the reason why a packet is rejected; empty if it is accepted."""
         fits = packet.model == self.model and packet.codebook_size == self.codebook_size
         if not fits or packet.num_codebooks > self.num_codebooks:
             return "wrong_model"
@@ -136,20 +136,20 @@ class Receiver:
         return "" if self._is_new(packet.sequence) else "duplicates"
 
     def pull(self) -> np.ndarray | None:
-        """The codes of the frame that is due, "q 1", or "r q 1" of r rows, r > 1; see `JitterBuffer.pull`."""
+        """The codes of the frame due now, "q 1", or "r q 1" of r rows, r > 1; see `JitterBuffer.pull`."""
         codes = self.buffer.pull()
         if codes is None or self.joint or self.channels == 1:
             return codes
         return codes.reshape(-1, self.channels, 1).swapaxes(0, 1)
 
     def _same_stream(self, packet: Packet) -> bool:
-        """Whether it belongs to the stream that is being played; a new one starts where none is."""
+        """Whether it belongs to the stream being played; starts a new stream if there is none."""
         if packet.stream != self._stream:
             if self.buffer.level > 0 or self.buffer.started:
                 return False
             self._stream, self._window, self._taken = packet.stream, Window(), 0
             self.buffer.begin()
-            self._first = packet.sequence + 2**16  # room below for packets that were overtaken
+            self._first = packet.sequence + 2**16  # room below for packets that arrive out of order
             self._lost_before = self.counts.lost
         return True
 

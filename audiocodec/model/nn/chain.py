@@ -1,4 +1,4 @@
-"""Layers one after the other, their states in a tuple."""
+"""A sequence of layers, with their states in a tuple."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Chain(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(self, x: Tensor, state: tuple[Any, ...] | None = None) -> tuple[Tensor, tuple[Any, ...]]:
-        """x through all layers; state: one entry a layer, None for a fresh start."""
+        """x through all layers; state: one entry per layer, None at the start of a stream."""
         states = state if state is not None else (None,) * len(self.layers)
         new_states = []
         for layer, layer_state in zip(self.layers, states, strict=True):

@@ -4,7 +4,7 @@ A convolution over "b t d" is a linear layer over neighbouring steps laid side b
 CPU that is several times faster than `torch.nn.Conv1d` at the sizes used here, and a few
 steps take the same path as many, so streaming costs nothing extra.
 
-`state=None` is the fresh state: silence before the first step.
+`state=None` is the initial state: silence before the first step.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class FixedLinear(nn.Module):
 class LappedAnalysis(nn.Module):
     """Lapped transform, companded, and a linear layer over its bands: stands in for a first `Downsample`.
 
-    Music and speech fall off by 40 to 60 dB towards high frequencies. Behind a linear first layer what is soft is
+    Music and speech fall off by 40 to 60 dB towards high frequencies. After a linear first layer what is soft is
     learned last or never; companding (as in AAC's quantizer) shows the network all bands at about one level.
 
     Args:

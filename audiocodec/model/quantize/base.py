@@ -118,7 +118,7 @@ class Stage(Quantizer):
         """The entries of `codes` "b 1 t", straight-through towards `latents` "b d t": "b d t"."""
 
 
-def exact(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def in_float32(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Run `encode` or `decode` in float32 and without gradient, whatever autocast says.
 
     In bfloat16 half of the codes of an FSQ are lost.
@@ -135,7 +135,7 @@ def exact(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def straight_through(latents: Tensor, quantized: Tensor) -> Tensor:
     """`quantized`, with the gradient of the identity towards `latents`.
 
-    Right where `quantized` approximates all of `latents`. Behind a projection it is not: the
+    Right where `quantized` approximates all of `latents`. After a projection it is not: the
     directions that no codebook carries would get a gradient too, and the latents drift off
     there (measured: after 5700 steps 97 % of their energy lay where no code could say it).
     """
@@ -143,7 +143,7 @@ def straight_through(latents: Tensor, quantized: Tensor) -> Tensor:
 
 
 def draw_depths(latents: Tensor, num_codebooks: int, dropout: float, training: bool) -> Tensor:
-    """Codebooks to use for each item, "b": all, or uniform in 1 ... all for a share `dropout`."""
+    """Codebooks to use for each item, "b": all, or uniform in 1 ... all for a fraction `dropout`."""
     full = torch.full((latents.shape[0],), num_codebooks, device=latents.device)
     if not training or dropout == 0:
         return full

@@ -10,7 +10,7 @@ from einops import rearrange
 from torch import Tensor
 
 from audiocodec.model.quantize import levels as fsq
-from audiocodec.model.quantize.base import Quantizer, QuantizeResult, exact, straight_through
+from audiocodec.model.quantize.base import Quantizer, QuantizeResult, in_float32, straight_through
 from audiocodec.model.quantize.normalize import RunningNorm
 
 
@@ -63,14 +63,14 @@ class FSQ(Quantizer):
             quantized = rearrange(straight_through(z, self._values(indices)), "b t d -> b d t")
             return QuantizeResult(quantized, fsq.to_codes(indices, self.level_list)[:, None], z.new_zeros(()))
 
-    @exact
+    @in_float32
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
         """See `Quantizer.encode`."""
         self.depth(num_codebooks)
         indices = self._indices(rearrange(latents, "b d t -> b t d").float())
         return fsq.to_codes(indices, self.level_list)[:, None]
 
-    @exact
+    @in_float32
     def decode(self, codes: Tensor) -> Tensor:
         """See `Quantizer.decode`."""
         self.check_codes(codes)

@@ -42,7 +42,7 @@ def unbound(u: Tensor) -> Tensor:
     return torch.atanh(2 * u - 1) / GAIN
 
 
-def reach(levels: Tensor) -> Tensor:
+def clip_limit(levels: Tensor) -> Tensor:
     """Size of a normalized latent up to which its outer level stands for it: a quarter beyond that level's value."""
     return 1.25 * unbound(1 - 0.5 / levels)
 
@@ -57,17 +57,17 @@ def cell_centers(indices: Tensor, levels: Tensor) -> Tensor:
     return (indices + 0.5) / levels
 
 
-def places(levels: Sequence[int], like: Tensor) -> Tensor:
-    """What one step of each dimension adds to the code."""
+def place_values_like(levels: Sequence[int], like: Tensor) -> Tensor:
+    """What one step of each dimension adds to the code, on the device of `like`."""
     return torch.tensor(place_values(levels), device=like.device)
 
 
 def to_codes(indices: Tensor, levels: Sequence[int]) -> Tensor:
     """Level indices "... d" to one code "...": first dimension least significant."""
-    return (indices * places(levels, indices)).sum(-1)
+    return (indices * place_values_like(levels, indices)).sum(-1)
 
 
 def from_codes(codes: Tensor, levels: Sequence[int]) -> Tensor:
     """Inverse of `to_codes`: "..." -> "... d"."""
-    rounded = torch.div(codes[..., None], places(levels, codes), rounding_mode="floor")
+    rounded = torch.div(codes[..., None], place_values_like(levels, codes), rounding_mode="floor")
     return rounded % torch.tensor(levels, device=codes.device)

@@ -12,7 +12,7 @@ from einops import einsum, rearrange
 from torch import Tensor, nn
 
 from audiocodec.model.quantize import levels as fsq
-from audiocodec.model.quantize.base import Coder, Quantizer, QuantizeResult, exact, item_depths
+from audiocodec.model.quantize.base import Coder, Quantizer, QuantizeResult, in_float32, item_depths
 from audiocodec.model.quantize.normalize import RunningNorm
 from audiocodec.tokens.depths import NO_CODE
 
@@ -90,7 +90,7 @@ class ResidualFSQ(Quantizer):
         with torch.autocast(latents.device.type, enabled=False):
             z = rearrange(latents, "b d t -> b t d").float()
             depths = item_depths(latents, num_codebooks, self, self.dropout)
-            limit = fsq.reach(self.levels)
+            limit = fsq.clip_limit(self.levels)
             residual, total, codes, seen = z, torch.zeros_like(z), [], []
             for i, norm in enumerate(self._norms()):
                 projected = residual @ self.project_in[i].T  # b t levels
@@ -148,7 +148,7 @@ class ResidualFSQ(Quantizer):
         """See `Quantizer.decode`."""
         return self.coder().decode(codes)
 
-    @exact
+    @in_float32
     def _encode(self, latents: Tensor, num_codebooks: int | None, constants: _Constants) -> Tensor:
         depth, half = self.depth(num_codebooks), constants.half
         batch, _, steps = latents.shape
@@ -162,7 +162,7 @@ class ResidualFSQ(Quantizer):
         codes = fsq.to_codes(torch.stack(indices).minimum(self.levels - 1), self.level_list)
         return rearrange(codes, "q (b t) -> b q t", b=batch, t=steps)
 
-    @exact
+    @in_float32
     def _decode(self, codes: Tensor, constants: _Constants) -> Tensor:
         self.check_codes(codes, NO_CODE)
         depth = codes.shape[1]

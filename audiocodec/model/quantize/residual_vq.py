@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from audiocodec.model.quantize.base import Quantizer, QuantizeResult, Stage, exact, item_depths
+from audiocodec.model.quantize.base import Quantizer, QuantizeResult, Stage, in_float32, item_depths
 from audiocodec.tokens.depths import NO_CODE
 
 
@@ -59,7 +59,7 @@ class ResidualVQ(Quantizer):
                 losses.append(result.loss)
             return QuantizeResult(total, torch.cat(codes, dim=1), torch.stack(losses).sum())
 
-    @exact
+    @in_float32
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
         """See `Quantizer.encode`."""
         residual, codes = latents.float(), []
@@ -68,7 +68,7 @@ class ResidualVQ(Quantizer):
             residual = residual - stage.decode(codes[-1])
         return torch.cat(codes, dim=1)
 
-    @exact
+    @in_float32
     def decode(self, codes: Tensor) -> Tensor:
         """See `Quantizer.decode`."""
         self.check_codes(codes, NO_CODE)

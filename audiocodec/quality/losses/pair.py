@@ -37,7 +37,7 @@ class Pair:
         estimate: "b 1 t".
         target: "b 1 t".
         known: spectra of both that are there already, by window.
-        places: sample at which the frames of each window begin; by default drawn, whichever loss asks first.
+        offsets: sample at which the frames of each window begin; by default drawn, whichever loss asks first.
         second: another random draw of the estimate, of decoders with noise.
         known_second: its spectra that are there already.
         predictable: what of estimate and target is not noise, for losses whose `needs_phase` is true.
@@ -51,13 +51,13 @@ class Pair:
         estimate: Tensor,
         target: Tensor,
         known: Mapping[int, tuple[Spectrum, Spectrum]] | None = None,
-        places: Mapping[int, int] | None = None,
+        offsets: Mapping[int, int] | None = None,
         second: Tensor | None = None,
         known_second: Mapping[int, Spectrum] | None = None,
         predictable: Pair | None = None,
     ) -> None:
         assert estimate.shape == target.shape
-        self.estimate, self.target, self.places = estimate, target, places
+        self.estimate, self.target, self.offsets = estimate, target, offsets
         self.second, self.predictable = second, predictable
         self.known, self.known_second = dict(known or {}), dict(known_second or {})
         self._seed: int | None = None
@@ -87,8 +87,8 @@ class Pair:
         return self.predictable if self.predictable is not None and getattr(loss, "needs_phase", False) else self
 
     def _start(self, n_fft: int) -> int:
-        if self.places is not None:
-            return self.places[n_fft]
+        if self.offsets is not None:
+            return self.offsets[n_fft]
         if self._seed is None:  # one number for all windows: their order leaves what torch draws next as it is
             self._seed = int(torch.randint(2**31, ()))
         return draw_place(n_fft, torch.Generator().manual_seed(self._seed + n_fft))

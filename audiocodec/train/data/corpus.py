@@ -43,11 +43,12 @@ def load_corpus(root: Path) -> Corpus:
         AudioError: nothing is there, or the manifest cannot be read.
     """
     if root.is_dir():
-        train, valid = root / "train", root / "valid"
-        if train.is_dir() and valid.is_dir():
-            return Corpus(audio.list_audio_files(train), audio.list_audio_files(valid))
-        within = train if train.is_dir() else root  # what lies beside `train`, such as `test`, is not to be learned
-        return _hold_out(audio.list_audio_files(within), within)
+        if (root / "train").is_dir() and (root / "valid").is_dir():
+            return Corpus(audio.list_audio_files(root / "train"), audio.list_audio_files(root / "valid"))
+        own = (
+            root / "train" if (root / "train").is_dir() else root
+        )  # what lies beside it, such as `test`, is not for it
+        return _hold_out(audio.list_audio_files(own), own)
     if root.suffix.lower() not in (".csv", ".jsonl"):
         raise AudioError(f"{root}: is neither a folder nor a manifest (.csv or .jsonl)")
     rows = list(_manifest(root))

@@ -43,8 +43,8 @@ class FusedStages:
         for norm, mean, std in zip(norms, self.mean, self.std, strict=True):
             norm.mean, norm.std = mean, std  # views: one operation moves all
         self.levels = quantizer.levels.float()
-        self.limit = fsq.reach(self.levels)
-        self.places = fsq.places(quantizer.level_list, self.levels)
+        self.limit = fsq.clip_limit(self.levels)
+        self.place_values = fsq.place_values_like(quantizer.level_list, self.levels)
 
     def __call__(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""
@@ -68,7 +68,7 @@ class FusedStages:
             total = rearrange(torch.stack(values, 1) * used, "n q l -> n (q l)") @ q.project_out.flatten(0, 1)
             if q.training:
                 self._follow(torch.stack(seen, 1))
-            codes = (torch.stack(indices, 1).long() * self.places).sum(-1)
+            codes = (torch.stack(indices, 1).long() * self.place_values).sum(-1)
             return QuantizeResult(
                 rearrange(total, "(b t) d -> b d t", b=batch),
                 rearrange(codes, "(b t) q -> b q t", b=batch),

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from audiocodec.errors import ConfigError
 from audiocodec.model import ranks
-from audiocodec.model.quantize import QuantizeResult, ResidualFSQ
+from audiocodec.model.quantize import ResidualFSQ
 from audiocodec.quality.losses import Pair
 from audiocodec.quality.losses.pair import Spectrum
 from audiocodec.train.config import RecipeConfig
@@ -155,14 +155,6 @@ class GraphTrainer(Trainer):
         self.scalars["grad_norm"] = self.flat.norm
         self.codes = result.codes
 
-    def _sounds(self, waveform: Tensor, depths: Tensor | None) -> tuple[list[Tensor], QuantizeResult]:
-        """Estimate and target; of a decoder with noise also the second draw, and what is not noise of both."""
-        if self.model.noisy:
-            draws, result = self.model.draw(waveform, depths, self._wanted(waveform))
-            return [draws.first, draws.target, draws.second, draws.known, draws.known_target], result
-        estimate, target, result = self.model(waveform, depths)
-        return [estimate, target], result
-
 
 class _Comparison(nn.Module):
     """All losses of sounds whose spectra are there already: it is compiled, and that knows no complex numbers.
@@ -182,7 +174,7 @@ class _Comparison(nn.Module):
         self.windows = sorted(probe.known)
 
     def forward(self, sounds: list[Tensor], parts: list[list[tuple[Tensor, ...]]]) -> list[Tensor]:
-        """sounds: of `GraphTrainer._sounds`; parts: `_stft` of each sound, for each window -> each loss."""
+        """sounds: of `Trainer._sounds`; parts: `_stft` of each sound, for each window -> each loss."""
         spectra = [[Spectrum.of(*part) for part in of_window] for of_window in parts]
         known = {window: (s[0], s[1]) for window, s in zip(self.windows, spectra, strict=True)}
         pair = Pair(sounds[0], sounds[1], known)

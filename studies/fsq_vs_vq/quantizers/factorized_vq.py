@@ -7,7 +7,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from audiocodec.model.quantize.base import QuantizeResult, Stage, exact, straight_through
+from audiocodec.model.quantize.base import QuantizeResult, Stage, in_float32, straight_through
 
 
 class FactorizedVQ(Stage):
@@ -61,13 +61,13 @@ class FactorizedVQ(Stage):
         entries = straight_through(projected, self.codebook[codes[:, 0]])
         return rearrange(self.project_out(entries), "b t d -> b d t")
 
-    @exact
+    @in_float32
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
         """See `Quantizer.encode`."""
         self.depth(num_codebooks)
         return self._nearest(self.project_in(rearrange(latents.float(), "b d t -> b t d")))[:, None]
 
-    @exact
+    @in_float32
     def decode(self, codes: Tensor) -> Tensor:
         """See `Quantizer.decode`."""
         self.check_codes(codes)

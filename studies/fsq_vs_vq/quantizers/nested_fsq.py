@@ -11,7 +11,7 @@ from torch import Tensor
 
 from audiocodec.errors import ConfigError
 from audiocodec.model.quantize import levels as fsq
-from audiocodec.model.quantize.base import Quantizer, QuantizeResult, exact, item_depths, straight_through
+from audiocodec.model.quantize.base import Quantizer, QuantizeResult, in_float32, item_depths, straight_through
 from audiocodec.model.quantize.normalize import RunningNorm
 
 
@@ -84,13 +84,13 @@ class NestedFSQ(Quantizer):
             quantized = straight_through(z, self._centers(coarse, depths))
             return QuantizeResult(rearrange(quantized, "b t d -> b d t"), self._codes(cells), z.new_zeros(()))
 
-    @exact
+    @in_float32
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
         """See `Quantizer.encode`."""
         cells = self._cells(rearrange(latents, "b d t -> b t d"))
         return self._codes(cells)[:, : self.depth(num_codebooks)]
 
-    @exact
+    @in_float32
     def decode(self, codes: Tensor) -> Tensor:
         """See `Quantizer.decode`."""
         self.check_codes(codes)

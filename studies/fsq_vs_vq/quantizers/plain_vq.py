@@ -7,7 +7,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from audiocodec.model.quantize.base import QuantizeResult, Stage, exact, straight_through
+from audiocodec.model.quantize.base import QuantizeResult, Stage, in_float32, straight_through
 from audiocodec.model.quantize.nearest import nearest
 
 
@@ -53,14 +53,14 @@ class PlainVQ(Stage):
         """The entries of `codes` "b 1 t", straight-through towards `latents`: "b d t"."""
         return straight_through(latents, rearrange(self.codebook[codes[:, 0]], "b t d -> b d t"))
 
-    @exact
+    @in_float32
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
         """See `Quantizer.encode`."""
         self.depth(num_codebooks)
         flat = rearrange(latents.float(), "b d t -> (b t) d")
         return nearest(flat, self.codebook).view(latents.shape[0], 1, -1)
 
-    @exact
+    @in_float32
     def decode(self, codes: Tensor) -> Tensor:
         """See `Quantizer.decode`."""
         self.check_codes(codes)

@@ -8,7 +8,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from audiocodec.model.quantize.base import Quantizer, QuantizeResult, exact
+from audiocodec.model.quantize.base import Quantizer, QuantizeResult, in_float32
 
 
 class Projected(Quantizer):
@@ -49,12 +49,12 @@ class Projected(Quantizer):
             result = self.inner(self._in(latents), num_codebooks)
             return QuantizeResult(self._out(result.quantized), result.codes, result.loss)
 
-    @exact
+    @in_float32
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
         """See `Quantizer.encode`."""
         return self.inner.encode(self._in(latents), num_codebooks)
 
-    @exact
+    @in_float32
     def decode(self, codes: Tensor) -> Tensor:
         """See `Quantizer.decode`."""
         return self._out(self.inner.decode(codes))

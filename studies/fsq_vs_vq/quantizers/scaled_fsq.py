@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from audiocodec.errors import ConfigError
 from audiocodec.model.quantize import levels as fsq
-from audiocodec.model.quantize.base import Quantizer, QuantizeResult, exact, item_depths, straight_through
+from audiocodec.model.quantize.base import Quantizer, QuantizeResult, in_float32, item_depths, straight_through
 from audiocodec.model.quantize.normalize import RunningNorm
 
 SCALES = ("naive", "levels_less_one", "levels", "learned")
@@ -118,7 +118,7 @@ class ScaledFSQ(Quantizer):
             quantized = straight_through(bounded, total) + (total - total.detach())
             return QuantizeResult(rearrange(quantized, "b t d -> b d t"), torch.stack(codes, 1), z.new_zeros(()))
 
-    @exact
+    @in_float32
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
         """See `Quantizer.encode`."""
         residual, codes = self._bounded(rearrange(latents, "b d t -> b t d").float()).double(), []
@@ -128,7 +128,7 @@ class ScaledFSQ(Quantizer):
             codes.append(fsq.to_codes(indices, self.level_list))
         return torch.stack(codes, dim=1)
 
-    @exact
+    @in_float32
     def decode(self, codes: Tensor) -> Tensor:
         """See `Quantizer.decode`."""
         self.check_codes(codes)

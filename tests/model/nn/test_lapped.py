@@ -8,8 +8,7 @@ from torch import nn
 
 from audiocodec.model import ConvDecoder, Encoder, plan
 from audiocodec.model.lapped_basis import MULTIPLIER, SIGN_ROWS, lapped_basis, sign_table
-from audiocodec.model.nn import LappedAnalysis, LappedSynthesis
-from audiocodec.model.nn.lapped import compress, expand
+from audiocodec.model.nn.lapped import LappedAnalysis, LappedSynthesis, compress, expand
 
 
 def test_rows_are_orthonormal_also_to_those_of_the_next_frame() -> None:

@@ -9,7 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from audiocodec.model import ConvDecoder, Encoder, plan
-from audiocodec.model.nn import CausalConv, Chain, Downsample, Gain, ResidualBlock, Upsample
+from audiocodec.model.nn.block import ResidualBlock
+from audiocodec.model.nn.chain import Chain
+from audiocodec.model.nn.conv import CausalConv, Downsample, Upsample
+from audiocodec.model.nn.gain import Gain
 
 Case = tuple[nn.Module, Callable[[int], Tensor], int]  # layer, input of n steps, axis of time in and out
 

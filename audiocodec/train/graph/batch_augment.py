@@ -11,7 +11,7 @@ from audiocodec.train.data import Augment
 LOWEST_TONE, HIGHEST_TONE = np.log([0.006, 0.47])  # of cycles a sample, as in `Augment`
 
 
-class Vary:
+class BatchAugment:
     """Changes every segment of a batch by its own draw, as `Augment` changes one; playing speed is `SoundBank`'s.
 
     Args:
@@ -25,7 +25,7 @@ class Vary:
         frequencies = np.linspace(0, 1, samples // 2 + 1)
         octaves = np.log2(frequencies + 2.0**-7)
         hats = np.stack([np.interp(octaves, np.arange(-6, 1), row) for row in np.eye(7)])
-        self.hats = torch.tensor(hats, dtype=torch.float32, device=device)  # each octave's share of the response
+        self.hats = torch.tensor(hats, dtype=torch.float32, device=device)  # weight of each octave in the response
         self.frequencies = torch.tensor(frequencies, dtype=torch.float32, device=device)
         self.seconds = torch.arange(samples, device=device) / 16000
 
