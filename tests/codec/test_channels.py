@@ -85,7 +85,7 @@ def test_files(joint: Codec, wide: np.ndarray, tmp_path: Path) -> None:
         return result.output
 
     run("encode", tmp_path / "a.wav", tmp_path / "a.fsq", "--model", tmp_path / "joint")
-    assert '"joint": true' in run("info", tmp_path / "a.fsq", "--json")
+    assert '"joint": "mid_side"' in run("info", tmp_path / "a.fsq", "--json")
     run("verify", tmp_path / "a.fsq")
     run("truncate", tmp_path / "a.fsq", tmp_path / "b.fsq", "--num-codebooks", 5)
     tokens = Tokens.load(tmp_path / "b.fsq")

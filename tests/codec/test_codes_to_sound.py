@@ -117,7 +117,7 @@ MISUSE = {
     "no codebooks": (np.zeros((0, 4), np.int64), "got 0 codebooks"),
     "too many codebooks": (np.zeros((13, 4), np.int64), "got 13 codebooks"),
     "too large": (torch.full((2, 3, 4), 972), r"a code is outside \[0, 972\)"),
-    "negative": (np.full((3, 4), -1), "a code is outside"),
+    "negative": (np.full((3, 4), -2), "a code is outside"),
     "one of a list": ([np.zeros((3, 4), np.int64), np.zeros((3, 4))], "codes must be integers"),
 }
 
