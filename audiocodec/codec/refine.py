@@ -166,7 +166,7 @@ class Refiner:
         offsets, predictable = self._offsets(generator), None
         if self.model.noisy:
             decoder = cast(ConvDecoder, self.model.decoder)
-            predictable = Pair(decoder.low_band(estimate), decoder.low_band(target), offsets=offsets[True])
+            predictable = Pair(decoder.predictable(estimate), decoder.predictable(target), offsets=offsets[True])
         pair = Pair(estimate, target, offsets=offsets[False], predictable=predictable)
         return torch.stack([weight * loss(pair.seen_by(loss)) for weight, loss in self.losses]).sum()
 

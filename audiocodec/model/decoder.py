@@ -12,25 +12,28 @@ from audiocodec.model.nn import make
 from audiocodec.model.nn.chain import Chain
 from audiocodec.model.nn.conv import Upsample
 from audiocodec.model.nn.lapped import LappedSynthesis
+from audiocodec.model.nn.noisy import NoisySynthesis
 from audiocodec.model.plan import Plan
+
+_Noisy = LappedSynthesis | NoisySynthesis
 
 
 class ConvDecoder(nn.Module):
     """Runs the layers of `audiocodec.model.plan.conv_decoder`.
 
     Args:
-        plan: `Upsample` or `LappedSynthesis` is the last of its layers.
+        plan: `Upsample`, `LappedSynthesis` or `NoisySynthesis` is the last of its layers.
 
     Attributes:
-        noise_from: first coefficient whose sign is random; None: the decoder has no noise.
+        noisy: part of the sound is noise of the decoder's own.
     """
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.hop_length, self.delay, self.conceals = plan.hop_length, plan.delay, plan.conceals
         self.body = Chain([make(layer) for layer in plan.layers])
-        last = cast(Upsample | LappedSynthesis, self.body.layers[-1])
-        self.noise_from = last.noise_from if isinstance(last, LappedSynthesis) else None
+        last = cast(Upsample | LappedSynthesis | NoisySynthesis, self.body.layers[-1])
+        self.noisy = isinstance(last, NoisySynthesis) or getattr(last, "noise_from", None) is not None
         with torch.no_grad():  # starts quiet: otherwise the first steps go into taking noise back
             last.linear.weight.mul_(0.1)
 
@@ -45,9 +48,9 @@ class ConvDecoder(nn.Module):
         *layers, last = self.body.layers
         for layer in layers:
             x, _ = layer(x)
-        low, first, second = (rearrange(y, "b t 1 -> b 1 t") for y in cast(LappedSynthesis, last).draws(x))
-        return low, first, second
+        known, first, second = (rearrange(y, "b t 1 -> b 1 t") for y in cast(_Noisy, last).draws(x))
+        return known, first, second
 
-    def low_band(self, waveform: Tensor) -> Tensor:
-        """What of a waveform "b 1 (t hop)" lies below the noise."""
-        return cast(LappedSynthesis, self.body.layers[-1]).low_band(waveform)
+    def predictable(self, waveform: Tensor) -> Tensor:
+        """What of a waveform "b 1 (t hop)" the part without noise can be."""
+        return cast(_Noisy, self.body.layers[-1]).predictable(waveform)

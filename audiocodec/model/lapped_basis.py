@@ -8,6 +8,7 @@ SIGN_ROWS = 997  # steps after which the random signs repeat: a prime, so that n
 MULTIPLIER = 6364136223846793005  # of the generator of signs: Knuth's, modulo 2**64
 NEAR, AROUND = 3, 13  # coefficients whose mean powers the post-filter compares
 QUIET = 1e-12  # power that it leaves alone
+LEAST_NOISE = 1e-6  # share of the power of a coefficient that is always noise, where that is learned
 FLOOR = 1e-4  # smaller coefficients are scaled by one factor instead of companded
 
 

@@ -64,7 +64,7 @@ class CodecModel(nn.Module):
         self.sample_rate, self.joint_stereo = sample_rate, joint_stereo
         self.hop_length = cast(int, encoder.hop_length)
         self.delay = cast(int, decoder.delay)
-        self.noisy = isinstance(decoder, ConvDecoder) and decoder.noise_from is not None
+        self.noisy = isinstance(decoder, ConvDecoder) and decoder.noisy
 
     def forward(
         self, waveform: Tensor, num_codebooks: int | Tensor | None = None
@@ -98,12 +98,13 @@ class CodecModel(nn.Module):
         result = self.quantizer(latents, num_codebooks)
         known, first, second = (y[..., self.delay :] for y in decoder.draws(result.quantized))
         target = (waveform if wanted is None else wanted)[..., : waveform.shape[-1] - self.delay]
-        return Draws(first, second, target, known, decoder.low_band(target)), result
+        return Draws(first, second, target, known, decoder.predictable(target)), result
 
     def without_postfilter(self) -> CodecModel:
         """The same network, its decoder's post-filter off: a search for codes would take back what it does."""
-        if self.noisy:
-            cast(LappedSynthesis, cast(ConvDecoder, self.decoder).body.layers[-1]).postfilter = 0.0
+        last = cast(ConvDecoder, self.decoder).body.layers[-1] if self.noisy else None
+        if isinstance(last, LappedSynthesis):
+            last.postfilter = 0.0
         return self
 
     @torch.no_grad()

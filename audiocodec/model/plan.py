@@ -63,6 +63,7 @@ KINDS = {
     "LappedSynthesis": Kind(f"{NN}.lapped", lambda hop, **_: Steps(1, up=hop)),
     "LayerNorm": Kind("torch.nn", _same),
     "Linear": Kind("torch.nn", _same),
+    "NoisySynthesis": Kind(f"{NN}.noisy", lambda hop, **_: Steps(1, up=hop)),
     "ResidualBlock": Kind(f"{NN}.block", _conv),
     "Upsample": Kind(f"{NN}.conv", lambda stride, **_: Steps(1, up=stride)),
 }
@@ -173,6 +174,7 @@ def conv_decoder(
     companded: bool = False,
     noise_from: int | None = None,
     postfilter: float = 0.0,
+    learned_noise: bool = False,
 ) -> Plan:
     """Causal transposed convolutions with residual blocks before each.
 
@@ -188,6 +190,7 @@ def conv_decoder(
         companded: the last stage is an inverse lapped transform of the squares of its input.
         noise_from: first coefficient of that transform whose sign is random: see `LappedSynthesis`.
         postfilter: exponent by which formants stand out more in the noise, see there.
+        learned_noise: the last stage is `audiocodec.model.nn.noisy.NoisySynthesis`.
 
     Raises:
         ConfigError: noise without a lapped transform, or a post-filter without noise.
@@ -196,6 +199,8 @@ def conv_decoder(
         raise ConfigError("noise_from needs companded: true")
     if postfilter and noise_from is None:
         raise ConfigError("postfilter needs noise_from")
+    if learned_noise and (not companded or noise_from is not None):
+        raise ConfigError("learned_noise needs companded: true, and takes the place of noise_from")
     layers: list[Unnamed] = [("CausalConv", {"d_in": latent_dim, "d_out": dims[0], "kernel": 3})]
     for stride, dim, d_out, depth in zip(strides, dims, (*dims[1:], 1), blocks, strict=True):
         layers += _blocks(dim, depth)
@@ -203,6 +208,8 @@ def conv_decoder(
     if companded:
         synthesis = {"d_in": dims[-1], "hop": strides[-1], "noise_from": noise_from, "postfilter": postfilter}
         layers[-1] = ("LappedSynthesis", synthesis)
+    if learned_noise:
+        layers[-1] = ("NoisySynthesis", {"d_in": dims[-1], "hop": strides[-1]})
     if gain:
         layers.insert(-1, ("Gain", {"dim": dims[-1]}))
     return Plan(_chain("decoder", layers), delay, conceals)

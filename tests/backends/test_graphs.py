@@ -48,6 +48,7 @@ SPECS = {
     "plain": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER, "decoder": PLAIN},
     "music": MUSIC,
     "companded": COMPANDED,
+    "noisy": {**COMPANDED, "decoder": {**CONV, "companded": True, "learned_noise": True}},
 }
 
 

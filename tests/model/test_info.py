@@ -46,6 +46,7 @@ def test_facts_are_those_of_the_network(quantizer: dict[str, Any]) -> None:
     [
         ("encoder", {"stride": [4]}, "cannot be built .encoder: unknown key 'stride' .did you mean 'strides'"),
         ("decoder", {"noise_from": 3}, "noise_from needs companded"),
+        ("decoder", {"learned_noise": True}, "learned_noise needs companded"),
         ("quantizer", {"levels": [2**40]}, "has 1099511627776 levels, at most 65536"),
         ("quantizer", {"levels": 5}, "cannot be built"),
     ],

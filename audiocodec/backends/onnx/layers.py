@@ -11,7 +11,16 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from audiocodec.backends.onnx.graph import BOOL, END, FLOAT, INT64, Graph
-from audiocodec.model.lapped_basis import AROUND, FLOOR, NEAR, QUIET, lapped_basis, neighbour_means, sign_table
+from audiocodec.model.lapped_basis import (
+    AROUND,
+    FLOOR,
+    LEAST_NOISE,
+    NEAR,
+    QUIET,
+    lapped_basis,
+    neighbour_means,
+    sign_table,
+)
 from audiocodec.model.plan import Plan
 
 Weights = Mapping[str, np.ndarray]
@@ -91,6 +100,20 @@ def lapped_synthesis(
     return overlap_add(graph, linear(graph, bands, lapped_basis(hop).T), hop)
 
 
+def noisy_synthesis(graph: Graph, x: str, weights: Weights, prefix: str, d_in: int, hop: int) -> str:
+    """`NoisySynthesis`."""
+    y = dense(graph, x, weights, f"{prefix}linear.")
+    power = graph.node("Add", graph.node("Mul", y, y), graph.constant(np.array(FLOOR, np.float32)))
+    bands = graph.node("Mul", y, graph.node("Sqrt", power))
+    logits = dense(graph, layer_norm(graph, x, weights, f"{prefix}norm."), weights, f"{prefix}share.")
+    kept = graph.node("Sigmoid", logits)
+    one, least = (graph.constant(np.array(value, np.float32)) for value in (1, LEAST_NOISE))
+    noise = graph.node("Sqrt", graph.node("Max", graph.node("Sub", one, graph.node("Mul", kept, kept)), least))
+    signs = _signs(graph, bands, sign_table(hop, 0))
+    factor = graph.node("Add", kept, graph.node("Mul", noise, signs))
+    return overlap_add(graph, linear(graph, graph.node("Mul", bands, factor), lapped_basis(hop).T), hop)
+
+
 def _postfilter_gain(graph: Graph, x: str, hop: int, noise_from: int, exponent: float) -> str:
     """`LappedSynthesis._sharpened` as a factor on x, "b t hop"."""
 
@@ -158,6 +181,7 @@ LAYERS: dict[str, Callable[..., str]] = {
     "LappedSynthesis": lapped_synthesis,
     "LayerNorm": layer_norm,
     "Linear": dense,
+    "NoisySynthesis": noisy_synthesis,
     "ResidualBlock": residual_block,
     "Upsample": upsample,
 }

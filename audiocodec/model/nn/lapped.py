@@ -143,8 +143,8 @@ class LappedSynthesis(nn.Module):
             sounds = [self._sound(part) for part in (low, high * random_signs(high), high * random_signs(high))]
         return sounds[0], sounds[0] + sounds[1], sounds[0] + sounds[2]
 
-    def low_band(self, waveform: Tensor) -> Tensor:
-        """What of a waveform "b 1 (t hop)" lies below `noise_from`, the same shape."""
+    def predictable(self, waveform: Tensor) -> Tensor:
+        """What of a waveform "b 1 (t hop)" could be predicted: what lies below `noise_from`, the same shape."""
         assert self.noise_from is not None
         padded = F.pad(waveform, (0, self.hop))  # the transform is late by a step
         both, _ = with_previous(rearrange(padded, "b 1 (t s) -> b t s", s=self.hop), None)

@@ -98,7 +98,7 @@ def test_draws_share_what_lies_below_the_noise() -> None:
     layer = noisy()
     with torch.no_grad():
         known, first, second = layer.draws(torch.randn(1, 50, 64))
-    low = [layer.low_band(y.transpose(1, 2)) for y in (first, second)]
+    low = [layer.predictable(y.transpose(1, 2)) for y in (first, second)]
     inner = slice(128, -128)  # the transform of a piece does not close at its ends
     torch.testing.assert_close(low[0][..., inner], low[1][..., inner], atol=1e-3, rtol=0)
     torch.testing.assert_close(low[0][..., inner], known.transpose(1, 2)[..., inner], atol=1e-3, rtol=0)
