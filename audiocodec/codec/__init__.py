@@ -1,5 +1,6 @@
 """The user-facing codec: arrays, files and streams to tokens and back."""
 
+from audiocodec.codec.channels import peek_joint
 from audiocodec.codec.codec import Codec
 from audiocodec.codec.files import FileReport
 from audiocodec.codec.loading import decode_file, encode_file, load
@@ -21,4 +22,5 @@ __all__ = [
     "encode_sounds",
     "encode_streams",
     "load",
+    "peek_joint",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec.codec.blocks import sound_coder
-from audiocodec.codec.channels import as_channels
+from audiocodec.codec.channels import Rows, as_channels, choose_way
 from audiocodec.codec.decoding import Job, array_job, synthesize, tokens_job
 from audiocodec.codec.sound_encoder import SoundEncoder, encode_sounds
 from audiocodec.errors import ConfigError
@@ -31,7 +31,9 @@ def encode(
     info, sounds = codec.info, [as_channels(wav) for wav in wavs]
     sample_rate = audio.check_rate(sample_rate, "wav")
     depths = [info.choose_codebooks(num_codebooks, bitrate, len(wav)) for wav in sounds]
-    coders = [sound_coder(codec, len(wav), depth, refine) for wav, depth in zip(sounds, depths, strict=True)]
+    ways = [info.joint(len(wav)) and choose_way(wav, sample_rate) for wav in sounds]
+    rows = [Rows(len(wav), depth, way) for wav, depth, way in zip(sounds, depths, ways, strict=True)]
+    coders = [sound_coder(codec, own, refine) for own in rows]
     frames = [frames_for(wav.shape[1], sample_rate, info.sample_rate, info.hop_length, info.delay) for wav in sounds]
     inputs = [audio.resample(wav, sample_rate, info.sample_rate) for wav in sounds]
     if refine:
@@ -42,8 +44,8 @@ def encode(
         padded = [_of_length(x, n * info.hop_length) for x, n in zip(inputs, frames, strict=True)]
         found = encode_sounds(cast(list[SoundEncoder], coders), padded, codec.threads)
     return [
-        Tokens(codes, info.header(sample_rate, len(wav), wav.shape[1], depth), codec.entropy)
-        for codes, wav, depth in zip(found, sounds, depths, strict=True)
+        Tokens(codes, info.header(sample_rate, len(wav), wav.shape[1], depth, joint=way), codec.entropy)
+        for codes, wav, depth, way in zip(found, sounds, depths, ways, strict=True)
     ]
 
 

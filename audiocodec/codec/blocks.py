@@ -11,6 +11,7 @@ import numpy as np
 from audiocodec import audio
 from audiocodec._util.extras import require
 from audiocodec.backends.base import FrameDecoder
+from audiocodec.codec.channels import Rows
 from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
 from audiocodec.codec.variable import VariableEncoder, tried_depths
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from audiocodec.codec.refine import SoundRefiner
 
 
-def sound_coder(codec: Codec, channels: int, num_codebooks: int, refine: int) -> SoundEncoder | SoundRefiner:
+def sound_coder(codec: Codec, rows: Rows, refine: int) -> SoundEncoder | SoundRefiner:
     """A `Codec.sound_encoder`, or the search for codes if there are steps to refine.
 
     Raises:
@@ -34,22 +35,22 @@ def sound_coder(codec: Codec, channels: int, num_codebooks: int, refine: int) ->
     if type(refine) is not int or refine < 0:
         raise ConfigError(f"refine is {refine}, it must be a whole number of steps, 0 or more")
     if not refine:
-        return codec.sound_encoder(channels, num_codebooks)
+        return codec.sound_encoder(rows)
     require("torchaudio", "refine")
     import torch
 
     from audiocodec.codec.refine import SoundRefiner
 
     with torch.inference_mode(False):  # tensors created in it require no gradients
-        return SoundRefiner(codec.searched_model, codec.row_plan(channels, num_codebooks), refine, codec.threads)
+        return SoundRefiner(codec.searched_model, rows, refine, codec.threads)
 
 
-def variable_coder(codec: Codec, channels: int, mean: float) -> VariableEncoder:
-    """An encoder whose frames have as many codebooks as they need, `mean` in the mean."""
+def variable_coder(codec: Codec, rows: Rows, mean: float) -> VariableEncoder:
+    """An encoder whose frames have as many codebooks as they need, `mean` in the mean; rows: with all codebooks."""
     info = codec.info
-    encoder = codec.sound_encoder(channels, info.num_codebooks)
-    decoders = {depth: codec.sound_decoder(channels) for depth in tried_depths(info.num_codebooks)}
-    entropy = None if encoder.rows.joint else codec.entropy
+    encoder, depths = codec.sound_encoder(rows), tried_depths(rows.num_codebooks)
+    decoders = {depth: codec.sound_decoder(rows.channels, rows.joint) for depth in depths}
+    entropy = None if rows.joint else codec.entropy
     flat = info.codebook_bitrate / info.frame_rate
     price = partial(code_bits, entropy) if entropy else lambda codes: np.full(codes.shape, flat)
     return VariableEncoder(encoder, decoders, mean, price, info.page_frames)
@@ -102,7 +103,7 @@ class BlockDecoder:
 
     def __init__(self, network: FrameDecoder, header: Header, threads: int = 1, skipped: int | None = None) -> None:
         self.header, self.sample_rate = header, network.info.sample_rate
-        self.decoder = SoundDecoder(network, header.channels, bool(header.joint), threads)
+        self.decoder = SoundDecoder(network, header.channels, header.joint, threads)
         self.lost_frames = 0
         self._skipped = self.decoder.delay_samples if skipped is None else skipped
 

@@ -1,79 +1,129 @@
-"""Joint stereo coding: mid, and side with half as many codebooks, in one row of codes.
+"""Two channels as one row of codes: two signals made of them, the second with half as many codebooks.
 
-Left and right of music are similar, so mid = (left + right) / 2 gets most of the bits, and
-side = (left - right) / 2 few. Their codebooks are interleaved, mid side mid mid side mid ..., so that the
-first N codebooks of a row are always the most important ones.
+Left and right of music are mostly the same, so mid = (left + right) / 2 takes most of the bits, and
+side = (left - right) / 2 few. Where one channel is silent, or each has a sound of its own, left and right themselves
+are better: neither is heard in the other. `choose_way` decides for the whole sound. The codebooks of the two signals
+lie in turns, first second first first second first ..., so that the first so many of a row are always those worth most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from audiocodec import audio
 from audiocodec.errors import AudioError
+from audiocodec.model.info import ModelInfo
+from audiocodec.tokens.header import Joint
+
+HEARD_S = 60.0  # of the beginning, by which the way is chosen
+FRAME_S, BANDS = 0.046, 24  # of the spectra that are compared
+FLOOR = 1e-7  # of the power of the loudest spectrum; softer bands need no bits
+MARGIN = 0.1  # by which left and right must be better, in nats of a band
 
 
-def is_side(num_codebooks: int) -> np.ndarray:
-    """Which codebooks of a row belong to side, "q"."""
+def is_second(num_codebooks: int) -> np.ndarray:
+    """Which codebooks of a row are of the second signal, "q"."""
     return np.arange(num_codebooks) % 3 == 1
 
 
 def depths(num_codebooks: int) -> tuple[int, int]:
-    """Codebooks of mid and of side."""
-    side = int(is_side(num_codebooks).sum())
-    return num_codebooks - side, side
+    """Codebooks of the first and of the second signal."""
+    second = int(is_second(num_codebooks).sum())
+    return num_codebooks - second, second
 
 
-def to_mid_side(wav: np.ndarray) -> np.ndarray:
-    """Left and right, "2 t" -> mid and side, "2 t"."""
-    return np.stack([wav[0] + wav[1], wav[0] - wav[1]]) / 2
+def to_signals(wav: np.ndarray, way: Joint) -> np.ndarray:
+    """Left and right, "2 t" -> the two signals of a way, "2 t"."""
+    if way == Joint.MID_SIDE:
+        return np.stack([wav[0] + wav[1], wav[0] - wav[1]]) / 2
+    return wav if way == Joint.LEFT_RIGHT else wav[::-1]
 
 
-def to_left_right(wav: np.ndarray) -> np.ndarray:
-    """Inverse of `to_mid_side`."""
-    return np.stack([wav[0] + wav[1], wav[0] - wav[1]])
+def to_left_right(wav: np.ndarray, way: Joint) -> np.ndarray:
+    """Inverse of `to_signals`."""
+    if way == Joint.MID_SIDE:
+        return np.stack([wav[0] + wav[1], wav[0] - wav[1]])
+    return wav if way == Joint.LEFT_RIGHT else wav[::-1]
 
 
-def join(mid: np.ndarray, side: np.ndarray) -> np.ndarray:
-    """Codes of mid and side, "q t" each -> a row, "1 q t"."""
-    row = np.empty((1, len(mid) + len(side), mid.shape[1]), mid.dtype)
-    of_side = is_side(row.shape[1])
-    row[0, ~of_side], row[0, of_side] = mid, side
+def choose_way(wav: np.ndarray, sample_rate: int) -> Joint:
+    """The way that leaves less to be coded, by the first `HEARD_S` of left and right, "2 t"."""
+    wav = wav[:, : int(HEARD_S * sample_rate)]
+    size = round(FRAME_S * sample_rate)
+    frames = wav[:, : wav.shape[1] // size * size].reshape(2, -1, size) * np.hanning(size).astype(np.float32)
+    if not frames.size:
+        return Joint.MID_SIDE
+    spectra = np.fft.rfft(frames)
+    pairs = np.stack([spectra, np.stack([spectra[0] + spectra[1], spectra[0] - spectra[1]]) / np.sqrt(2)])
+    edges = np.unique(np.geomspace(1, spectra.shape[2], BANDS + 1).astype(int))
+    power = np.add.reduceat(np.square(np.abs(pairs)), edges[:-1], axis=-1)  # way signal frame band
+    if not power.any():
+        return Joint.MID_SIDE
+    bits = np.log(power + FLOOR * power.sum(-1).max()).mean((2, 3))
+    if bits[0].sum() > bits[1].sum() - 2 * MARGIN:
+        return Joint.MID_SIDE
+    return Joint.LEFT_RIGHT if bits[0, 0] >= bits[0, 1] else Joint.RIGHT_LEFT
+
+
+def peek_joint(reader: audio.AudioReader, info: ModelInfo) -> tuple[Iterator[np.ndarray], Joint]:
+    """All blocks of a sound, and how its channels become rows; not more than `HEARD_S` is read for that.
+
+    Raises:
+        AudioError: the sound cannot be read.
+    """
+    joint, blocks = info.joint(reader.channels), iter(reader)
+    if not joint:
+        return blocks, joint
+    heard = [np.zeros((2, 0), np.float32)]
+    while sum(block.shape[1] for block in heard) < HEARD_S * reader.sample_rate:
+        block = next(blocks, None)
+        if block is None:
+            break
+        heard.append(block)
+    return chain(heard, blocks), choose_way(np.concatenate(heard, axis=1), reader.sample_rate)
+
+
+def join(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Codes of two signals, "q t" each -> a row, "1 q t"."""
+    row = np.empty((1, len(first) + len(second), first.shape[1]), first.dtype)
+    of_second = is_second(row.shape[1])
+    row[0, ~of_second], row[0, of_second] = first, second
     return row
 
 
 def split(row: np.ndarray) -> list[np.ndarray]:
     """Inverse of `join`."""
-    of_side = is_side(row.shape[1])
-    return [row[0, ~of_side], row[0, of_side]]
+    of_second = is_second(row.shape[1])
+    return [row[0, ~of_second], row[0, of_second]]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The signals of a sound that a model codes, and how their codes form rows.
+    """What of a sound goes through a model, and how the codes of that become rows.
 
     Attributes:
         channels: of the sound.
         num_codebooks: of a row of codes.
-        joint: two channels become one row, of mid and side.
+        joint: how two channels become one row.
     """
 
     channels: int
     num_codebooks: int
-    joint: bool
+    joint: Joint
 
     @property
     def depths(self) -> list[int]:
-        """Codebooks of each coded signal."""
+        """Codebooks of each of what goes through."""
         return list(depths(self.num_codebooks)) if self.joint else [self.num_codebooks] * self.channels
 
     def inputs(self, block: np.ndarray) -> list[np.ndarray]:
-        """Samples "c t" -> the signals to code, "t" each."""
-        return list(to_mid_side(block) if self.joint else block)
+        """Samples "c t" -> what goes through, "t" each."""
+        return list(to_signals(block, self.joint) if self.joint else block)
 
     def join(self, codes: Sequence[np.ndarray]) -> np.ndarray:
         """Codes of each, "q t" -> "r q t"."""

@@ -25,6 +25,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.model.bundle import Bundle, list_models, load_bundle
 from audiocodec.model.hub import fetch_hub_folder, save_hub_folder
 from audiocodec.tokens import Header, TokenReader, Tokens
+from audiocodec.tokens.header import Joint
 
 if TYPE_CHECKING:
     import torch
@@ -129,21 +130,21 @@ class Codec(Facts):
     def _decoder(self) -> FrameDecoder:
         return frame_decoder(self.model, self.info)
 
-    def sound_encoder(self, channels: int, num_codebooks: int) -> SoundEncoder:
-        """An encoder for all channels of a sound at the model's rate; see `encode_sounds`."""
-        return SoundEncoder(self._encoder, self.row_plan(channels, num_codebooks), self.threads)
+    def rows(self, channels: int, num_codebooks: int, joint: Joint | None = None) -> Rows:
+        """How the channels of a sound become rows of codes; `joint`: how two share one, by default as in a stream."""
+        return Rows(channels, num_codebooks, self.info.joint(channels) if joint is None else joint)
 
-    def sound_decoder(self, channels: int) -> SoundDecoder:
+    def sound_encoder(self, rows: Rows) -> SoundEncoder:
+        """An encoder for all channels of a sound at the model's rate; see `encode_sounds`."""
+        return SoundEncoder(self._encoder, rows, self.threads)
+
+    def sound_decoder(self, channels: int, joint: Joint | None = None) -> SoundDecoder:
         """A decoder for all channels of a stream."""
-        return SoundDecoder(self._decoder, channels, self.row_plan(channels, 1).joint)
+        return SoundDecoder(self._decoder, channels, self.rows(channels, 1, joint).joint)
 
     def block_decoder(self, header: Header, skipped: int | None = None) -> BlockDecoder:
         """The decoder to it; `skipped` model samples are dropped at the start, by default the delay."""
         return BlockDecoder(self._decoder, header, self.threads, skipped)
-
-    def row_plan(self, channels: int, num_codebooks: int) -> Rows:
-        """How the channels of a sound become rows of codes."""
-        return Rows(channels, num_codebooks, self.info.rows(channels) < channels)
 
     @functools.cached_property
     def searched_model(self) -> CodecModel:

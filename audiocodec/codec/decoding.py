@@ -53,7 +53,7 @@ def tokens_job(info: ModelInfo, tokens: Tokens, num_codebooks: int | None) -> Jo
 
     def finish(waveforms: Sequence[np.ndarray]) -> np.ndarray:
         late = np.stack(waveforms)
-        wav = (to_left_right(late) if header.joint else late)[:, info.delay :]
+        wav = (to_left_right(late, header.joint) if header.joint else late)[:, info.delay :]
         wav = audio.resample(wav, info.sample_rate, header.sample_rate)[:, : tokens.samples]
         return np.pad(wav, ((0, 0), (0, tokens.samples - wav.shape[1])))
 

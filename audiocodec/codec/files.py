@@ -14,6 +14,7 @@ import numpy as np
 from audiocodec import audio
 from audiocodec._util.files import replacing
 from audiocodec.codec.blocks import BlockEncoder, sound_coder, variable_coder
+from audiocodec.codec.channels import Rows, peek_joint
 from audiocodec.codec.excerpt import excerpt
 from audiocodec.errors import ConfigError
 from audiocodec.tokens import EntropyModel, Header, TokenFile, TokenReader, TokenWriter, open_tokens
@@ -91,10 +92,12 @@ def encode_stream(
     if vbr and refine:
         raise ConfigError("codes of a variable rate cannot be refined; choose one of the two")
     depth = info.choose_codebooks(num_codebooks, bitrate, channels)
+    blocks, joint = peek_joint(reader, info)
+    rows = Rows(channels, info.num_codebooks if vbr else depth, joint)
     coder = (
-        variable_coder(codec, channels, info.mean_codebooks(num_codebooks, bitrate, channels))
+        variable_coder(codec, rows, info.mean_codebooks(num_codebooks, bitrate, channels))
         if vbr
-        else sound_coder(codec, channels, depth, refine)
+        else sound_coder(codec, rows, refine)
     )
     encoder = BlockEncoder(info, coder, reader.sample_rate)
     check_metadata(metadata or {})
@@ -102,9 +105,9 @@ def encode_stream(
     texts = fitting({**(metadata or {}), **tags})
     for name in tags.keys() - texts.keys():
         logger.warning("%s: its tag %r does not fit into a token file and is left out", reader.path, name)
-    header = info.header(reader.sample_rate, channels, None, coder.rows.num_codebooks, texts, vbr)
+    header = info.header(reader.sample_rate, channels, None, rows.num_codebooks, texts, joint, vbr)
     writer = TokenWriter(output, header, codec.entropy)
-    for codes in encoder.encode(reader):
+    for codes in encoder.encode(blocks):
         writer.push(codes)
     writer.close(encoder.samples)
     return FileReport(encoder.samples / reader.sample_rate, writer.bytes_written, time.monotonic() - begin)

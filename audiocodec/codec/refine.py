@@ -42,7 +42,7 @@ SPEECH_RATE = 24_000  # models up to this sample rate are for speech
 
 
 class SoundRefiner:
-    """A search for each channel of a sound, or for mid and side of two; as `audiocodec.codec.SoundEncoder`.
+    """A search for each channel of a sound, or for the two signals of a joint row; as `audiocodec.codec.SoundEncoder`.
 
     Args:
         model: in eval mode, without gradients; with plain linear layers, not batch-invariant ones.

@@ -12,22 +12,23 @@ from audiocodec.backends.base import FrameDecoder
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.codec.channels import split, to_left_right
 from audiocodec.codec.stream_decoder import StreamDecoder, check_codes
+from audiocodec.tokens.header import Joint
 
 
 class SoundDecoder:
-    """A stream decoder for each channel, or for mid and side of two.
+    """A stream decoder for each channel, or for the two signals of a joint row.
 
     Args:
         network: may be shared.
         channels: of the sound.
-        joint: two channels share one row of codes, as mid and side.
+        joint: whether, and how, two channels share one row of codes.
         threads: number of channels to decode in parallel.
 
     Attributes:
         delay_samples: samples by which the output lags.
     """
 
-    def __init__(self, network: FrameDecoder, channels: int, joint: bool, threads: int = 1) -> None:
+    def __init__(self, network: FrameDecoder, channels: int, joint: Joint, threads: int = 1) -> None:
         self.joint, self.threads = joint, threads
         self.decoders = [StreamDecoder(network) for _ in range(channels)]
         self.delay_samples = self.decoders[0].delay_samples
@@ -43,12 +44,12 @@ class SoundDecoder:
             if len(part):
                 check_codes(decoder.network.info, part)
         wav = self._each(_push, parts)
-        return to_left_right(wav) if self.joint else wav
+        return to_left_right(wav, self.joint) if self.joint else wav
 
     def conceal(self, frames: int) -> np.ndarray:
         """Samples "c t" in place of lost frames; see `StreamDecoder.conceal`."""
         wav = self._each(StreamDecoder.conceal, [frames] * len(self.decoders))
-        return to_left_right(wav) if self.joint else wav
+        return to_left_right(wav, self.joint) if self.joint else wav
 
     def skip(self, frames: int) -> np.ndarray:
         """Silence "c t" in place of lost frames; see `StreamDecoder.skip`."""

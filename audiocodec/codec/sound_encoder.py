@@ -12,7 +12,7 @@ from audiocodec.codec.stream_encoder import StreamEncoder, encode_streams
 
 
 class SoundEncoder:
-    """A stream encoder for each channel, or for mid and side of two.
+    """A stream encoder for each channel, or for the two signals of a joint row.
 
     Args:
         network: may be shared.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from audiocodec import audio
-from audiocodec.codec import Codec, encode_sounds
+from audiocodec.codec import Codec, encode_sounds, peek_joint
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.errors import AudioError
 from audiocodec.tokens import Tokens, frames_for
@@ -29,9 +29,10 @@ class _Stream:
 
     def __init__(self, codec: Codec, reader: audio.AudioReader, depth: int, watch: Stopwatch) -> None:
         self.reader, self.watch = reader, watch
-        self.blocks, self.samples, self.done = iter(reader), 0, False
+        self.blocks, self.joint = peek_joint(reader, codec.info)
+        self.samples, self.done = 0, False
         self.resampler = audio.Resampler(reader.sample_rate, codec.sample_rate, reader.channels)
-        self.encoder = codec.sound_encoder(reader.channels, depth)
+        self.encoder = codec.sound_encoder(codec.rows(reader.channels, depth, self.joint))
         self.codes: list[np.ndarray] = []
         self.error: AudioError | None = None
 
@@ -91,5 +92,5 @@ def _finished(codec: Codec, stream: _Stream, metadata: Mapping[str, str], depth:
     frames = frames_for(stream.samples, reader.sample_rate, codec.sample_rate, codec.hop_length, codec.delay_samples)
     stream.codes.append(stream.encoder.flush(frames))
     texts = fitting({**metadata, **{name: text for name, text in reader.tags.items() if name not in metadata}})
-    header = codec.info.header(reader.sample_rate, reader.channels, stream.samples, depth, texts)
+    header = codec.info.header(reader.sample_rate, reader.channels, stream.samples, depth, texts, stream.joint)
     return Tokens(np.concatenate(stream.codes, axis=2), header, codec.entropy)

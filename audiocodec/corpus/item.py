@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from audiocodec.tokens import Header, Tokens
-from audiocodec.tokens.header import NO_ENTROPY
+from audiocodec.tokens.header import NO_ENTROPY, Joint
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ def fields_of(item: Item) -> dict[str, Any]:
         "sample_rate": header.sample_rate,
         "samples": item.tokens.samples,
         "channels": header.channels,
+        "joint": int(header.joint),
         "frames": item.tokens.codes.shape[2],
         "duration_s": item.tokens.duration_s,
         **item.metadata,
@@ -50,8 +51,8 @@ def item_of(fields: Mapping[str, Any], codes: np.ndarray, header: Header) -> Ite
         header: of any sound of the corpus.
     """
     known = {key: int(fields[key]) for key in ("sample_rate", "samples", "channels")}
-    own = {"path", "frames", "duration_s", *known}
-    joint = len(codes) < known["channels"]
+    own = {"path", "joint", "frames", "duration_s", *known}
+    joint = Joint(int(fields.get("joint", len(codes) < known["channels"])))
     entropy = NO_ENTROPY if joint else header.entropy
     header = replace(header, joint=joint, entropy=entropy, **known)  # type: ignore[arg-type]
     tokens = Tokens(codes.astype(np.int64), header)

@@ -31,6 +31,7 @@ def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes
         "sample_rate": arrow.int32(),
         "samples": arrow.int64(),
         "channels": arrow.int32(),
+        "joint": arrow.int32(),
         "frames": arrow.int32(),
         "duration_s": arrow.float64(),
         **dict.fromkeys(shard.sounds[0].metadata, arrow.string()),

@@ -20,7 +20,7 @@ STALL_S = 1.0  # longest pause of this process to make up for; after a longer on
 
 def loopback(codec: Codec, source: Source, sink: Sink, channels: int, num_codebooks: int, meter: Meter) -> None:
     """Audio in, through the codec, and out again, lagging by the delay of the codec."""
-    encoder = codec.sound_encoder(channels, num_codebooks)
+    encoder = codec.sound_encoder(codec.rows(channels, num_codebooks))
     decoder = codec.sound_decoder(channels)
     meter.delay_ms = 1000 * (codec.hop_length + decoder.delay_samples) / codec.sample_rate
 
@@ -45,7 +45,7 @@ def send(
     clock: Clock,
 ) -> None:
     """Audio in, packets out; a source without its own clock is slowed down to real time."""
-    encoder = codec.sound_encoder(packetizer.channels, num_codebooks)
+    encoder = codec.sound_encoder(codec.rows(packetizer.channels, num_codebooks))
     meter.delay_ms = 1000 * codec.hop_length * packetizer.frames / codec.sample_rate
     begin = clock.now()  # the time at which the first sample was due
     samples = 0

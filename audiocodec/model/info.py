@@ -123,6 +123,10 @@ class ModelInfo:
         """Rows of codes of a sound: one per channel, or one for two channels together."""
         return 1 if channels == 2 and self.joint_stereo else channels
 
+    def joint(self, channels: int) -> Joint:
+        """How channels become rows, where nothing is known of the sound."""
+        return Joint.MID_SIDE if self.rows(channels) < channels else Joint.APART
+
     def choose_codebooks(self, num_codebooks: int | None, bitrate: float | str | None, channels: int) -> int:
         """Number of codebooks to use: as asked, the most that fit `bitrate` (bits per second), or all.
 
@@ -149,6 +153,7 @@ class ModelInfo:
         samples: int | None,
         num_codebooks: int,
         metadata: Mapping[str, str] | None = None,
+        joint: Joint | None = None,
         variable: bool = False,
     ) -> Header:
         """A file header for codes of this model.
@@ -159,9 +164,10 @@ class ModelInfo:
             samples: of the source, per channel; None: not known yet.
             num_codebooks: codes per frame that are kept.
             metadata: text by name.
+            joint: how two channels share a row, if they do; None: as `joint` says.
             variable: frames may have fewer codes.
         """
-        joint = self.rows(channels) < channels
+        joint = self.joint(channels) if joint is None else joint
         return Header(
             model=self.name,
             model_hash=self.hash,
@@ -176,7 +182,7 @@ class ModelInfo:
             frames_per_page=self.page_frames,
             entropy=NO_ENTROPY if joint else self.entropy,
             metadata=dict(metadata or {}),
-            joint=Joint.MID_SIDE if joint else Joint.APART,
+            joint=joint,
             variable=variable,
         )
 

@@ -17,6 +17,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.model.bundle import load_bundle
 from audiocodec.model.hub import save_hub_folder
 from audiocodec.tokens import Tokens
+from audiocodec.tokens.header import Joint
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,9 @@ def test_the_codebooks_worth_most_come_first() -> None:
 
 
 def test_there_and_back(wide: np.ndarray) -> None:
-    np.testing.assert_allclose(channels.to_left_right(channels.to_mid_side(wide)), wide, atol=1e-6)
+    np.testing.assert_allclose(
+        channels.to_left_right(channels.to_signals(wide, Joint.MID_SIDE), Joint.MID_SIDE), wide, atol=1e-6
+    )
 
 
 def test_mid_and_side_are_coded_as_they_would_be_alone(joint: Codec, wide: np.ndarray) -> None:
@@ -58,10 +61,10 @@ def test_mid_and_side_are_coded_as_they_would_be_alone(joint: Codec, wide: np.nd
     assert tokens.codes.shape[:2] == (1, 12)
     assert (tokens.header.channels, tokens.header.rows, tokens.header.joint) == (2, 1, True)
     assert tokens.bitrate == pytest.approx(joint.encode(wide[:1], 16_000).bitrate)
-    mid, side = (joint.encode(wav, 16_000) for wav in channels.to_mid_side(wide))
+    mid, side = (joint.encode(wav, 16_000) for wav in channels.to_signals(wide, Joint.MID_SIDE))
     assert np.array_equal(tokens.codes, channels.join(mid.codes[0, :8], side.codes[0, :4]))
     heard = joint.decode(tokens)
-    expected = channels.to_left_right(np.concatenate([joint.decode(mid, 8), joint.decode(side, 4)]))
+    expected = channels.to_left_right(np.concatenate([joint.decode(mid, 8), joint.decode(side, 4)]), Joint.MID_SIDE)
     assert np.array_equal(heard, expected)
     assert joint.decode(tokens, 1).shape == wide.shape
     assert np.array_equal(*joint.decode(tokens, 1))  # no side: both channels alike
@@ -107,3 +110,40 @@ def test_other_numbers_of_channels_are_coded_each_alone(joint: Codec, wide: np.n
     assert joint.info.choose_codebooks(None, 6000, 2) == 12
     with pytest.raises(ConfigError, match="is below the 497 bit/s"):
         joint.info.choose_codebooks(None, 400, 2)
+
+
+def test_the_way_that_leaves_less_to_be_coded(speech: np.ndarray) -> None:
+    voice, other = speech[0, :40_000], speech[0, 40_000:80_000]
+    silent, tone = np.zeros_like(voice), 0.1 * np.sin(np.arange(40_000) * 0.3).astype(np.float32)
+    for left, right, way in [
+        (voice, 0.9 * voice, Joint.MID_SIDE),
+        (voice, silent, Joint.LEFT_RIGHT),
+        (silent, voice, Joint.RIGHT_LEFT),
+        (0.3 * voice, other, Joint.RIGHT_LEFT),
+        (other, 0.3 * tone, Joint.LEFT_RIGHT),
+        (silent, silent, Joint.MID_SIDE),
+        (voice[:10], silent[:10], Joint.MID_SIDE),
+    ]:
+        assert channels.choose_way(np.stack([left, right]), 16_000) == way
+
+
+def test_a_silent_channel_stays_silent(joint: Codec, speech: np.ndarray, tmp_path: Path) -> None:
+    wav = np.stack([np.zeros_like(speech[0]), speech[0]])
+    tokens = joint.encode(wav, 16_000)
+    assert tokens.header.joint == Joint.RIGHT_LEFT
+    levels = 10 * np.log10(np.square(joint.decode(tokens)).mean(1) + 1e-12)
+    assert levels[0] < levels[1] - 40
+    soundfile.write(tmp_path / "a.wav", wav.T, 16_000, subtype="FLOAT")
+    joint.encode_file(tmp_path / "a.wav", tmp_path / "a.fsq")
+    assert Tokens.load(tmp_path / "a.fsq") == tokens
+    joint.decode_file(tmp_path / "a.fsq", tmp_path / "b.wav")
+    decoded = soundfile.read(tmp_path / "b.wav", dtype="float32")[0].T
+    np.testing.assert_allclose(decoded, joint.decode(tokens), atol=1e-4)
+
+
+def test_two_speakers_stay_apart(joint: Codec, speech: np.ndarray) -> None:
+    left, right = speech[0, :40_000], speech[0, 40_000:80_000]
+    heard = joint.decode(joint.encode(np.stack([left, right]), 16_000))
+    for voice, other, channel in ((left, right, heard[0]), (right, left, heard[1])):
+        own, leak = (abs(np.dot(channel, wav)) / np.linalg.norm(wav) for wav in (voice, other))
+        assert leak < 0.1 * own

@@ -108,6 +108,7 @@ def test_parquet_columns(corpora: dict[str, Path]) -> None:
         "sample_rate": "int32",
         "samples": "int64",
         "channels": "int32",
+        "joint": "int32",
         "frames": "int32",
         "duration_s": "double",
     }
