@@ -97,8 +97,8 @@ def main(model: str, folder: Path, codebooks: str, every: int, path: Path | None
             for vbr in (False, True):
                 rows = list(rows_of(codec, clips, count, vbr))
                 mean = {name: round(float(np.nanmean([row[name] for row in rows])), 3) for name in rows[0]}
-                rate = "variable" if vbr else "constant"
-                table.append({"model": model, "set": kind, "codebooks": count, "rate": rate} | mean)
+                way = "variable" if vbr else "constant"
+                table.append({"model": model, "set": kind, "codebooks": count, "rate": way} | mean)
                 print(*table[-1].values(), flush=True)
     if path is not None:
         columns = list(dict.fromkeys(name for row in table for name in row))
