@@ -34,6 +34,7 @@ COMMANDS = {
     "convert": "Turn token files into arrays and back.",
     "models": "List the models in this package.",
     "export": "Write a model as ONNX files.",
+    "web": "Write a page for browsers, or a sound as one HTML file.",
     "train": "Train a codec on a folder of sound.",
     "package": "Package a training run as a model.",
     "evaluate": "Score codecs side by side on a folder of clips.",

@@ -15,7 +15,7 @@ from audiocodec._util.files import replacing
 from audiocodec.backends.onnx import export_onnx
 from audiocodec.backends.onnx.graphs import Graphs
 from audiocodec.backends.onnx.model import OnnxModel
-from audiocodec.model.bundle import Bundle, load_bundle
+from audiocodec.model.bundle import Bundle
 from audiocodec.tokens import EntropyModel, load_entropy
 from audiocodec.tokens.entropy.store import SHIPPED, SUFFIX
 
@@ -40,8 +40,8 @@ def shipped_entropy() -> list[EntropyModel]:
 def facts(bundle: Bundle) -> dict[str, Any]:
     """What the browser has to know of a model, by the names of `web/src/codec/facts.ts`."""
     info = bundle.info
-    graphs, model = Graphs(bundle.description["model"], bundle.tensors), OnnxModel(bundle.description["model"], bundle.tensors)
-    encoder, decoder = graphs.encoder(to_codes=True), graphs.decoder(from_codes=True)
+    parts = bundle.description["model"], bundle.tensors
+    encoder, decoder = Graphs(*parts).encoder(to_codes=True), Graphs(*parts).decoder(from_codes=True)
     return {
         "name": info.name,
         "version": info.version,
@@ -57,20 +57,19 @@ def facts(bundle: Bundle) -> dict[str, Any]:
         "encoderState": encoder.state_size,
         "decoderState": decoder.state_size,
         "counter": decoder.counter,
-        "stepsPerFrame": model.synthesis_steps,
+        "stepsPerFrame": OnnxModel(*parts).synthesis_steps,
     }
 
 
-def write_models(folder: Path, names: Sequence[str], overwrite: bool = False) -> list[Path]:
+def write_models(folder: Path, bundles: Sequence[Bundle], overwrite: bool = False) -> list[Path]:
     """Write everything that the browser needs to code with some models; returns the paths.
 
     Raises:
-        ModelError: one is unknown, damaged, or has no ONNX form.
+        ModelError: one has no ONNX form.
         OutputError: files exist (unless `overwrite`), or cannot be written.
     """
     paths, listed, entropy = [], [], shipped_entropy()
-    for name in names:
-        bundle = load_bundle(name)
+    for bundle in bundles:
         made = export_onnx(folder / bundle.info.name, bundle, overwrite)
         sizes = {f"{path.stem}Bytes": path.stat().st_size for path in made}
         listed.append({**facts(bundle), **sizes})

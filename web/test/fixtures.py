@@ -21,6 +21,7 @@ import soundfile
 import audiocodec
 from audiocodec import web
 from audiocodec.errors import TokenFileError
+from audiocodec.model.bundle import load_bundle
 from audiocodec.tokens import EntropyModel, TokenReader, Tokens, load_entropy
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,7 @@ DAMAGED = 1000
 
 
 def crc(data: bytes) -> bytes:
+    """As it is stored."""
     return zlib.crc32(data).to_bytes(4, "little")
 
 
@@ -117,7 +119,7 @@ def main(folder: Path) -> None:
     golden_files(folder, entropy)
     (folder / "damaged.json").write_text(json.dumps(list(damaged_files(entropy))))
     coded_sounds(folder)
-    web.write_models(folder / "models", ["speech-16k", "music-44k"], overwrite=True)
+    web.write_models(folder / "models", [load_bundle(name) for name in ("speech-16k", "music-44k")], overwrite=True)
 
 
 if __name__ == "__main__":

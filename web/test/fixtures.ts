@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const FOLDER = fileURLToPath(new URL("../../build/web-fixtures/", import.meta.url));
+export const FOLDER = fileURLToPath(new URL("../../build/web-fixtures/", import.meta.url));
 
 export function fixture(name: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(FOLDER + name));
