@@ -1,8 +1,9 @@
-// Builds the page and the player into one folder, with the runtime beside them, and the library into dist/.
+// Builds the page and the player into one folder, with the runtime beside them, and the npm package into dist/.
 //
 //     node build.mjs ../audiocodec/web/page
 
 import { build } from "esbuild";
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
@@ -22,13 +23,20 @@ const script = { ...shared, format: "iife", define: { "import.meta.url": "self.l
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-await build({ ...module, entryPoints: ["src/page/page.ts", "src/player/player.ts"], entryNames: "[name]", outdir: folder });
-await build({ ...script, entryPoints: ["src/page/sw.ts", "src/page/worklet.ts", "src/player/single.ts"], entryNames: "[name]", outdir: folder });
-await build({ ...script, entryPoints: ["src/worker/main.ts"], outfile: `${folder}/worker.js` });
+const modules = { page: "src/page/page.ts", player: "src/player/player.ts", codec: "src/browser.ts" };
+const scripts = { sw: "src/page/sw.ts", worklet: "src/page/worklet.ts", single: "src/player/single.ts" };
+await build({ ...module, entryPoints: modules, outdir: folder });
+await build({ ...script, entryPoints: { ...scripts, worker: "src/worker/main.ts" }, outdir: folder });
 await build({ ...shared, entryPoints: ["src/page/page.css"], outdir: folder });
 for (const name of ["index.html", "icon.svg", "single.html"]) {
   cpSync(`src/page/${name}`, `${folder}/${name}`);
 }
+
+rmSync("dist", { recursive: true, force: true });
+const library = { index: "src/index.ts", browser: "src/browser.ts", node: "src/node.ts", player: "src/player/player.ts" };
+await build({ ...module, minify: false, platform: "node", packages: "external", entryPoints: library, outdir: "dist" });
+cpSync(`${folder}/worker.js`, "dist/worker.js");
+execFileSync("npx", ["tsc", "-p", "tsconfig.types.json"], { stdio: "inherit" });
 
 // The runtime, packed: not every host compresses. Licences of what is inside go with it.
 const runtime = readFileSync("node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm");

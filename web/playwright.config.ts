@@ -1,15 +1,17 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "@playwright/test";
 
 /** Chromium of the system, by $CHROMIUM or its name in Debian. */
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const SITE = "build/web-fixtures/site";
+const MICROPHONE = fileURLToPath(new URL("../build/web-fixtures/sounds/speech.wav", import.meta.url));
 
 export default defineConfig({
   testDir: "e2e",
   workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 60_000 },
-  reporter: "line",
+  timeout: 90_000,
+  expect: { timeout: 20_000 },
+  reporter: "list",
   outputDir: "../build/web-tests",
   use: {
     baseURL: "http://localhost:8765/",
@@ -23,7 +25,7 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--use-fake-device-for-media-stream",
-        "--use-file-for-fake-audio-capture=../build/web-fixtures/sounds/speech.wav",
+        `--use-file-for-fake-audio-capture=${MICROPHONE}`,
       ],
     },
   },

@@ -9,6 +9,7 @@ import base64
 import io
 import json
 import random
+import shutil
 import sys
 import zlib
 from collections.abc import Iterator
@@ -94,6 +95,7 @@ def sounds() -> Iterator[tuple[str, str, np.ndarray, int]]:
     at_16k = audiocodec.read(SPEECH, 16_000)[0]
     at_44k = audiocodec.read(SPEECH, 44_100)[0]
     yield "speech", "speech-16k", at_16k, 16_000
+    yield "short", "speech-16k", at_16k[:, 20_000:31_000], 16_000
     yield "speech-8k", "speech-16k", audiocodec.read(SPEECH, 8000)[0], 8000
     yield "speech-48k", "speech-16k", audiocodec.read(SPEECH, 48_000)[0], 48_000
     wide = np.concatenate([at_44k, 0.5 * np.roll(at_44k, 441)])[:, : 3 * 44_100]
@@ -119,7 +121,11 @@ def main(folder: Path) -> None:
     golden_files(folder, entropy)
     (folder / "damaged.json").write_text(json.dumps(list(damaged_files(entropy))))
     coded_sounds(folder)
-    web.write_models(folder / "models", [load_bundle(name) for name in ("speech-16k", "music-44k")], overwrite=True)
+    shutil.rmtree(folder / "site", ignore_errors=True)
+    bundles = [load_bundle(name) for name in ("speech-16k", "music-44k")]
+    web.write_page(folder / "site", bundles)
+    (folder / "speech.html").write_text(web.single_page(folder / "sounds" / "speech.fsq"), encoding="utf-8")
+    web.write_models(folder / "models", bundles, overwrite=True)
 
 
 if __name__ == "__main__":

@@ -148,7 +148,7 @@ function readArrays(bytes: Uint8Array): Stored[] {
     if (shape?.[1] !== name || shape[2] !== type || !size || at > bytes.length) {
       throw new ModelError(`entropy model: ${name} is not where it should be`);
     }
-    return { shape: sizes, data: view(bytes.slice(end + 1, at).buffer) };
+    return { shape: sizes, data: view(Uint8Array.from(bytes.subarray(end + 1, at)).buffer) };
   });
   if (at !== bytes.length) {
     throw new ModelError("entropy model: bytes follow its arrays");

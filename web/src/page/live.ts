@@ -83,6 +83,7 @@ async function start(facts: ModelFacts): Promise<void> {
   stop = () => {
     (microphone as Microphone | undefined)?.close();
     (live as Live | undefined)?.close();
+    live = undefined; // pieces that wait go nowhere
     stop = undefined;
     delay.textContent = "";
     button.textContent = "Start";

@@ -177,7 +177,7 @@ function readFields(reader: ByteReader, version: number): Header {
   const channels = reader.u8();
   const samples = reader.u64();
   const [modelSampleRate, hopLength, delay] = [reader.u32(), reader.u32(), reader.u32()];
-  const modelHash = reader.take(16).slice();
+  const modelHash = Uint8Array.from(reader.take(16));
   const codebooks = reader.u8();
   reader.u8(); // whether an entropy model is named: it is, or its hash is zeros
   const framesPerPage = reader.u16();
@@ -185,7 +185,7 @@ function readFields(reader: ByteReader, version: number): Header {
   const model = reader.text(reader.u8());
   let [entropy, metadata]: [Uint8Array, Metadata] = [NO_ENTROPY, {}];
   if (version > 1) {
-    entropy = reader.take(16).slice();
+    entropy = Uint8Array.from(reader.take(16));
     if (version > 2) {
       const way = reader.u8();
       if (way !== 1) {
