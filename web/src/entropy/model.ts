@@ -90,10 +90,7 @@ export class EntropyModel {
       let weight = (q * units + unit) * (past + 1) * width;
       for (let step = 0; step <= past; step++) {
         const seen = (q + (step ? 1 : 0)) * levels.length; // weights of codebooks behind these are 0
-        const frame = at - step * width;
-        for (let i = 0; i < seen; i++) {
-          sum = (sum + hiddenWeight[weight + i] * scaled[frame + i]) | 0;
-        }
+        sum += dot(hiddenWeight, weight, scaled, at - step * width, seen);
         weight += width;
       }
       hidden[unit] = Math.min(HIDDEN_MAX, Math.max(0, sum >> HIDDEN_SHIFT));
@@ -103,13 +100,9 @@ export class EntropyModel {
       const level = levels[digit];
       let largest = -(2 ** 31);
       for (let v = 0; v < level; v++) {
-        let logit = this.outBias[q * values + value + v];
-        const weight = (q * values + value + v) * units;
-        for (let unit = 0; unit < units; unit++) {
-          logit = (logit + hidden[unit] * outWeight[weight + unit]) | 0;
-        }
-        powers[v] = logit;
-        largest = Math.max(largest, logit);
+        const row = q * values + value + v;
+        powers[v] = this.outBias[row] + dot(outWeight, row * units, hidden, 0, units);
+        largest = Math.max(largest, powers[v]);
       }
       let total = 0;
       for (let v = 0; v < level; v++) {
@@ -126,6 +119,23 @@ export class EntropyModel {
       value += level;
     }
   }
+}
+
+/** Sum of products, below 2^31; four sums side by side are what makes it fast. */
+function dot(a: Int32Array, atA: number, b: Int32Array, atB: number, count: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  const fours = count & ~3;
+  let i = 0;
+  for (; i < fours; i += 4) {
+    s0 = (s0 + Math.imul(a[atA + i], b[atB + i])) | 0;
+    s1 = (s1 + Math.imul(a[atA + i + 1], b[atB + i + 1])) | 0;
+    s2 = (s2 + Math.imul(a[atA + i + 2], b[atB + i + 2])) | 0;
+    s3 = (s3 + Math.imul(a[atA + i + 3], b[atB + i + 3])) | 0;
+  }
+  for (; i < count; i++) {
+    s0 = (s0 + Math.imul(a[atA + i], b[atB + i])) | 0;
+  }
+  return (s0 + s1 + s2 + s3) | 0;
 }
 
 const ARRAYS: [string, string, (bytes: ArrayBuffer) => Numbers][] = [
