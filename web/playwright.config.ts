@@ -9,8 +9,8 @@ const MICROPHONE = fileURLToPath(new URL("../build/web-fixtures/sounds/speech.wa
 export default defineConfig({
   testDir: "e2e",
   workers: 1,
-  timeout: 90_000,
-  expect: { timeout: 20_000 },
+  timeout: 200_000,
+  expect: { timeout: 60_000 },
   reporter: "list",
   outputDir: "../build/web-tests",
   use: {

@@ -49,8 +49,7 @@ test("original and coded play at one position, by the keyboard alone", async ({ 
   await page.keyboard.press("ArrowLeft");
   await expect(page.locator("[value=original]")).toBeChecked();
   await expect(page.locator("#play")).toHaveText("Pause");
-  await expect(page.locator("#time")).toHaveText("0:05 / 0:05");
-  await expect(page.locator("#play")).toHaveText("Play");
+  await expect(page.locator("#play")).toHaveText("Play"); // it has ended
   await reach("codebooks");
   await page.keyboard.press("ArrowLeft");
   await expect(page.locator("#rate")).toContainText("11 of 12 codebooks");

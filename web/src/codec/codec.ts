@@ -69,9 +69,9 @@ export class Codec {
     return found;
   }
 
-  private async graph(name: string, bytes: number, onProgress?: Progress): Promise<[Engine, Uint8Array]> {
-    const graph = this.assets.get(name, (count) => void onProgress?.("loading", Math.min(1, count / bytes)));
-    return [await this.once("engine", this.engine), await graph];
+  private graph(name: string, bytes: number, onProgress?: Progress): Promise<[Engine, Uint8Array]> {
+    const told = (count: number) => void onProgress?.("loading", Math.min(1, count / bytes));
+    return Promise.all([this.once("engine", this.engine), this.assets.get(name, told)]);
   }
 
   encoder(facts: ModelFacts, onProgress?: Progress): Promise<Encoder> {

@@ -2,19 +2,7 @@
 
 import { load, type ModelFacts, type WebCodec } from "../browser.ts";
 import { ModelError } from "../errors.ts";
-
-const CONTROL_MS = 3000; // the service worker takes over in less, or not at all
-
-/** On a first visit: until the service worker keeps what is loaded. */
-async function controlled(): Promise<void> {
-  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
-  if (container && !container.controller && (await container.getRegistration())) {
-    await new Promise((resolve) => {
-      container.addEventListener("controllerchange", resolve, { once: true });
-      setTimeout(resolve, CONTROL_MS);
-    });
-  }
-}
+import { controlled } from "./offline.ts";
 
 let opened: Promise<WebCodec> | undefined;
 

@@ -10,6 +10,30 @@ export async function registerOffline(): Promise<void> {
   }
 }
 
+const CONTROL_MS = 3000; // the service worker takes over in less, or not at all
+
+/** On a first visit: until the service worker keeps what is loaded. */
+export async function controlled(): Promise<void> {
+  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  if (container && !container.controller && (await container.getRegistration())) {
+    await new Promise((resolve) => {
+      container.addEventListener("controllerchange", resolve, { once: true });
+      setTimeout(resolve, CONTROL_MS);
+    });
+  }
+}
+
+/** Whether the service worker has put a file away; it does so behind the answer. */
+async function isKept(name: string): Promise<boolean> {
+  for (const end = Date.now() + CONTROL_MS; Date.now() < end; ) {
+    if (await caches.match(name)) {
+      return true;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return false;
+}
+
 export function wireOffline(models: readonly ModelFacts[]): void {
   if (!navigator.serviceWorker) {
     return;
@@ -24,6 +48,7 @@ export function wireOffline(models: readonly ModelFacts[]): void {
     const graphs = models.flatMap(({ name }) => ["encoder", "decoder"].map((part) => `${name}/${part}.onnx`));
     const names = [...graphs, "models.json", ...new Set(entropy.map((hash) => `entropy/${hash}`))];
     try {
+      await controlled();
       for (const name of ["runtime.wasm.gz", ...names.map((file) => `models/${file}`)]) {
         kept.textContent = `Loading ${name} ...`;
         const response = await fetch(name);
@@ -31,6 +56,9 @@ export function wireOffline(models: readonly ModelFacts[]): void {
           throw new Error(`the server says ${response.status}`);
         }
         await response.arrayBuffer();
+        if (!(await isKept(name))) {
+          throw new Error("the browser keeps nothing for this page");
+        }
       }
       kept.textContent = "Kept: this page now works without a network.";
     } catch (error) {

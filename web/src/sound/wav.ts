@@ -27,21 +27,22 @@ export function isWav(bytes: Uint8Array): boolean {
 
 /** Looks at the chunks up to the samples. @param size of the whole file; the bytes are its beginning. */
 export function wavLayout(bytes: Uint8Array, size: number, name: string): WavLayout {
-  const reader = new ByteReader(bytes);
+  const reader = new ByteReader(bytes); // twelve bytes of it were looked at
   const long = String.fromCharCode(...reader.take(4)) === "RF64";
   reader.at = 12;
   let [format, channels, sampleRate, block, bits, dataBytes] = [0, 0, 0, 0, 0, 0];
   while (reader.at + 8 <= bytes.length) {
     const [id, length] = [String.fromCharCode(...reader.take(4)), reader.u32()];
     const start = reader.at;
-    if (id === "ds64" && long) {
+    const there = Math.min(length, bytes.length - start);
+    if (id === "ds64" && long && there >= 16) {
       reader.u64();
       dataBytes = Number(reader.u64());
-    } else if (id === "fmt " && length >= 16) {
+    } else if (id === "fmt " && there >= 16) {
       [format, channels, sampleRate] = [reader.u16(), reader.u16(), reader.u32()];
       reader.u32();
       [block, bits] = [reader.u16(), reader.u16()];
-      if (format === EXTENSIBLE && length >= 26) {
+      if (format === EXTENSIBLE && there >= 26) {
         reader.take(8);
         format = reader.u16();
       }
