@@ -41,10 +41,8 @@ execFileSync("npx", ["tsc", "-p", "tsconfig.types.json"], { stdio: "inherit" });
 // The runtime, packed: not every host compresses. Licences of what is inside go with it.
 const runtime = readFileSync("node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm");
 writeFileSync(`${folder}/runtime.wasm.gz`, gzipSync(runtime, { level: 9 }));
-const licences = ["onnxruntime-web/package.json", "@echogarden/speex-resampler-wasm/COPYING"];
-writeFileSync(`${folder}/licences.txt`, notice(licences.map((name) => readFileSync(`node_modules/${name}`, "utf8"))));
-
-function notice([runtimePackage, copying]) {
-  const { version, license } = JSON.parse(runtimePackage);
-  return `ONNX Runtime ${version}, Microsoft Corporation, ${license} licence\n\nSpeex resampler\n\n${copying}`;
-}
+const { version } = JSON.parse(readFileSync("node_modules/onnxruntime-web/package.json", "utf8"));
+const mit = readFileSync("LICENSE", "utf8").replace(/Copyright .*/, "Copyright (c) Microsoft Corporation");
+const speexLicence = readFileSync("node_modules/@echogarden/speex-resampler-wasm/COPYING", "utf8");
+const runtimeNotice = `ONNX Runtime ${version} (what it holds of others is in its ThirdPartyNotices.txt)`;
+writeFileSync(`${folder}/licences.txt`, `${runtimeNotice}\n\n${mit}\n\nSpeex resampler\n\n${speexLicence}`);
