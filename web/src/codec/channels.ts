@@ -37,12 +37,20 @@ export function splitRows(codes: Codes, joint: boolean): Uint32Array<ArrayBuffer
   return parts;
 }
 
+function mix(a: Float32Array, byA: number, b: Float32Array, byB: number): Float32Array<ArrayBuffer> {
+  const sum = new Float32Array(a.length);
+  for (let i = 0; i < sum.length; i++) {
+    sum[i] = byA * a[i] + byB * b[i];
+  }
+  return sum;
+}
+
 /** Left and right to mid and side. */
 export function toMidSide([left, right]: readonly Float32Array[]): Float32Array<ArrayBuffer>[] {
-  return [left.map((sample, i) => (sample + right[i]) / 2), left.map((sample, i) => (sample - right[i]) / 2)] as never;
+  return [mix(left, 0.5, right, 0.5), mix(left, 0.5, right, -0.5)];
 }
 
 /** Mid and side to left and right. */
 export function toLeftRight([mid, side]: readonly Float32Array[]): Float32Array<ArrayBuffer>[] {
-  return [mid.map((sample, i) => sample + side[i]), mid.map((sample, i) => sample - side[i])] as never;
+  return [mix(mid, 1, side, 1), mix(mid, 1, side, -1)];
 }

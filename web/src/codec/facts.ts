@@ -101,7 +101,8 @@ export function modelOf(header: Header, models: readonly ModelFacts[], file: str
     const named = models.find((facts) => facts.name === name);
     throw new ModelError(
       named
-        ? `${file}: was made with other weights of '${name}' (hash ${wanted.slice(0, 8)}, here ${named.hash.slice(0, 8)})`
+        ? `${file}: was made with other weights of '${name}' ` +
+            `(hash ${wanted.slice(0, 8)}, here ${named.hash.slice(0, 8)})`
         : `${file}: is of model '${name}', and here are only ${models.map((facts) => facts.name).join(", ")}`,
     );
   }
