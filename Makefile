@@ -1,6 +1,7 @@
 # make demo   sets up, then codes and decodes real speech with the shipped model
 # make test   sets up, then runs the tests but those marked slow; .ci/run runs all
 # make check  lint, format and types
+# make web    builds the page for browsers and the npm package (Node 20.19 or newer); make web-test tests both in Chromium
 # make docs   writes guides and reference as web pages to build/docs
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV ?= .venv
 PYTEST ?= -m "not slow"
 BIN := $(VENV)/bin
 
-.PHONY: demo test check docs
+.PHONY: demo test check docs web web-test
 
 demo: $(VENV)/.core
 	@mkdir -p demo
@@ -32,9 +33,20 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+web: web/node_modules/.package-lock.json
+	cd web && npm run --silent check && npm run --silent build
+
+web-test: web $(VENV)/.core
+	$(BIN)/python web/test/fixtures.py build/web-fixtures
+	cd web && npm run --silent test && PYTHON=$(abspath $(BIN)/python) npm run --silent test:browser
+
 docs: $(VENV)/.dev
 	$(BIN)/python docs/build.py build/docs
 	@echo "open build/docs/index.html"
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 $(VENV)/.core: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

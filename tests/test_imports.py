@@ -15,7 +15,20 @@ import audiocodec
 ROOT = Path(audiocodec.__file__).parent
 
 # from top to bottom: a room may import those above it; errors and _util are free to all, cli may import anything
-LADDER = ["audio", "tokens", "quality", "model", "backends", "codec", "live", "corpus", "evaluate", "train", "cli"]
+LADDER = [
+    "audio",
+    "tokens",
+    "quality",
+    "model",
+    "backends",
+    "codec",
+    "live",
+    "corpus",
+    "evaluate",
+    "train",
+    "web",
+    "cli",
+]
 FREE = {"errors", "_util"}
 
 

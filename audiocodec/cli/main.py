@@ -34,6 +34,7 @@ COMMANDS = {
     "convert": "Convert token files to arrays and back.",
     "models": "List the models in this package.",
     "export": "Write a model as ONNX files.",
+    "web": "Write a page for browsers, or a sound as one HTML file.",
     "train": "Train a codec on a folder of audio.",
     "package": "Package a training run as a model.",
     "evaluate": "Compare codecs on a folder of clips by metrics.",

@@ -206,7 +206,7 @@ def test_models(run: Run) -> None:
 
 
 def test_every_command_has_help_with_an_example(run: Run) -> None:
-    assert len(COMMANDS) == 20
+    assert len(COMMANDS) == 21
     for command in COMMANDS:
         result = run(command, "--help")
         assert result.exit_code == 0

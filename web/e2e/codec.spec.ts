@@ -1,0 +1,81 @@
+/** The library in the browser, beside what Python makes of the same sounds. */
+
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { readWav } from "../src/sound/wav.ts";
+import { Header } from "../src/tokens/header.ts";
+import { EntropyModel } from "../src/entropy/model.ts";
+import { hex } from "../src/tokens/bytes.ts";
+import { readTokens } from "../src/tokens/reader.ts";
+import { expect, fixture, test } from "./shared.ts";
+
+const PYTHON = process.env.PYTHON ?? "python3";
+
+/** The samples of a token file, interleaved, as the browser decodes them. */
+async function decoded(page: Page, file: Buffer): Promise<Float32Array> {
+  const text = await page.evaluate(async (given) => {
+    const { load } = await import(new URL("codec.js", location.href).href);
+    const bytes = Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0));
+    const audio: AudioBuffer = await (await load()).decode(bytes);
+    const [channels, length] = [audio.numberOfChannels, audio.length];
+    const samples = new Float32Array(channels * length);
+    for (let c = 0; c < channels; c++) {
+      audio.getChannelData(c).forEach((sample, i) => (samples[i * channels + c] = sample));
+    }
+    const raw = new Uint8Array(samples.buffer);
+    return btoa(Array.from({ length: Math.ceil(raw.length / 8192) }, (_, i) =>
+      String.fromCharCode(...raw.subarray(8192 * i, 8192 * (i + 1)))).join(""));
+  }, file.toString("base64"));
+  const raw = Buffer.from(text, "base64");
+  return new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.length));
+}
+
+async function encoded(page: Page, name: string, model: string): Promise<Buffer> {
+  const { sampleRate, channels } = readWav(fixture(`sounds/${name}.wav`), name);
+  const text = await page.evaluate(
+    async ({ sampleRate, channels, model }) => {
+      const { load } = await import(new URL("codec.js", location.href).href);
+      const sound = { sampleRate, channels: channels.map((channel) => Float32Array.from(channel)) };
+      const file: Uint8Array = await (await load()).encode(sound, { model });
+      return btoa(Array.from(file, (byte) => String.fromCharCode(byte)).join(""));
+    },
+    { sampleRate, channels: channels.map((channel) => Array.from(channel)), model },
+  );
+  return Buffer.from(text, "base64");
+}
+
+function codesOf(bytes: Uint8Array) {
+  const hash = hex(Header.read(bytes, "file").header.entropy);
+  const entropy = /[^0]/.test(hash) ? new EntropyModel(fixture(`models/entropy/${hash}`)) : undefined;
+  return readTokens(bytes, "file", entropy).codes;
+}
+
+for (const [name, model, resampled] of [
+  ["speech", "speech-16k", false],
+  ["speech-48k", "speech-16k", true],
+  ["stereo", "music-44k", false],
+] as const) {
+  test(`${name}: samples and tokens are those of Python`, async ({ page }) => {
+    await page.goto("./");
+    const theirs = fixture(`sounds/${name}.fsq`);
+    const expected = new Float32Array(new Uint8Array(fixture(`sounds/${name}.f32`)).buffer);
+    const samples = await decoded(page, theirs);
+    expect(samples.length).toBe(expected.length);
+    const largest = samples.reduce((most, sample, i) => Math.max(most, Math.abs(sample - expected[i])), 0);
+    expect(largest).toBeLessThan(resampled ? 0.02 : 1e-4);
+
+    const ours = await encoded(page, name, model);
+    const [a, b] = [codesOf(ours), codesOf(theirs)];
+    expect(a.frames).toBe(b.frames);
+    const differ = new Set<number>();
+    a.each((row, q) => a.line(row, q).forEach((code, t) => code !== b.line(row, q)[t] && differ.add(t)));
+    expect(differ.size / a.frames).toBeLessThan(resampled ? 0.9 : 0.005);
+
+    const folder = mkdtempSync(join(tmpdir(), "audiocodec-"));
+    writeFileSync(join(folder, "ours.fsq"), ours);
+    execFileSync(PYTHON, ["-m", "audiocodec", "decode", join(folder, "ours.fsq"), join(folder, "ours.wav")]);
+  });
+}

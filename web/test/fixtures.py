@@ -1,0 +1,132 @@
+"""What the tests of the browser side compare with: files, codes, samples and errors of the Python package.
+
+python web/test/fixtures.py build/web-fixtures
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import random
+import shutil
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+import audiocodec
+from audiocodec import web
+from audiocodec.errors import TokenFileError
+from audiocodec.model.bundle import load_bundle
+from audiocodec.tokens import EntropyModel, TokenReader, Tokens, load_entropy
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden"
+SPEECH = ROOT / "tests" / "sounds" / "speech.flac"
+DAMAGED = 1000
+
+
+def crc(data: bytes) -> bytes:
+    """As it is stored."""
+    return zlib.crc32(data).to_bytes(4, "little")
+
+
+def damages(whole: bytes, rng: random.Random) -> bytes:
+    """A damaged copy: bits flipped, bytes cut, doubled, replaced; in every other one the checksums are right again."""
+    data, ways = bytearray(whole), rng.randrange(5)
+    header_end = 12 + int.from_bytes(data[10:12], "little")
+    if ways == 0:
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    elif ways == 1:
+        return bytes(data[: rng.randrange(len(data))])
+    elif ways == 2:
+        at, count = rng.randrange(len(data)), rng.randrange(1, 40)
+        data[at : at + rng.randrange(40)] = rng.randbytes(count)
+    elif ways == 3:  # a header that lies
+        at = rng.randrange(8, header_end)
+        data[at] = rng.randrange(256)
+        if at not in (10, 11):
+            data[header_end : header_end + 4] = crc(data[:header_end])
+    else:  # a page that lies
+        index, at = 0, header_end + 4
+        for _ in range(rng.randrange(3)):
+            index, at = index + 1, at + 13 + int.from_bytes(data[at + 5 : at + 9], "little")
+        end = at + 9 + int.from_bytes(data[at + 5 : at + 9], "little")
+        place = rng.choice([at + 2, at + 3, rng.randrange(at, end), rng.randrange(at + 9, end)])
+        data[place] = rng.randrange(256)
+        data[end : end + 4] = crc(index.to_bytes(4, "little") + data[at:end])
+    return bytes(data)
+
+
+def damaged_files(entropy: EntropyModel) -> Iterator[dict[str, Any]]:
+    """Damaged golden files and what Python says of them, in order and always the same."""
+    rng = random.Random(0)
+    goldens = [(GOLDEN / f"v{version}.fsq").read_bytes() for version in (1, 2, 3)]
+    for number in range(DAMAGED):
+        data = damages(goldens[number % len(goldens)], rng)
+        case = {"data": base64.b64encode(data).decode(), "error": "", "message": ""}
+        try:
+            for _ in TokenReader(io.BytesIO(data), "test", entropy):
+                pass
+        except TokenFileError as error:
+            case |= {"error": type(error).__name__, "message": str(error)}
+        yield case
+
+
+def golden_files(folder: Path, entropy: EntropyModel) -> None:
+    """Golden files with their codes."""
+    (folder / "golden").mkdir(exist_ok=True)
+    (folder / "golden" / entropy.hash.hex()).write_bytes(web.entropy_file(entropy))
+    found = {}
+    for path in sorted(GOLDEN.glob("*.fsq")):
+        tokens = Tokens.load(path, entropy if path.name == "v2.fsq" else None)
+        (folder / "golden" / path.name).write_bytes(path.read_bytes())
+        found[path.name] = {"shape": tokens.codes.shape, "codes": tokens.codes.reshape(-1).tolist()}
+    (folder / "golden.json").write_text(json.dumps(found))
+
+
+def sounds() -> Iterator[tuple[str, str, np.ndarray, int]]:
+    """Name, model, samples "c t" and rate of sounds that are coded by both; the first ones at the model's rate."""
+    at_16k = audiocodec.read(SPEECH, 16_000)[0]
+    at_44k = audiocodec.read(SPEECH, 44_100)[0]
+    yield "speech", "speech-16k", at_16k, 16_000
+    yield "short", "speech-16k", at_16k[:, 20_000:31_000], 16_000
+    yield "speech-8k", "speech-16k", audiocodec.read(SPEECH, 8000)[0], 8000
+    yield "speech-48k", "speech-16k", audiocodec.read(SPEECH, 48_000)[0], 48_000
+    wide = np.concatenate([at_44k, 0.5 * np.roll(at_44k, 441)])[:, : 3 * 44_100]
+    yield "stereo", "music-44k", wide.astype(np.float32), 44_100
+
+
+def coded_sounds(folder: Path) -> None:
+    """Sounds as wav, their tokens, and what these sound like (float32, interleaved)."""
+    (folder / "sounds").mkdir(exist_ok=True)
+    for name, model, wav, rate in sounds():
+        codec = audiocodec.load(model)
+        soundfile.write(folder / "sounds" / f"{name}.wav", wav.T, rate, subtype="PCM_16")
+        kept, _ = audiocodec.read(folder / "sounds" / f"{name}.wav")
+        tokens = codec.encode(kept, rate)
+        tokens.save(folder / "sounds" / f"{name}.fsq", overwrite=True)
+        codec.decode(tokens).T.astype("<f4").tofile(folder / "sounds" / f"{name}.f32")
+
+
+def main(folder: Path) -> None:
+    """Write everything."""
+    folder.mkdir(parents=True, exist_ok=True)
+    entropy = load_entropy(GOLDEN / "v2.entropy.npz")
+    golden_files(folder, entropy)
+    (folder / "damaged.json").write_text(json.dumps(list(damaged_files(entropy))))
+    coded_sounds(folder)
+    shutil.rmtree(folder / "site", ignore_errors=True)
+    bundles = [load_bundle(name) for name in ("speech-16k", "music-44k")]
+    web.write_page(folder / "site", bundles)
+    (folder / "speech.html").write_text(web.single_page(folder / "sounds" / "speech.fsq"), encoding="utf-8")
+    web.write_models(folder / "models", bundles, overwrite=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
