@@ -97,3 +97,28 @@ def test_a_model_between_two_others(load_recipe: ModuleType, tmp_path: Path) -> 
     small = build_model({**spec, "encoder": {**spec["encoder"], "blocks": [1, 1]}})
     with pytest.raises(ModelError, match="one architecture"):
         recipe.average(old, small, 0.5, 0.5)
+
+
+def test_a_grown_model_says_the_same(load_recipe: ModuleType, tmp_path: Path) -> None:
+    recipe = load_recipe.import_module("grow")
+    wav = torch.from_numpy(audiocodec.read(SOUNDS / "speech.flac", 44_100)[0][None, :1, : 20 * 512])
+    arguments = ["music-44k", str(tmp_path), "--name", "deeper", "--encoder", "2,3", "--decoder", "4,3"]
+    assert CliRunner().invoke(recipe.main, arguments, catch_exceptions=False).exit_code == 0
+    old, new = (load_bundle(name).build_model() for name in ("music-44k", str(tmp_path)))
+    assert len(new.decoder.body.layers) == len(old.decoder.body.layers) + 2
+    with torch.inference_mode():
+        codes = [model.quantizer.encode(model.encoder(wav)[0]) for model in (old, new)]
+        sounds = [model.decoder(model.quantizer.decode(codes[0]))[0] for model in (old, new)]
+    assert torch.equal(codes[0], codes[1])
+    torch.testing.assert_close(sounds[0], sounds[1], atol=1e-5, rtol=0)
+
+    noisy = [*arguments, "--noise", "--restart", "--force"]
+    assert CliRunner().invoke(recipe.main, noisy, catch_exceptions=False).exit_code == 0
+    other = load_bundle(str(tmp_path)).build_model()
+    assert other.noisy
+    kept, begun = other.decoder.body.layers[-3].state_dict(), other.decoder.body.layers[0].state_dict()
+    torch.testing.assert_close(kept, new.decoder.body.layers[-3].state_dict())
+    assert not torch.equal(begun["linear.weight"], new.decoder.body.layers[0].linear.weight)
+    fewer = CliRunner().invoke(recipe.main, [*arguments[:5], "1,3", *arguments[6:], "--force"])
+    assert fewer.exit_code == 1
+    assert isinstance(fewer.exception, SystemExit)
