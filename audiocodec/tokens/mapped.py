@@ -91,23 +91,25 @@ class TokenFile:
         each = self.header.frames_per_page
         first, end = start // each, -(-max(start, stop) // each)
         parts = [np.zeros((*self.shape[:2], 0), np.int64)]
-        for index, codes in zip(range(first, end), self._decoded(first, end), strict=True):
+        for index, codes in zip(range(first, end), self._decoded(first, end, stop - (end - 1) * each), strict=True):
             parts.append(codes[:, :, max(0, start - index * each) : stop - index * each])
         return np.concatenate(parts, axis=2)
 
-    def _decoded(self, first: int, end: int) -> list[np.ndarray]:
-        """Codes of neighbouring pages; the last of them is remembered, for whoever reads on."""
+    def _decoded(self, first: int, end: int, until: int) -> list[np.ndarray]:
+        """Codes of neighbouring pages, of the last at least `until` frames; a whole one is kept for who reads on."""
         found = []
         if self._last is not None and self._last[0] == first < end:
             found.append(self._last[1])
-        at_once = self._pages.pages_at_once
+        at_once, each = self._pages.pages_at_once, self.header.frames_per_page
         for index in range(first + len(found), end, at_once):
             chosen = range(index, min(index + at_once, end))
-            parts = self._pages.parse([(i, self._data[self._bounds[i] : self._bounds[i + 1]]) for i in chosen])
+            alone = until if len(chosen) == 1 else None  # pages that are decoded together are decoded whole
+            parts = self._pages.parse([(i, self._data[self._bounds[i] : self._bounds[i + 1]]) for i in chosen], alone)
             for i, codes in zip(chosen, parts, strict=True):
-                if codes.shape[2] != min(self.header.frames_per_page, len(self) - i * self.header.frames_per_page):
+                whole = min(each, len(self) - i * each)
+                if codes.shape[2] != whole and (alone is None or codes.shape[2] != min(alone, whole)):
                     raise DamagedFileError(f"{self.path}: page {i} has {codes.shape[2]} frames, which cannot be")
                 found.append(codes)
-        if found:
+        if found and found[-1].shape[2] == min(each, len(self) - (end - 1) * each):
             self._last = end - 1, found[-1]
         return found

@@ -151,8 +151,8 @@ class PageCodec:
             return None
         return self._there(depths, frames), payload[size:]
 
-    def parse(self, pages: Sequence[tuple[int, bytes]]) -> Iterator[np.ndarray]:
-        """Index and bytes of pages -> codes "r q t" of each, int64.
+    def parse(self, pages: Sequence[tuple[int, bytes]], until: int | None = None) -> Iterator[np.ndarray]:
+        """Index and bytes of pages -> codes "r q t" of each, int64; with `until`, of coded pages only so many frames.
 
         Raises:
             DamagedFileError: checksum, or contents that no writer makes; the pages before it are given first.
@@ -167,7 +167,9 @@ class PageCodec:
                 problem = error
                 break
         parts = {index: self._opened(data, count) for (index, data), count in zip(pages, frames, strict=False)}
-        coded = self._decode({i: parts[i] for (i, data), _ in zip(pages, frames, strict=False) if data[2] == CODED})
+        coded = self._decode(
+            {i: parts[i] for (i, data), _ in zip(pages, frames, strict=False) if data[2] == CODED}, until
+        )
         for index, part in parts.items():
             codes = coded[index] if index in coded else self._unpack(part)
             if codes is None:
@@ -176,7 +178,7 @@ class PageCodec:
         if problem is not None:
             raise problem
 
-    def _decode(self, pages: dict[int, _Part]) -> dict[int, np.ndarray | None]:
+    def _decode(self, pages: dict[int, _Part], until: int | None) -> dict[int, np.ndarray | None]:
         """Coded pages, those of equal length together."""
         found: dict[int, np.ndarray | None] = dict.fromkeys(pages)
         intact = {index: part for index, part in pages.items() if part is not None}
@@ -184,7 +186,7 @@ class PageCodec:
             same = {index: part for index, part in intact.items() if part[0].shape[2] == count}
             if self._codable(count):
                 there, payloads = zip(*same.values(), strict=True)
-                found.update(zip(same, decode_codes(self.entropy, list(payloads), list(there)), strict=True))
+                found.update(zip(same, decode_codes(self.entropy, list(payloads), list(there), until), strict=True))
         return found
 
     def _unpack(self, part: _Part) -> np.ndarray | None:

@@ -61,13 +61,16 @@ def _intervals(model: EntropyModel, codes: np.ndarray) -> tuple[np.ndarray, np.n
     return there, np.concatenate(intervals)
 
 
-def decode_codes(model: EntropyModel, payloads: list[bytes], there: list[np.ndarray]) -> list[np.ndarray | None]:
+def decode_codes(
+    model: EntropyModel, payloads: list[bytes], there: list[np.ndarray], until: int | None = None
+) -> list[np.ndarray | None]:
     """Inverse of `encode_codes` for several pages of equal size.
 
     Args:
         model: that they were coded with.
         payloads: of the pages.
         there: which codes each has, "r q t".
+        until: decode so many frames only; what follows them, and whether the payload ends as it should, stays open.
 
     Returns:
         "r q t" of each page, int64; None for one that no encoder makes.
@@ -77,7 +80,8 @@ def decode_codes(model: EntropyModel, payloads: list[bytes], there: list[np.ndar
     values = _padded(model, len(payloads) * rows, frames)
     digits = np.zeros((len(values), frames, codebooks, len(model.levels)), np.int32)
     known = np.moveaxis(np.concatenate(there), 2, 1)  # b t q
-    for step in range(codebooks + frames - 1):
+    wanted_frames = frames if until is None else until
+    for step in range(codebooks + wanted_frames - 1):
         q = np.arange(max(0, step - frames + 1), min(codebooks, step + 1))
         t = step - q
         seen = values[:, t[:, None] + _steps(model)].reshape(len(values), len(q), -1)
@@ -92,6 +96,6 @@ def decode_codes(model: EntropyModel, payloads: list[bytes], there: list[np.ndar
         values[:, t + model.past, q] = model.scaled(now) * known[:, t, q, None]
     codes = np.moveaxis(model.codes(digits).reshape(len(payloads), rows, frames, codebooks), 3, 2)
     return [
-        np.where(own, page, NO_CODE) if decoder.intact else None
+        np.where(own, page, NO_CODE)[:, :, :until] if until is not None or decoder.intact else None
         for page, own, decoder in zip(codes, there, decoders, strict=True)
     ]
