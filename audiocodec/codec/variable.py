@@ -15,7 +15,7 @@ from audiocodec.codec.channels import Rows
 from audiocodec.codec.heard_errors import HeardErrors
 from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
-from audiocodec.tokens.depths import NO_CODE, present
+from audiocodec.tokens.depths import NO_CODE, depth_bits, present
 
 CHANGE, STEP = 3.0, 0.5  # bits that another depth than that of the frame before takes; and for each codebook between
 ROUNDS = 20  # of the search for the price of a bit
@@ -129,8 +129,9 @@ def choose_depths(errors: np.ndarray, bits: np.ndarray, mean: float, page_frames
     depths = np.ones((rows, frames), np.int64)
     for _ in range(ROUNDS):
         price = (low + high) / 2
-        found = _cheapest(errors_by_page, prices, 2.0**price).reshape(rows, -1)[:, :frames]
-        spent = np.take_along_axis(price_at, found[None], 0).sum() + _change_bits(np.diff(found)).sum()
+        found_by_page = _cheapest(errors_by_page, prices, 2.0**price)
+        found = found_by_page.reshape(rows, -1)[:, :frames]
+        spent = np.take_along_axis(price_at, found[None], 0).sum() + depth_bits(found_by_page, codebooks).sum()
         if spent > allowed:
             low = price
         else:

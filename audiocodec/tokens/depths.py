@@ -71,6 +71,14 @@ def pack_depths(depths: np.ndarray, num_codebooks: int) -> bytes:
     return min(parts, key=len)
 
 
+def depth_bits(depths: np.ndarray, num_codebooks: int) -> np.ndarray:
+    """About the bits that depths "p t" of pages of one row take, "p", without the bytes around them."""
+    before = np.concatenate([np.full((len(depths), 1), num_codebooks), depths[:, :-1]], axis=1)
+    tables = [SHARE_BITS - np.log2(np.diff(depth_shares(num_codebooks, stay), axis=1)) for stay in STAYS]
+    least: np.ndarray = np.min([table[before, depths].sum(1) for table in tables], axis=0)
+    return least
+
+
 def unpack_depths(data: bytes, rows: int, frames: int, num_codebooks: int) -> tuple[np.ndarray, int]:
     """Inverse of `pack_depths`: depths "r t", and how many bytes of `data` they take.
 

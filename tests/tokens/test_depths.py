@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from audiocodec.errors import ConfigError, DamagedFileError, TokenFileError
 from audiocodec.tokens import Header, TokenReader, Tokens, frames_for
 from audiocodec.tokens.convert import export_tokens, import_tokens
-from audiocodec.tokens.depths import NO_CODE, depth_shares, depths_of, pack_depths, present, unpack_depths
+from audiocodec.tokens.depths import NO_CODE, depth_bits, depth_shares, depths_of, pack_depths, present, unpack_depths
 from audiocodec.tokens.header import Joint
 from audiocodec.tokens.layouts import LAYOUTS, Flattened
 from tests.golden.make_golden import entropy_model, tokens, tokens_v4
@@ -36,6 +36,11 @@ def test_depths_come_back(rows: int, codebooks: int, frames: int, seed: int) -> 
     back, used = unpack_depths(data + b"codes", rows, frames, codebooks)
     assert np.array_equal(back, depths)
     assert used == len(data)
+
+
+def test_the_bits_that_depths_take_are_known_before() -> None:
+    depths = np.random.default_rng(0).integers(1, 13, (1, 50)).repeat(2, axis=1)[:, :50]
+    assert 8 * len(pack_depths(depths, 12)) - 8 * 3 == pytest.approx(depth_bits(depths, 12)[0], abs=16)
 
 
 def test_equal_depths_take_two_bytes_and_slow_changes_little() -> None:
