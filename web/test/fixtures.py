@@ -59,7 +59,7 @@ def damages(whole: bytes, rng: random.Random) -> bytes:
         for _ in range(rng.randrange(3)):
             index, at = index + 1, at + 13 + int.from_bytes(data[at + 5 : at + 9], "little")
         end = at + 9 + int.from_bytes(data[at + 5 : at + 9], "little")
-        place = rng.choice([at + 2, at + 3, rng.randrange(at, end), rng.randrange(at + 9, end)])
+        place = rng.choice([at + 2, at + 3, at + 9, at + 10, at + 11, rng.randrange(at, end), rng.randrange(at + 9, end)])
         data[place] = rng.randrange(256)
         data[end : end + 4] = crc(index.to_bytes(4, "little") + data[at:end])
     return bytes(data)
@@ -152,7 +152,7 @@ def main(folder: Path) -> None:
     shutil.rmtree(folder / "site", ignore_errors=True)
     bundles = [load_bundle(name) for name in ("speech-16k", "music-44k")]
     web.write_page(folder / "site", bundles)
-    (folder / "speech.html").write_text(web.single_page(folder / "sounds" / "speech.fsq"), encoding="utf-8")
+    (folder / "vbr.html").write_text(web.single_page(folder / "sounds" / "vbr.fsq"), encoding="utf-8")
     web.write_models(folder / "models", bundles, overwrite=True)
 
 

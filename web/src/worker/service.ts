@@ -39,6 +39,7 @@ function infoOf(file: TokenFile): FileInfo {
     samples: Number(header.samples),
     codebooks: header.codebooks,
     bitrate: header.nominalBitrate,
+    variable: header.variable,
     title: header.metadata.title ?? "",
   };
 }
