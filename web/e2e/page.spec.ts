@@ -66,6 +66,20 @@ test("stereo music, from a token file", async ({ page }) => {
   await expect(page.locator("#time")).toHaveText("0:01 / 0:03");
 });
 
+test("a token file of a variable rate", async ({ page }) => {
+  await page.goto("./");
+  await choose(page, "sounds/vbr.fsq");
+  await expect(page.locator("#rate")).toHaveText("up to 5.95 kbit/s, 12 of 12 codebooks");
+  await page.locator("#codebooks").fill("2");
+  await expect(page.locator("#rate")).toHaveText("up to 0.99 kbit/s, 2 of 12 codebooks");
+  await expect(page.locator("#task")).toBeHidden();
+  const small = await saved(page, "#save-fsq");
+  expect(small.bytes.length).toBeLessThan(0.7 * fixture("sounds/vbr.fsq").length);
+  await choose(page, "small.fsq", small.bytes);
+  await expect(page.locator("#name")).toHaveText("small.fsq");
+  await expect(page.locator("#rate")).toHaveText("up to 0.99 kbit/s, 2 of 2 codebooks");
+});
+
 test.describe("on a phone, in the dark, with reduced motion", () => {
   test.use({
     viewport: { width: 390, height: 844 },

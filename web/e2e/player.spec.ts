@@ -12,7 +12,9 @@ const UNASKED = HTML.replace("<main>", "<script>document.title = new AudioContex
 
 test.beforeAll(() => {
   mkdirSync(`${FIXTURES}site/sounds`, { recursive: true });
-  cpSync(`${FIXTURES}sounds/speech.fsq`, `${FIXTURES}site/sounds/speech.fsq`);
+  for (const name of ["speech", "vbr-right"]) {
+    cpSync(`${FIXTURES}sounds/${name}.fsq`, `${FIXTURES}site/sounds/${name}.fsq`);
+  }
   writeFileSync(`${FIXTURES}site/players.html`, HTML);
   writeFileSync(`${FIXTURES}site/unasked.html`, UNASKED);
 });
@@ -50,6 +52,13 @@ test("it plays, seeks by mouse and keyboard, and reads only what it needs", asyn
   await page.screenshot({ path: `${PICTURES}player.png` });
 });
 
+test("a variable rate, right and left as the signals of a joint row", async ({ page }) => {
+  await page.goto("./players.html");
+  await page.locator("fsq-player").evaluate((player) => player.setAttribute("src", "sounds/vbr-right.fsq"));
+  await page.locator("fsq-player button").click();
+  await expect(page.locator("fsq-player time")).toHaveText("0:01 / 0:03");
+});
+
 test("what cannot be played is said", async ({ page }) => {
   await page.goto("./players.html");
   await page.locator("fsq-player").evaluate((player) => player.setAttribute("src", "index.html"));
@@ -59,8 +68,8 @@ test("what cannot be played is said", async ({ page }) => {
 
 test("a single file plays from the disk, nothing is played before a press", async ({ page, context }) => {
   await context.setOffline(true);
-  await page.goto(pathToFileURL(`${FIXTURES}speech.html`).href);
-  await expect(page.locator("h1")).toHaveText("speech");
+  await page.goto(pathToFileURL(`${FIXTURES}vbr.html`).href);
+  await expect(page.locator("h1")).toHaveText("vbr");
   await expectAccessible(page);
   await page.locator("fsq-player button").click();
   await expect(page.locator("fsq-player time")).toHaveText("0:02 / 0:05");

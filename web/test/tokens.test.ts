@@ -6,7 +6,7 @@ import { EntropyModel } from "../src/entropy/model.ts";
 import { sha256 } from "../src/entropy/sha256.ts";
 import { AudioCodecError } from "../src/errors.ts";
 import { ascii, concat, hex } from "../src/tokens/bytes.ts";
-import { Codes } from "../src/tokens/codes.ts";
+import { Codes, NO_CODE } from "../src/tokens/codes.ts";
 import { crc32 } from "../src/tokens/crc.ts";
 import { TokenFile } from "../src/tokens/file.ts";
 import { Header, NO_ENTROPY } from "../src/tokens/header.ts";
@@ -19,7 +19,7 @@ const speech10 = new EntropyModel(fixture("models/entropy/fad9728a35782fbc482d82
 const golden = fixtureJson<Golden>("golden.json");
 
 function entropyOf(name: string): EntropyModel | undefined {
-  return name === "v2.fsq" ? small : name.startsWith("speech") ? speech10 : undefined;
+  return name === "v2.fsq" || name === "v4.fsq" ? small : name.startsWith("speech") ? speech10 : undefined;
 }
 
 /** Pseudo-random numbers, the same each time. */
@@ -103,6 +103,7 @@ test("any codes come back", () => {
   for (let round = 0; round < 60; round++) {
     const levels = Array.from({ length: 1 + below(4) }, () => 2 + below(round % 5 ? 9 : 200));
     const [channels, codebooks, frames] = [1 + below(3), 1 + below(5), below(130)];
+    const strides = Array.from({ length: round % 4 ? 0 : codebooks }, () => 1 + below(3));
     const header = new Header({
       model: "m",
       modelHash: new Uint8Array(16),
@@ -114,21 +115,48 @@ test("any codes come back", () => {
       delay: 0,
       codebooks,
       levels,
-      framesPerPage: 1 + below(round % 7 ? 60 : 2000),
+      framesPerPage: (1 + below(round % 7 ? 60 : 2000)) * (strides.length ? 6 : 1),
       entropy: NO_ENTROPY,
       metadata: { title: "Größe" },
-      joint: false,
+      joint: 0,
+      variable: round % 3 === 0,
+      strides,
     });
     const codes = new Codes(channels, codebooks, frames);
-    codes.data.forEach((_, i) => (codes.data[i] = below(header.codebookSize)));
+    const depths = Array.from({ length: channels * frames }, () => (header.variable ? below(codebooks + 1) : codebooks));
+    codes.each((row, q) =>
+      codes.line(row, q).forEach((_, t, line) => {
+        const due = (t % header.framesPerPage) % (strides[q] ?? 1) === 0;
+        line[t] = due && depths[row * frames + t] > q ? below(header.codebookSize) : NO_CODE;
+      }),
+    );
     const read = readTokens(writeTokens({ header, codes }), "test");
     expect(read.codes.data).toEqual(codes.data);
     expect(read.header).toEqual(header);
   }
 });
 
+test("each header is written in the lowest version", () => {
+  const { header } = Header.read(fixture("golden/v2.fsq"), "v2");
+  const versions = ([
+    [{}, 2],
+    [{ joint: 1 }, 3],
+    [{ joint: 2 }, 4],
+    [{ joint: 3 }, 4],
+    [{ variable: true }, 4],
+    [{ strides: [1, 1, 1] }, 4],
+    [{ joint: 1, variable: true }, 4],
+  ] as const).map(([changes, version]) => {
+    const written = header.with(changes);
+    const read = Header.read(written.toBytes(), "test");
+    expect(read.header).toEqual(written);
+    return [read.version, version];
+  });
+  versions.forEach(([found, expected]) => expect(found).toBe(expected));
+});
+
 test("codes of 32 bits come back", () => {
-  const fields = { ...Header.read(fixture("golden/v1.fsq"), "v1").header, levels: [65536, 65536], codebooks: 2 };
+  const fields = { ...Header.read(fixture("golden/v1.fsq"), "v1").header, levels: [65536, 65536], codebooks: 2 } as const;
   const header = new Header({ ...fields, channels: 1, samples: 320n * 10n - 320n, sampleRate: 16_000 });
   const codes = new Codes(1, 2, 10);
   codes.data.forEach((_, i) => (codes.data[i] = 2 ** 32 - 1 - i));
@@ -140,6 +168,19 @@ test("what a writer cannot write is refused", () => {
   expect(() => writeTokens({ header, codes: codes.truncate(2) })).toThrow("codes have shape (2, 2, 103)");
   expect(() => writeTokens({ header, codes: codes.slice(0, 9) })).toThrow("97234 samples take 103 frames");
   expect(() => writeTokens({ header: header.with({ levels: [9] }), codes })).toThrow("a code is outside [0, 9)");
+  const missing = new Codes(2, 3, 103);
+  missing.line(1, 0)[5] = NO_CODE;
+  expect(() => writeTokens({ header, codes: missing })).toThrow("a code is outside [0, 1000)");
+  const variable = header.with({ variable: true });
+  expect(() => writeTokens({ header: variable, codes: missing })).toThrow("codes are missing (-1) in other places than");
+  for (const [strides, message] of [
+    [[1, 1], "strides is 2, must be 3 to 3"],
+    [[0, 1, 1], "smallest stride is 0, must be 1 to 255"],
+    [[1, 1, 256], "largest stride is 256, must be 1 to 255"],
+    [[1, 1, 7], "frames a page are not a multiple of every stride"],
+  ] as const) {
+    expect(() => writeTokens({ header: header.with({ strides }), codes })).toThrow(message);
+  }
   const long = header.with({ metadata: { x: "y".repeat(40_000) } });
   expect(() => writeTokens({ header: long, codes })).toThrow("more than 32768 bytes");
 });

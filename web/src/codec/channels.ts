@@ -1,24 +1,25 @@
-/** Two channels as one row of codes: mid and side, whose codebooks lie in turns, mid side mid mid side mid ... */
+/** Two channels as one row of codes: two signals, whose codebooks lie in turns, first second first first second first ... */
 
-import { Codes } from "../tokens/codes.ts";
+import { type CodeArray, Codes } from "../tokens/codes.ts";
+import { JOINT, type Joint } from "../tokens/header.ts";
 
-const isSide = (codebook: number) => codebook % 3 === 1;
+const isSecond = (codebook: number) => codebook % 3 === 1;
 
 /** Codebooks of each of what goes through the network. */
-export function depthsOf(codebooks: number, channels: number, joint: boolean): number[] {
+export function codebooksOfParts(codebooks: number, channels: number, joint: Joint): number[] {
   if (!joint) {
     return new Array<number>(channels).fill(codebooks);
   }
-  const side = Array.from({ length: codebooks }, (_, q) => q).filter(isSide).length;
-  return [codebooks - side, side];
+  const second = Array.from({ length: codebooks }, (_, q) => q).filter(isSecond).length;
+  return [codebooks - second, second];
 }
 
 /** Codes of each, "q t", to those of a file. */
-export function joinRows(parts: readonly Uint32Array[], codebooks: number, frames: number, joint: boolean): Codes {
+export function joinRows(parts: readonly CodeArray[], codebooks: number, frames: number, joint: Joint): Codes {
   const codes = new Codes(joint ? 1 : parts.length, codebooks, frames);
   const next = parts.map(() => 0);
   codes.each((row, q) => {
-    const part = joint ? Number(isSide(q)) : row;
+    const part = joint ? Number(isSecond(q)) : row;
     const at = next[part]++ * frames;
     codes.line(row, q).set(parts[part].subarray(at, at + frames));
   });
@@ -26,12 +27,12 @@ export function joinRows(parts: readonly Uint32Array[], codebooks: number, frame
 }
 
 /** Inverse of `joinRows`. */
-export function splitRows(codes: Codes, joint: boolean): Uint32Array<ArrayBuffer>[] {
-  const depths = depthsOf(codes.codebooks, codes.rows, joint);
-  const parts = depths.map((depth) => new Uint32Array(depth * codes.frames));
+export function splitRows(codes: Codes, joint: Joint): CodeArray[] {
+  const depths = codebooksOfParts(codes.codebooks, codes.rows, joint);
+  const parts = depths.map((depth) => new Float64Array(depth * codes.frames));
   const next = depths.map(() => 0);
   codes.each((row, q) => {
-    const part = joint ? Number(isSide(q)) : row;
+    const part = joint ? Number(isSecond(q)) : row;
     parts[part].set(codes.line(row, q), next[part]++ * codes.frames);
   });
   return parts;
@@ -45,12 +46,18 @@ function mix(a: Float32Array, byA: number, b: Float32Array, byB: number): Float3
   return sum;
 }
 
-/** Left and right to mid and side. */
-export function toMidSide([left, right]: readonly Float32Array[]): Float32Array<ArrayBuffer>[] {
-  return [mix(left, 0.5, right, 0.5), mix(left, 0.5, right, -0.5)];
+/** Left and right to the two signals of a way. */
+export function toSignals([left, right]: readonly Float32Array[], way: Joint): Float32Array[] {
+  if (way === JOINT.MID_SIDE) {
+    return [mix(left, 0.5, right, 0.5), mix(left, 0.5, right, -0.5)];
+  }
+  return way === JOINT.LEFT_RIGHT ? [left, right] : [right, left];
 }
 
-/** Mid and side to left and right. */
-export function toLeftRight([mid, side]: readonly Float32Array[]): Float32Array<ArrayBuffer>[] {
-  return [mix(mid, 1, side, 1), mix(mid, 1, side, -1)];
+/** Inverse of `toSignals`. */
+export function toLeftRight([first, second]: readonly Float32Array[], way: Joint): Float32Array[] {
+  if (way === JOINT.MID_SIDE) {
+    return [mix(first, 1, second, 1), mix(first, 1, second, -1)];
+  }
+  return way === JOINT.LEFT_RIGHT ? [first, second] : [second, first];
 }

@@ -3,7 +3,7 @@
 import type { Resampler, SpeexModule } from "../sound/resample.ts";
 import { concatSamples } from "../sound/sound.ts";
 import type { TokenFile } from "../tokens/file.ts";
-import { depthsOf, splitRows, toLeftRight } from "./channels.ts";
+import { codebooksOfParts, splitRows, toLeftRight } from "./channels.ts";
 import type { Decoder } from "./engine.ts";
 import type { ModelFacts } from "./facts.ts";
 import { StreamDecoder } from "./streams.ts";
@@ -86,13 +86,13 @@ export class SoundDecoder {
   private async decode(start: number, end: number): Promise<Float32Array[]> {
     const { header } = this.file;
     const codes = (await this.file.read(start, end)).truncate(this.codebooks);
-    const depths = depthsOf(this.codebooks, header.channels, header.joint);
+    const depths = codebooksOfParts(this.codebooks, header.channels, header.joint);
     const parts = splitRows(codes, header.joint);
     const wav: Float32Array[] = [];
     for (let i = 0; i < parts.length; i++) {
       wav.push(await this.streams[i].push(parts[i], depths[i], codes.frames));
     }
-    return header.joint ? toLeftRight(wav) : wav;
+    return header.joint ? toLeftRight(wav, header.joint) : wav;
   }
 
   private give(channels: Float32Array<ArrayBuffer>[], last: boolean): Float32Array<ArrayBuffer>[] {

@@ -2,15 +2,17 @@
 
 import type { EntropyModel } from "../entropy/model.ts";
 import type { Resampler, SpeexModule } from "../sound/resample.ts";
+import type { CodeArray } from "../tokens/codes.ts";
+import type { Joint } from "../tokens/header.ts";
 import type { Metadata } from "../tokens/metadata.ts";
 import { TokenWriter } from "../tokens/writer.ts";
-import { depthsOf, joinRows, toMidSide } from "./channels.ts";
+import { codebooksOfParts, joinRows, toSignals } from "./channels.ts";
 import type { Encoder } from "./engine.ts";
-import { headerOf, type ModelFacts, rowsOf } from "./facts.ts";
+import { headerOf, jointOf, type ModelFacts } from "./facts.ts";
 import { StreamEncoder } from "./streams.ts";
 
 export class SoundEncoder {
-  private readonly joint: boolean;
+  private readonly joint: Joint;
   private readonly streams: StreamEncoder[];
   private readonly resamplers: (Resampler | null)[];
   private readonly writer: TokenWriter;
@@ -26,8 +28,8 @@ export class SoundEncoder {
     metadata: Metadata,
   ) {
     const { sampleRate, channels } = format;
-    this.joint = rowsOf(facts, channels) < channels;
-    const depths = depthsOf(codebooks, channels, this.joint);
+    this.joint = jointOf(facts, channels);
+    const depths = codebooksOfParts(codebooks, channels, this.joint);
     this.streams = depths.map((depth) => new StreamEncoder(network, facts, depth));
     this.resamplers = depths.map(() => speex.resampler(sampleRate, facts.sampleRate));
     this.writer = new TokenWriter(headerOf(facts, { ...format, samples: null }, codebooks, metadata), entropy);
@@ -40,19 +42,19 @@ export class SoundEncoder {
   }
 
   private async encode(channels: readonly Float32Array[]): Promise<void> {
-    const inputs = this.joint ? toMidSide(channels) : channels;
+    const inputs = this.joint ? toSignals(channels, this.joint) : channels;
     await this.write(inputs, (stream, i) => stream.push(inputs[i]));
   }
 
   private async write(
     inputs: readonly Float32Array[],
-    code: (stream: StreamEncoder, i: number) => Promise<Uint32Array<ArrayBuffer>>,
+    code: (stream: StreamEncoder, i: number) => Promise<CodeArray>,
   ): Promise<void> {
-    const parts: Uint32Array[] = [];
+    const parts: CodeArray[] = [];
     for (let i = 0; i < inputs.length; i++) {
       parts.push(await code(this.streams[i], i));
     }
-    const depths = depthsOf(this.codebooks, inputs.length, this.joint);
+    const depths = codebooksOfParts(this.codebooks, inputs.length, this.joint);
     this.writer.push(joinRows(parts, this.codebooks, parts[0].length / depths[0], this.joint));
   }
 

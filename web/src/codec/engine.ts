@@ -1,8 +1,10 @@
 /** What runs the networks. Two functions, so that a smaller engine can take the place of ONNX Runtime. */
 
+import type { CodeArray } from "../tokens/codes.ts";
+
 export interface Encoded {
   /** "q t", the last axis fastest. */
-  readonly codes: Uint32Array<ArrayBuffer>;
+  readonly codes: CodeArray;
   readonly state: Float32Array;
 }
 
@@ -17,8 +19,8 @@ export interface Encoder {
 }
 
 export interface Decoder {
-  /** @param codes "q t" of the first so many codebooks; @param state of the stream, zeros at its start. */
-  decode(codes: Uint32Array, codebooks: number, state: Float32Array): Promise<Decoded>;
+  /** @param codes "q t" of the first so many codebooks, `NO_CODE` where a frame has none; @param state of the stream, zeros at its start. */
+  decode(codes: Float64Array, codebooks: number, state: Float32Array): Promise<Decoded>;
 }
 
 /** Makes networks ready to run, of the files that `audiocodec export --onnx` writes. */

@@ -2,7 +2,7 @@
 
 import { ConfigError, ModelError } from "../errors.ts";
 import { fromHex, hex } from "../tokens/bytes.ts";
-import { Header } from "../tokens/header.ts";
+import { Header, JOINT, type Joint } from "../tokens/header.ts";
 import type { Metadata } from "../tokens/metadata.ts";
 
 export interface ModelFacts {
@@ -19,7 +19,7 @@ export interface ModelFacts {
   readonly past: number;
   readonly codebooks: number;
   readonly levels: readonly number[];
-  /** Two channels are coded as mid and side, in one row. */
+  /** Two channels are coded in one row. */
   readonly jointStereo: boolean;
   /** Hash of the entropy model of its files, hexadecimal. */
   readonly entropy: string;
@@ -33,14 +33,15 @@ export interface ModelFacts {
   readonly decoderBytes: number;
 }
 
-export function rowsOf(facts: ModelFacts, channels: number): number {
-  return channels === 2 && facts.jointStereo ? 1 : channels;
+/** How channels become rows here; Python also chooses left and right as they are. */
+export function jointOf(facts: ModelFacts, channels: number): Joint {
+  return channels === 2 && facts.jointStereo ? JOINT.MID_SIDE : JOINT.APART;
 }
 
 /** Bits per second of one codebook in all channels. */
 export function codebookBitrate(facts: ModelFacts, channels: number): number {
   const size = facts.levels.reduce((product, level) => product * level, 1);
-  return (facts.sampleRate / facts.hopLength) * Math.log2(size) * rowsOf(facts, channels);
+  return (facts.sampleRate / facts.hopLength) * Math.log2(size) * (jointOf(facts, channels) ? 1 : channels);
 }
 
 /** What to encode at: a number of codebooks, or as many as fit a bitrate (bits per second); all by default. */
@@ -76,7 +77,7 @@ export function headerOf(
   codebooks: number,
   metadata: Metadata = {},
 ): Header {
-  const joint = rowsOf(facts, sound.channels) < sound.channels;
+  const joint = jointOf(facts, sound.channels);
   return new Header({
     model: facts.name,
     modelHash: fromHex(facts.hash),
@@ -90,6 +91,8 @@ export function headerOf(
     entropy: fromHex(joint ? "00".repeat(16) : facts.entropy),
     metadata,
     joint,
+    variable: false,
+    strides: [],
   });
 }
 

@@ -2,6 +2,7 @@
 
 import * as ort from "onnxruntime-web/wasm";
 import { EngineError, ModelError } from "../errors.ts";
+import type { CodeArray } from "../tokens/codes.ts";
 import type { Decoder, Encoder, Engine } from "./engine.ts";
 
 // One function of 20 bytes with an instruction of SIMD.
@@ -68,14 +69,17 @@ async function open(graph: Uint8Array, what: string): Promise<ort.InferenceSessi
   }
 }
 
-/** Numbers of 64 bits, all below 2^32, to 32 bits. */
-function narrow(wide: BigInt64Array): Uint32Array<ArrayBuffer> {
+/** Numbers of 64 bits, all below 2^32, to floats. */
+function narrow(wide: BigInt64Array): CodeArray {
   const halves = new Uint32Array(wide.buffer, wide.byteOffset, 2 * wide.length);
-  return Uint32Array.from({ length: wide.length }, (_, i) => halves[2 * i]);
+  return Float64Array.from({ length: wide.length }, (_, i) => halves[2 * i]);
 }
 
-function widen(codes: Uint32Array): BigInt64Array {
-  const halves = new Uint32Array(2 * codes.length);
-  codes.forEach((code, i) => (halves[2 * i] = code));
+function widen(codes: Float64Array): BigInt64Array {
+  const halves = new Int32Array(2 * codes.length);
+  codes.forEach((code, i) => {
+    halves[2 * i] = code % 2 ** 32;
+    halves[2 * i + 1] = code < 0 ? -1 : 0;
+  });
   return new BigInt64Array(halves.buffer);
 }

@@ -2,6 +2,7 @@
 
 import { ConfigError } from "../errors.ts";
 import { concatSamples } from "../sound/sound.ts";
+import { type CodeArray, NO_CODE } from "../tokens/codes.ts";
 import type { Decoder, Encoder } from "./engine.ts";
 import type { ModelFacts } from "./facts.ts";
 
@@ -21,14 +22,14 @@ export class StreamEncoder {
   }
 
   /** Any number of samples; returns the codes that are ready. */
-  async push(samples: Float32Array): Promise<Uint32Array<ArrayBuffer>> {
+  async push(samples: Float32Array): Promise<CodeArray> {
     const { hopLength, codebooks } = this.facts;
     const pending = concatSamples([this.remainder, samples]);
     const frames = Math.floor(pending.length / hopLength);
     this.remainder = pending.slice(frames * hopLength);
     this.samples += samples.length;
     if (!frames) {
-      return new Uint32Array(0);
+      return new Float64Array(0);
     }
     this.frames += frames;
     const { codes, state } = await this.network.encode(pending.subarray(0, frames * hopLength), this.state);
@@ -37,22 +38,22 @@ export class StreamEncoder {
   }
 
   /** The codes still missing at the end. @param frames in all; by default those that cover the sound and the delay. */
-  async flush(frames?: number): Promise<Uint32Array<ArrayBuffer>> {
+  async flush(frames?: number): Promise<CodeArray> {
     const { hopLength, delay } = this.facts;
     const all = frames ?? (this.samples ? Math.ceil((this.samples + delay) / hopLength) : 0);
     const missing = Math.max(0, all - this.frames);
     const silence = Math.max(0, all * hopLength - this.samples);
-    const codes = missing ? await this.push(new Float32Array(silence)) : new Uint32Array(0);
+    const codes = missing ? await this.push(new Float32Array(silence)) : new Float64Array(0);
     return firstFrames(codes, this.codebooks, missing);
   }
 }
 
-function firstFrames(codes: Uint32Array<ArrayBuffer>, codebooks: number, frames: number): Uint32Array<ArrayBuffer> {
+function firstFrames(codes: CodeArray, codebooks: number, frames: number): CodeArray {
   const there = codes.length / codebooks;
   if (there <= frames) {
     return codes;
   }
-  const kept = new Uint32Array(codebooks * frames);
+  const kept = new Float64Array(codebooks * frames);
   for (let q = 0; q < codebooks; q++) {
     kept.set(codes.subarray(q * there, q * there + frames), q * frames);
   }
@@ -75,14 +76,14 @@ export class StreamDecoder {
     }
   }
 
-  /** Any number of frames, of the first codebooks; silence where there is none. */
-  async push(codes: Uint32Array, codebooks: number, frames: number): Promise<Float32Array> {
+  /** Any number of frames, of the first codebooks; silence where there is none. Codes may be missing (`NO_CODE`). */
+  async push(codes: Float64Array, codebooks: number, frames: number): Promise<Float32Array> {
     const { hopLength, levels, codebooks: most } = this.facts;
     const size = levels.reduce((product, level) => product * level, 1);
     if (codebooks > most) {
       throw new ConfigError(`got ${codebooks} codebooks, this quantizer has ${most}`);
     }
-    if (codes.some((code) => code >= size)) {
+    if (codes.some((code) => code < NO_CODE || code >= size)) {
       throw new ConfigError(`a code is outside [0, ${size})`);
     }
     if (!codebooks || !frames) {

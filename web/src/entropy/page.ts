@@ -1,6 +1,7 @@
-/** Codes of a page to bytes and back, each digit by the probabilities of an entropy model. */
+/** Codes of a page to bytes and back, each digit by the probabilities of an entropy model; those not there are skipped. */
 
-import { Codes } from "../tokens/codes.ts";
+import { Codes, NO_CODE } from "../tokens/codes.ts";
+import type { There } from "../tokens/depths.ts";
 import { type EntropyModel, SPAN } from "./model.ts";
 import { RangeDecoder, RangeEncoder } from "./range.ts";
 
@@ -50,8 +51,11 @@ export function encodeCodes(model: EntropyModel, codes: Codes): Uint8Array {
   const known = new Known(model, codes.rows, codes.frames);
   const coder = new RangeEncoder();
   inOrder(codes.rows, codes.codebooks, codes.frames, (row, q, t) => {
-    known.shares(row, q, t);
     let code = codes.line(row, q)[t];
+    if (code === NO_CODE) {
+      return; // it stays zero to the network
+    }
+    known.shares(row, q, t);
     levels.forEach((level, digit) => {
       const value = code % level;
       code = Math.floor(code / level);
@@ -63,19 +67,24 @@ export function encodeCodes(model: EntropyModel, codes: Codes): Uint8Array {
   return coder.done();
 }
 
-/** Inverse of `encodeCodes`; null for bytes that no encoder makes. */
+/** Inverse of `encodeCodes`; null for bytes that no encoder makes. @param there which codes the page has. */
 export function decodeCodes(
   model: EntropyModel,
   payload: Uint8Array,
   rows: number,
   codebooks: number,
-  frames: number,
+  there: There,
 ): Codes | null {
+  const { frames } = there;
   const { levels, places, sums } = model;
   const known = new Known(model, rows, frames);
   const coder = new RangeDecoder(payload);
   const codes = new Codes(rows, codebooks, frames);
+  codes.data.fill(NO_CODE);
   inOrder(rows, codebooks, frames, (row, q, t) => {
+    if (!there.has(row, q, t)) {
+      return;
+    }
     known.shares(row, q, t);
     let [code, scale] = [0, 1];
     levels.forEach((level, digit) => {

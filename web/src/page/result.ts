@@ -21,6 +21,7 @@ interface Shown {
   readonly codebooks: number;
   readonly facts: ModelFacts;
   readonly channels: number;
+  readonly variable: boolean;
   readonly original: Original | undefined;
   coded?: { readonly file: Uint8Array<ArrayBuffer>; readonly sound: Sound };
 }
@@ -38,7 +39,7 @@ export async function show(tokens: Uint8Array<ArrayBuffer>, name: string, origin
   const { info } = file;
   file.close();
   const facts = codec.models.find((model) => model.name === info.model) ?? codec.models[0];
-  shown = { name, tokens, codebooks: info.codebooks, facts, channels: info.channels, original };
+  shown = { name, tokens, codebooks: info.codebooks, facts, channels: info.channels, variable: info.variable, original };
   deck.pause();
   deck.load("original", original && audioBufferOf(original.sound));
   slider.max = String(info.codebooks);
@@ -76,9 +77,9 @@ async function decode(): Promise<boolean> {
 }
 
 function showRate(): void {
-  const { facts, channels, codebooks } = shown!;
+  const { facts, channels, codebooks, variable } = shown!;
   const count = Number(slider.value);
-  const text = `${rateText(count * codebookBitrate(facts, channels))}, ${count} of ${codebooks} codebooks`;
+  const text = `${variable ? "up to " : ""}${rateText(count * codebookBitrate(facts, channels))}, ${count} of ${codebooks} codebooks`;
   byId("rate").textContent = text;
   slider.setAttribute("aria-valuetext", text);
 }

@@ -1,19 +1,25 @@
 /** Codes "r q t": row, codebook, frame, the last axis fastest. */
 
+/** Whole numbers below 2^32, and `NO_CODE`. */
+export type CodeArray = Float64Array<ArrayBuffer>;
+
+/** Stands for the code of a codebook that a frame does not have. */
+export const NO_CODE = -1;
+
 export class Codes {
-  readonly data: Uint32Array<ArrayBuffer>;
+  readonly data: CodeArray;
 
   constructor(
     readonly rows: number,
     readonly codebooks: number,
     readonly frames: number,
-    data?: Uint32Array<ArrayBuffer>,
+    data?: CodeArray,
   ) {
-    this.data = data ?? new Uint32Array(rows * codebooks * frames);
+    this.data = data ?? new Float64Array(rows * codebooks * frames);
   }
 
   /** The codes of one codebook in one row, a view. */
-  line(row: number, codebook: number): Uint32Array<ArrayBuffer> {
+  line(row: number, codebook: number): CodeArray {
     const start = (row * this.codebooks + codebook) * this.frames;
     return this.data.subarray(start, start + this.frames);
   }

@@ -2,6 +2,7 @@
 
 import { DamagedFileError, TokenFileError, VersionError } from "../errors.ts";
 import { ascii, ByteReader, ByteWriter, encodeText, equal, parsing } from "./bytes.ts";
+import { NO_CODE } from "./codes.ts";
 import { crc32 } from "./crc.ts";
 import { checkMetadata, type Metadata, metadataBytes, readMetadata } from "./metadata.ts";
 
@@ -9,9 +10,13 @@ const MAGIC = ascii("\x89FSQ\r\n\x1a\n");
 const PREFIX_BYTES = 12;
 const UNKNOWN = 2n ** 64n - 1n;
 const MAX_PAGE_CODES = 2 ** 20;
-export const NEWEST = 3; // of versions that are read and written
+export const NEWEST = 4; // of versions that are read and written
 export const MAX_HEADER_BYTES = PREFIX_BYTES + 65_535 + 4;
 export const NO_ENTROPY = new Uint8Array(16);
+
+/** How channels become rows of codes: one each, or one for two, in which these are first and second. */
+export const JOINT = { APART: 0, MID_SIDE: 1, LEFT_RIGHT: 2, RIGHT_LEFT: 3 } as const;
+export type Joint = (typeof JOINT)[keyof typeof JOINT];
 
 /** What a token file says about itself. `docs/format.md` has the ranges. */
 export interface HeaderFields {
@@ -32,8 +37,11 @@ export interface HeaderFields {
   /** 16 bytes, hash of the entropy model of coded pages; zeros: there is none. */
   readonly entropy: Uint8Array;
   readonly metadata: Metadata;
-  /** Two channels are one row of codes, of mid and side. */
-  readonly joint: boolean;
+  readonly joint: Joint;
+  /** Frames may have fewer codes than `codebooks`. */
+  readonly variable: boolean;
+  /** Codebook q has a code in every `strides[q]`-th frame only; empty: in every one. */
+  readonly strides: readonly number[];
 }
 
 export interface Header extends HeaderFields {}
@@ -45,6 +53,24 @@ export class Header {
 
   with(changes: Partial<HeaderFields>): Header {
     return new Header({ ...this, ...changes });
+  }
+
+  /** The same for a file that keeps fewer codebooks. */
+  withCodebooks(codebooks: number): Header {
+    return this.with({ codebooks, strides: this.strides.slice(0, codebooks) });
+  }
+
+  /** The lowest that can say all this: so no older reader refuses what it could read. */
+  get version(): number {
+    if (this.variable || this.strides.length || this.joint > JOINT.MID_SIDE) {
+      return 4;
+    }
+    return this.joint ? 3 : 2;
+  }
+
+  /** The smallest number that may stand for a code. */
+  get leastCode(): number {
+    return this.variable || this.strides.length ? NO_CODE : 0;
   }
 
   /** Rows of codes. */
@@ -97,17 +123,25 @@ export class Header {
     if (this.joint) {
       ranges.push(["joint channels", this.channels, 2, 2]);
     }
+    if (this.strides.length) {
+      ranges.push(["strides", this.strides.length, this.codebooks, this.codebooks]);
+      ranges.push(["smallest stride", Math.min(...this.strides), 1, 255]);
+      ranges.push(["largest stride", Math.max(...this.strides), 1, 255]);
+    }
     for (const [name, value, low, high] of ranges) {
       if (value < low || value > high) {
         throw new TokenFileError(`header: ${name} is ${value}, must be ${low} to ${high}`);
       }
+    }
+    if (this.strides.some((stride) => this.framesPerPage % stride)) {
+      throw new TokenFileError("header: frames a page are not a multiple of every stride");
     }
     checkMetadata(this.metadata);
     return this;
   }
 
   /** As it stands at the start of a file, its CRC included; version 1 is what old files are of, and never asked for. */
-  toBytes(version = this.joint ? 3 : 2): Uint8Array {
+  toBytes(version = this.version): Uint8Array {
     this.check();
     const name = encodeText(this.model);
     const fields = new ByteWriter()
@@ -127,7 +161,10 @@ export class Header {
     if (version > 1) {
       fields.put(this.entropy);
       if (version > 2) {
-        fields.u8(1);
+        fields.u8(this.joint);
+      }
+      if (version > 3) {
+        fields.u8(Number(this.variable)).u8(this.strides.length).put(Uint8Array.from(this.strides));
       }
       fields.put(metadataBytes(this.metadata));
     }
@@ -183,17 +220,10 @@ function readFields(reader: ByteReader, version: number): Header {
   const framesPerPage = reader.u16();
   const levels = Array.from({ length: reader.u8() }, () => reader.u32());
   const model = reader.text(reader.u8());
-  let [entropy, metadata]: [Uint8Array, Metadata] = [NO_ENTROPY, {}];
-  if (version > 1) {
-    entropy = Uint8Array.from(reader.take(16));
-    if (version > 2) {
-      const way = reader.u8();
-      if (way !== 1) {
-        throw new TokenFileError(`channels are joined in way ${way}, which this version does not know`);
-      }
-    }
-    metadata = readMetadata(reader);
-  }
+  const entropy = version > 1 ? Uint8Array.from(reader.take(16)) : NO_ENTROPY;
+  const joint = version > 2 ? readJoint(reader, version) : JOINT.APART;
+  const { variable, strides } = version > 3 ? readDepths(reader) : { variable: false, strides: [] };
+  const metadata = version > 1 ? readMetadata(reader) : {};
   return new Header({
     model,
     modelHash,
@@ -208,8 +238,27 @@ function readFields(reader: ByteReader, version: number): Header {
     framesPerPage,
     entropy,
     metadata,
-    joint: version > 2,
+    joint,
+    variable,
+    strides,
   });
+}
+
+function readJoint(reader: ByteReader, version: number): Joint {
+  const way = reader.u8();
+  if (way > JOINT.RIGHT_LEFT || (version === 3 && way !== JOINT.MID_SIDE)) {
+    throw new TokenFileError(`channels are joined in way ${way}, which this version does not know`);
+  }
+  return way as Joint;
+}
+
+function readDepths(reader: ByteReader): { variable: boolean; strides: number[] } {
+  const variable = reader.u8();
+  const strides = Array.from(reader.take(reader.u8()));
+  if (variable > 1) {
+    throw new RangeError("depths of an unknown kind");
+  }
+  return { variable: variable === 1, strides };
 }
 
 function ceilDivide(a: bigint, b: bigint): bigint {

@@ -4,8 +4,9 @@ import type { EntropyModel } from "../entropy/model.ts";
 import { decodeCodes, encodeCodes } from "../entropy/page.ts";
 import { DamagedFileError, TokenFileError } from "../errors.ts";
 import { ascii, ByteReader, ByteWriter, concat, equal, hex } from "./bytes.ts";
-import { Codes } from "./codes.ts";
+import { Codes, NO_CODE } from "./codes.ts";
 import { crc32 } from "./crc.ts";
+import { depthsOf, mostBytes, packDepths, There, thereOf, unpackDepths } from "./depths.ts";
 import type { Header } from "./header.ts";
 import { BitPacker, BitUnpacker, packedBits } from "./radix.ts";
 
@@ -17,9 +18,19 @@ const CODED = 1;
 const MAX_CODED_FRAMES = 2 ** 12; // of a page: bounds the time that a few bytes can ask for
 const MAX_CODED_DIGITS = 2 ** 21; // of a page, all codebooks of the entropy model counted: bounds memory
 
-/** Bytes of the packed codes of a page: no coder makes more. */
+/** Bytes of a page whose frames have every code, packed: no coder makes more. */
 export function packedBytes(header: Header, frames: number): number {
-  return Math.ceil((header.codebooks * packedBits(frames * header.rows, header.codebookSize)) / 8);
+  const bits = header.codebooks * packedBits(frames * header.rows, header.codebookSize);
+  return Math.ceil(bits / 8) + (header.variable ? mostBytes(header.rows, frames) : 0);
+}
+
+/** Bytes of the packed codes that are there. */
+function codesBytes(header: Header, there: There): number {
+  let bits = 0;
+  for (let q = 0; q < header.codebooks; q++) {
+    bits += packedBits(there.count(q), header.codebookSize);
+  }
+  return Math.ceil(bits / 8);
 }
 
 function checksum(index: number, body: Uint8Array): number {
@@ -66,18 +77,20 @@ export class PageCodec {
 
   /** The bytes of a page, in the coder that makes fewer. */
   build(index: number, codes: Codes): Uint8Array {
-    const size = packedBytes(this.header, codes.frames);
-    if (this.header.coded && this.codable(codes.frames)) {
+    const { header } = this;
+    const size = codesBytes(header, thereOf(header, codes));
+    const head = header.variable ? packDepths(depthsOf(codes), header.rows, header.codebooks) : new Uint8Array(0);
+    if (header.coded && this.codable(codes.frames)) {
       const payload = encodeCodes(this.model(), codes);
       if (payload.length < size) {
-        return seal(index, CODED, codes.frames, payload);
+        return seal(index, CODED, codes.frames, concat([head, payload]));
       }
     }
     const packer = new BitPacker(size);
     for (let q = 0; q < codes.codebooks; q++) {
-      packer.push(rowsOf(codes, q), this.header.codebookSize);
+      packer.push(codesThere(codes, q), header.codebookSize);
     }
-    return seal(index, PACKED, codes.frames, packer.done());
+    return seal(index, PACKED, codes.frames, concat([head, packer.done()]));
   }
 
   /** Checks a whole page and returns its codes. */
@@ -99,7 +112,9 @@ export class PageCodec {
     if (!this.plausible(coder, frames, length)) {
       throw this.damage(index, `holds ${frames} frames in ${length} bytes, which cannot be`);
     }
-    const codes = coder === CODED ? this.decode(reader.take(length), frames) : this.unpack(reader.take(length), frames);
+    const there = this.there(reader, frames);
+    const payload = reader.take(body.length - reader.at);
+    const codes = there && (coder === CODED ? this.decode(payload, there) : this.unpack(payload, there));
     if (!codes) {
       throw this.damage(index, "is damaged (payload does not decode)");
     }
@@ -114,35 +129,55 @@ export class PageCodec {
     if (frames < 1 || frames > this.header.framesPerPage) {
       return false;
     }
-    const size = packedBytes(this.header, frames);
-    return coder === CODED && this.header.coded ? length < size : coder === PACKED && length === size;
+    const most = packedBytes(this.header, frames);
+    if (coder === CODED && this.header.coded) {
+      return length < most;
+    }
+    return coder === PACKED && (length === most || (this.header.leastCode < 0 && length < most));
   }
 
-  private decode(payload: Uint8Array, frames: number): Codes | null {
+  /** Which codes a page has, by the start of its payload; null if no writer makes that. */
+  private there(reader: ByteReader, frames: number): There | null {
+    const { header } = this;
+    if (!header.variable) {
+      return new There(header, frames, null);
+    }
+    const depths = unpackDepths(reader, header.rows, frames, header.codebooks);
+    return depths && new There(header, frames, depths);
+  }
+
+  private decode(payload: Uint8Array, there: There): Codes | null {
     const { rows, codebooks } = this.header;
-    return this.codable(frames) ? decodeCodes(this.model(), payload, rows, codebooks, frames) : null;
+    return this.codable(there.frames) ? decodeCodes(this.model(), payload, rows, codebooks, there) : null;
   }
 
-  private unpack(payload: Uint8Array, frames: number): Codes | null {
+  private unpack(payload: Uint8Array, there: There): Codes | null {
     const { rows, codebooks, codebookSize } = this.header;
-    const codes = new Codes(rows, codebooks, frames);
+    if (payload.length !== codesBytes(this.header, there)) {
+      return null;
+    }
+    const codes = new Codes(rows, codebooks, there.frames);
     const unpacker = new BitUnpacker(payload);
-    const line = new Uint32Array(rows * frames);
     for (let q = 0; q < codebooks; q++) {
-      if (!unpacker.take(line, codebookSize)) {
+      const found = new Float64Array(there.count(q));
+      if (!unpacker.take(found, codebookSize)) {
         return null;
       }
+      let at = 0;
       for (let row = 0; row < rows; row++) {
-        codes.line(row, q).set(line.subarray(row * frames, (row + 1) * frames));
+        const line = codes.line(row, q);
+        line.forEach((_, t) => (line[t] = there.has(row, q, t) ? found[at++] : NO_CODE));
       }
     }
     return unpacker.clean ? codes : null;
   }
 }
 
-/** The codes of a codebook in all rows, one row after the other. */
-function rowsOf(codes: Codes, q: number): Uint32Array {
-  const lines = Array.from({ length: codes.rows }, (_, row) => codes.line(row, q));
-  const bytes = concat(lines.map((line) => new Uint8Array(line.buffer, line.byteOffset, line.byteLength)));
-  return new Uint32Array(bytes.buffer);
+/** The codes of a codebook that are there, in all rows, one row after the other. */
+function codesThere(codes: Codes, q: number): Float64Array {
+  const found: number[] = [];
+  for (let row = 0; row < codes.rows; row++) {
+    codes.line(row, q).forEach((code) => code !== NO_CODE && found.push(code));
+  }
+  return Float64Array.from(found);
 }

@@ -99,7 +99,7 @@ export class BitUnpacker {
   constructor(private readonly bytes: Uint8Array) {}
 
   /** The next codes, into `target`; false if a group's number is larger than its codes can make. */
-  take(target: Uint32Array, size: number): boolean {
+  take(target: Float64Array, size: number): boolean {
     for (let start = 0; start < target.length; start += GROUP) {
       const count = Math.min(GROUP, target.length - start);
       const number = this.number(groupBits(count, size));
@@ -129,7 +129,7 @@ export class BitUnpacker {
   }
 }
 
-function split(number: bigint, target: Uint32Array, size: number): void {
+function split(number: bigint, target: Float64Array, size: number): void {
   const each = leaf(size);
   if (target.length <= each) {
     let word = Number(number);

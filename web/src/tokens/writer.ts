@@ -28,15 +28,15 @@ export class TokenWriter {
 
   /** Any number of frames. */
   push(codes: Codes): void {
-    const { rows, codebooks, codebookSize: size, framesPerPage: each } = this.header;
+    const { rows, codebooks, codebookSize: size, framesPerPage: each, leastCode: least } = this.header;
     if (codes.rows !== rows || codes.codebooks !== codebooks) {
       throw new TokenFileError(
         `codes have shape (${codes.rows}, ${codes.codebooks}, ${codes.frames}), ` +
           `the file takes (${rows}, ${codebooks}, t)`,
       );
     }
-    if (codes.data.some((code) => code >= size)) {
-      throw new TokenFileError(`a code is outside [0, ${size})`);
+    if (codes.data.some((code) => code < least || code >= size)) {
+      throw new TokenFileError(`a code is outside [${least}, ${size})`);
     }
     let pending = Codes.join(rows, codebooks, [this.pending, codes]);
     while (pending.frames >= each) {

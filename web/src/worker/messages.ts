@@ -19,8 +19,10 @@ export interface FileInfo {
   readonly channels: number;
   readonly samples: number;
   readonly codebooks: number;
-  /** Bits per second of its codes. */
+  /** Bits per second of its codes, if no frame has fewer than it may. */
   readonly bitrate: number;
+  /** Frames have as many codes as they need. */
+  readonly variable: boolean;
   readonly title: string;
 }
 

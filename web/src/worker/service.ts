@@ -39,6 +39,7 @@ function infoOf(file: TokenFile): FileInfo {
     samples: Number(header.samples),
     codebooks: header.codebooks,
     bitrate: header.nominalBitrate,
+    variable: header.variable,
     title: header.metadata.title ?? "",
   };
 }
@@ -69,7 +70,7 @@ export function service(makeEngine: (runtime: Uint8Array) => Engine, speex: Uint
     decode: async ([source, codebooks], progress) => codec().decode(await sourceOf(source), codebooks, progress),
     async truncate([source, codebooks], progress) {
       const file = await codec().openFile(await sourceOf(source));
-      const header = file.header.with({ codebooks });
+      const header = file.header.withCodebooks(codebooks);
       const writer = new TokenWriter(header, await codec().entropy(header.entropy));
       const each = header.framesPerPage;
       for (let start = 0; start < file.frames; start += each) {
