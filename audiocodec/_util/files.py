@@ -87,6 +87,6 @@ def _check_target(path: Path, overwrite: bool, source: Path | None) -> None:
     if path.exists() and not path.is_file():
         raise OutputError(f"{path}: is a device or a pipe, which is never replaced; write to '-' and redirect that")
     if path.exists() and not overwrite:
-        raise OutputError(f"{path}: exists already (--force overwrites)")
+        raise OutputError(f"{path}: exists already (overwrite=True, or --force on the command line, replaces it)")
     if source is not None and path.exists() and path.samefile(source):
         raise OutputError(f"{path}: is the source itself, name another target")

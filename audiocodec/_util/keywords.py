@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from audiocodec.errors import ConfigError
 
 T = TypeVar("T")
+ANY_NUMBER = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD  # *args and **kwargs: of none, too
 
 
 def call(function: Callable[..., T], arguments: Mapping[str, Any], where: str) -> T:
@@ -30,7 +31,7 @@ def call(function: Callable[..., T], arguments: Mapping[str, Any], where: str) -
             hint = f"did you mean {near[0]!r}" if near else f"known: {', '.join(parameters)}"
             raise ConfigError(f"{where}: unknown key {key!r} ({hint})")
     for name, parameter in parameters.items():
-        if parameter.default is parameter.empty and name not in arguments:
+        if parameter.default is parameter.empty and parameter.kind not in ANY_NUMBER and name not in arguments:
             raise ConfigError(f"{where}: {name!r} is missing")
     try:
         return function(**arguments)

@@ -84,6 +84,8 @@ def encode(
     options.check_existing(skip_existing, force)
     if vbr and refine:
         raise click.UsageError("--vbr and --refine cannot be combined; choose one of the two.")
+    if vbr and bitrate is None and num_codebooks is None:
+        raise click.UsageError("--vbr needs a mean: give --bitrate or --num-codebooks.")
     metadata = options.metadata_of(tags)
     from audiocodec import audio
 

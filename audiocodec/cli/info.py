@@ -65,7 +65,10 @@ def _text(fields: dict[str, Any]) -> str:
     rows = []
     for key, value in fields.items():
         if key == "bitrate_by_codebook":
-            value = " ".join(f"{rate / 1000:.2f}" for rate in value) + " kbit/s with the first 1, 2, ... codebooks"
+            most = " at most" if fields["variable"] else ""
+            value = (
+                " ".join(f"{rate / 1000:.2f}" for rate in value) + f" kbit/s{most} with the first 1, 2, ... codebooks"
+            )
         elif key == "bitrate":
             value = "unknown" if value is None else f"{value / 1000:.2f} kbit/s on disk"
         elif key == "duration_s":

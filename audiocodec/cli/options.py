@@ -133,7 +133,8 @@ bitrate = click.option(
     "--bitrate",
     "-b",
     type=Bitrate(),
-    help="Target bitrate in bit/s (3000, 3k, 1.5k); uses as many codebooks as fit. Container overhead is not counted.",
+    help="Target bitrate of all channels together, in bit/s (3000, 3k, 1.5k); uses as many codebooks as fit. Container "
+    "overhead is not counted.",
 )
 model = click.option(
     "--model", "-m", default="speech-16k", show_default=True, shell_complete=completion.models, help=MODEL_HELP

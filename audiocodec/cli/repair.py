@@ -34,7 +34,7 @@ def repair(source: Path, target: Path | None, output: Path | None, force: bool) 
 
     with replacing(target, force) as temporary, temporary.open("wb") as file:
         done = write_anew(source, file)
-    lost = f" ({done.damaged} damaged)" if done.damaged else ""
+    lost = f" ({done.damaged} damaged, decode with --salvage)" if done.damaged else ""
     before = "unknown" if done.samples_before is None else done.samples_before
     click.echo(
         f"{source} -> {target}: kept {done.pages} pages{lost}, dropped {done.bytes_dropped} stray bytes; "

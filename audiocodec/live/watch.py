@@ -42,7 +42,10 @@ class Watch:
         elif now - self._looked >= 1:
             self._warn(counts.refused())
             self._refused, self._looked = counts.refused(), now
-        return self._idle_s is not None and now - self._since >= self._idle_s
+        over = self._idle_s is not None and now - self._since >= self._idle_s
+        if over and not self._taken:
+            logger.warning("no packet that can be played arrived within %g s: the output is silence", self._idle_s)
+        return over
 
     def _warn(self, refused: dict[str, int]) -> None:
         """Warn about packets refused during a second without any good one; once for each reason."""

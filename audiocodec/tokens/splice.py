@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,17 +15,13 @@ from audiocodec.tokens.header import Header
 from audiocodec.tokens.mapped import TokenFile
 from audiocodec.tokens.writer import TokenWriter
 
-# what files to be joined must have in common, and how to call it
-COMMON = {
-    "model": "model",
+# in what files to be joined may differ; every other field of the header must be the same
+OWN = {"samples", "metadata", "frames_per_page", "entropy", "variable"}
+WORDS = {
     "model_hash": "weights of the model",
-    "sample_rate": "sample rate",
     "channels": "number of channels",
-    "joint": "channel coding (joint or not)",
+    "joint": "channel coding",
     "model_sample_rate": "sample rate of the model",
-    "hop_length": "hop length",
-    "delay": "delay",
-    "levels": "levels",
     "num_codebooks": "number of codebooks",
 }
 
@@ -109,7 +105,9 @@ def join_files(sources: Sequence[Path], output: BinaryIO) -> Spliced:
         files = [file for file in files if file.header.samples] or files[:1]
         counts = [_own_frames(file.header) for file in files[:-1]] + [len(files[-1])]
         samples = _joined_samples(files[-1].header, sum(counts[:-1]), sum(counts))
-        writer = TokenWriter(output, replace(files[0].header, samples=samples, metadata=dict(texts)), files[0].entropy)
+        variable = any(file.header.variable for file in files)
+        header = replace(files[0].header, samples=samples, metadata=dict(texts), variable=variable)
+        writer = TokenWriter(output, header, files[0].entropy)
         for file, count in zip(files, counts, strict=True):
             for codes in _slices(file, 0, count):
                 writer.push(codes)
@@ -150,12 +148,12 @@ def _check_common(first: TokenFile, other: TokenFile) -> None:
     Raises:
         ConfigError: it names what differs.
     """
-    for name, words in COMMON.items():
+    for name in (field.name for field in fields(Header) if field.name not in OWN):
         values = getattr(first.header, name), getattr(other.header, name)
         if values[0] != values[1]:
             shown = ["" if isinstance(v, bytes) else f" ({v})" for v in values]
             way_out = "; 'audiocodec truncate' makes them equal" if name == "num_codebooks" else ""
             raise ConfigError(
-                f"{other.path}{shown[1]} has another {words} than {first.path}{shown[0]}, "
-                f"they cannot be joined{way_out}"
+                f"{other.path}{shown[1]} has another {WORDS.get(name, name.replace('_', ' '))} than "
+                f"{first.path}{shown[0]}, they cannot be joined{way_out}"
             )

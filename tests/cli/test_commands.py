@@ -43,6 +43,16 @@ def test_there_and_back(run: Run, speech_path: Path, tmp_path: Path) -> None:
     assert (decoded.frames, decoded.samplerate, decoded.channels) == (original.frames, original.samplerate, 1)
 
 
+def test_variable_rate(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "a.fsq"
+    assert run("encode", speech_path, target, "--vbr").exit_code == 2
+    assert run("encode", speech_path, target, "--vbr", "--refine", 2, "-b", "3k").exit_code == 2
+    assert run("encode", speech_path, target, "--vbr", "-b", "3k").exit_code == 0
+    assert "kbit/s at most with" in run("info", target).output
+    assert run("truncate", target, tmp_path / "b.fsq", "--num-codebooks", 2).exit_code == 0
+    assert run("decode", tmp_path / "b.fsq", tmp_path / "b.wav").exit_code == 0
+
+
 @pytest.mark.slow
 def test_refined_files_are_files_like_any(run: Run, tmp_path: Path) -> None:
     source, plain, refined, wav = (tmp_path / name for name in ("a.wav", "plain.fsq", "refined.fsq", "b.wav"))

@@ -162,3 +162,19 @@ def test_retagging_touches_nothing_else(save: Save, tmp_path: Path) -> None:
         assert Tokens.load(target) == Tokens(tokens().codes, replace(HEADER, metadata=texts))
     with pytest.raises(TokenFileError, match="more than 32768 bytes"):
         retag_file(source, io.BytesIO(), {"a": "x" * 40_000})
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_files_of_variable_and_constant_rate_go_together(save: Save, tmp_path: Path, order: tuple[int, int]) -> None:
+    made = tokens(seed=1)
+    codes = made.codes.copy()
+    codes[:, 2, ::3] = -1
+    Tokens(codes, replace(HEADER, variable=True)).save(tmp_path / "v.fsq")
+    paths = [save("a.fsq"), tmp_path / "v.fsq"]
+    with (tmp_path / "joined.fsq").open("wb") as file:
+        join_files([paths[i] for i in order], file)
+    joined = Tokens.load(tmp_path / "joined.fsq")
+    assert joined.header.variable
+    assert np.array_equal(joined.codes[:, :, -40:], Tokens.load(paths[order[1]]).codes[:, :, -40:])
+    with pytest.raises(ConfigError, match="another strides"):
+        join_files([paths[0], save("s.fsq", replace(HEADER, strides=(1, 1, 1)))], io.BytesIO())
