@@ -59,7 +59,9 @@ def damages(whole: bytes, rng: random.Random) -> bytes:
         for _ in range(rng.randrange(3)):
             index, at = index + 1, at + 13 + int.from_bytes(data[at + 5 : at + 9], "little")
         end = at + 9 + int.from_bytes(data[at + 5 : at + 9], "little")
-        place = rng.choice([at + 2, at + 3, at + 9, at + 10, at + 11, rng.randrange(at, end), rng.randrange(at + 9, end)])
+        place = rng.choice(
+            [at + 2, at + 3, at + 9, at + 10, at + 11, rng.randrange(at, end), rng.randrange(at + 9, end)]
+        )
         data[place] = rng.randrange(256)
         data[end : end + 4] = crc(index.to_bytes(4, "little") + data[at:end])
     return bytes(data)
