@@ -1,29 +1,89 @@
 /** The page: files in, tokens out, by mouse and by keyboard, on desktop and phone. */
 
+import type { Page } from "@playwright/test";
 import { choose, expect, expectAccessible, fixture, PICTURES, saved, test } from "./shared.ts";
 
-test("a sound goes in, its tokens and their sound come out", async ({ page }) => {
-  await page.goto("./");
-  await expectAccessible(page);
-  await choose(page, "sounds/speech.wav");
-  await expect(page.locator("#result")).toBeVisible();
-  await expect(page.locator("#sizes")).toContainText("Token file");
-  await expect(page.locator("#rate")).toHaveText("5.95 kbit/s, 12 of 12 codebooks");
-  await expectAccessible(page);
-  await page.screenshot({ path: `${PICTURES}desktop.png`, fullPage: true });
+test.describe("one page, opened once", () => {
+  let page: Page;
+  const said: string[] = []; // on the console
 
-  const file = await saved(page, "#save-fsq");
-  expect(file.name).toBe("speech.fsq");
-  expect(file.bytes.length).toBeGreaterThan(3000);
+  test.beforeAll(async ({ browser }) => {
+    const context = await browser.newContext({ permissions: ["microphone"], viewport: { width: 1100, height: 900 } });
+    page = await context.newPage();
+    page.on("console", (message) => said.push(message.text()));
+    page.on("pageerror", (error) => said.push(String(error)));
+    await page.goto("http://localhost:8765/");
+  });
 
-  await page.locator("#codebooks").fill("6");
-  await expect(page.locator("#rate")).toHaveText("2.98 kbit/s, 6 of 12 codebooks");
-  await expect(page.locator("#task")).toBeHidden();
-  const small = await saved(page, "#save-fsq");
-  expect(small.bytes.length).toBeLessThan(0.6 * file.bytes.length);
-  const sound = await saved(page, "#save-wav");
-  expect(sound.name).toBe("speech.decoded.wav");
-  expect(sound.bytes.length).toBe(fixture("sounds/speech.wav").length);
+  test.afterAll(async () => {
+    await page.context().close();
+    expect(said).toEqual([]);
+  });
+
+  test("a sound goes in, its tokens and their sound come out", async () => {
+    await expectAccessible(page);
+    await choose(page, "sounds/speech.wav");
+    await expect(page.locator("#name")).toHaveText("speech.wav");
+    await expect(page.locator("#sizes")).toContainText("Token file");
+    await expect(page.locator("#rate")).toHaveText("5.95 kbit/s, 12 of 12 codebooks");
+    await expectAccessible(page);
+    await page.screenshot({ path: `${PICTURES}desktop.png`, fullPage: true });
+
+    const file = await saved(page, "#save-fsq");
+    expect(file.name).toBe("speech.fsq");
+    expect(file.bytes.length).toBeGreaterThan(3000);
+
+    await page.locator("#codebooks").fill("6");
+    await expect(page.locator("#rate")).toHaveText("2.98 kbit/s, 6 of 12 codebooks");
+    await expect(page.locator("#task")).toBeHidden();
+    const small = await saved(page, "#save-fsq");
+    expect(small.bytes.length).toBeLessThan(0.6 * file.bytes.length);
+    const sound = await saved(page, "#save-wav");
+    expect(sound.name).toBe("speech.decoded.wav");
+    expect(sound.bytes.length).toBe(fixture("sounds/speech.wav").length);
+  });
+
+  test("stereo music, from a token file", async () => {
+    await choose(page, "sounds/stereo.fsq");
+    await expect(page.locator("#name")).toHaveText("stereo.fsq");
+    await expect(page.locator("#sizes")).toContainText("44100 Hz, 2 channels");
+    await expect(page.locator("#ab")).toBeHidden();
+    await expectAccessible(page);
+    await page.locator("#play").click();
+    await expect(page.locator("#time")).toHaveText("0:01 / 0:03");
+  });
+
+  test("a token file of a variable rate", async () => {
+    await choose(page, "sounds/vbr.fsq");
+    await expect(page.locator("#rate")).toHaveText("up to 5.95 kbit/s, 12 of 12 codebooks");
+    await page.locator("#codebooks").fill("2");
+    await expect(page.locator("#rate")).toHaveText("up to 0.99 kbit/s, 2 of 12 codebooks");
+    await expect(page.locator("#task")).toBeHidden();
+    const small = await saved(page, "#save-fsq");
+    expect(small.bytes.length).toBeLessThan(0.7 * fixture("sounds/vbr.fsq").length);
+    await choose(page, "small.fsq", small.bytes);
+    await expect(page.locator("#name")).toHaveText("small.fsq");
+    await expect(page.locator("#rate")).toHaveText("up to 0.99 kbit/s, 2 of 2 codebooks");
+  });
+
+  test("the microphone is recorded", async () => {
+    await page.locator("#record").click();
+    await expect(page.locator("#record")).toHaveText("Stop (0:02)");
+    await page.locator("#record").click();
+    await expect(page.locator("#name")).toHaveText("recording");
+    const sound = await saved(page, "#save-wav");
+    const samples = new Int16Array(sound.bytes.buffer.slice(sound.bytes.byteOffset + 44));
+    expect(samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)).toBeGreaterThan(1000);
+  });
+
+  test("the live loop tells its delay", async () => {
+    await page.locator("#loop").click();
+    await expect(page.locator("#delay")).toContainText(/Delay about \d+ ms, 40 of them the codec's/);
+    await expect(page.locator("#delay")).toContainText(/[1-9][\d.]* ms of work|0\.[1-9] ms of work/);
+    await expectAccessible(page);
+    await page.locator("#loop").click();
+    await expect(page.locator("#delay")).toBeEmpty();
+  });
 });
 
 test("original and coded play at one position, by the keyboard alone", async ({ page }) => {
@@ -53,31 +113,6 @@ test("original and coded play at one position, by the keyboard alone", async ({ 
   await reach("codebooks");
   await page.keyboard.press("ArrowLeft");
   await expect(page.locator("#rate")).toContainText("11 of 12 codebooks");
-});
-
-test("stereo music, from a token file", async ({ page }) => {
-  await page.goto("./");
-  await choose(page, "sounds/stereo.fsq");
-  await expect(page.locator("#result")).toBeVisible();
-  await expect(page.locator("#sizes")).toContainText("44100 Hz, 2 channels");
-  await expect(page.locator("#ab")).toBeHidden();
-  await expectAccessible(page);
-  await page.locator("#play").click();
-  await expect(page.locator("#time")).toHaveText("0:01 / 0:03");
-});
-
-test("a token file of a variable rate", async ({ page }) => {
-  await page.goto("./");
-  await choose(page, "sounds/vbr.fsq");
-  await expect(page.locator("#rate")).toHaveText("up to 5.95 kbit/s, 12 of 12 codebooks");
-  await page.locator("#codebooks").fill("2");
-  await expect(page.locator("#rate")).toHaveText("up to 0.99 kbit/s, 2 of 12 codebooks");
-  await expect(page.locator("#task")).toBeHidden();
-  const small = await saved(page, "#save-fsq");
-  expect(small.bytes.length).toBeLessThan(0.7 * fixture("sounds/vbr.fsq").length);
-  await choose(page, "small.fsq", small.bytes);
-  await expect(page.locator("#name")).toHaveText("small.fsq");
-  await expect(page.locator("#rate")).toHaveText("up to 0.99 kbit/s, 2 of 2 codebooks");
 });
 
 test.describe("on a phone, in the dark, with reduced motion", () => {
@@ -125,28 +160,6 @@ test("a task can be ended", async ({ page }) => {
   await expect(page.locator("#task")).toBeHidden();
   await expect(page.locator("#result")).toBeHidden();
   await expect(page.locator("#message")).toBeEmpty();
-});
-
-test("the microphone is recorded", async ({ page }) => {
-  await page.goto("./");
-  await page.locator("#record").click();
-  await expect(page.locator("#record")).toHaveText("Stop (0:02)");
-  await page.locator("#record").click();
-  await expect(page.locator("#result")).toBeVisible();
-  await expect(page.locator("#name")).toHaveText("recording");
-  const sound = await saved(page, "#save-wav");
-  const samples = new Int16Array(sound.bytes.buffer.slice(sound.bytes.byteOffset + 44));
-  expect(samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)).toBeGreaterThan(1000);
-});
-
-test("the live loop tells its delay", async ({ page }) => {
-  await page.goto("./");
-  await page.locator("#loop").click();
-  await expect(page.locator("#delay")).toContainText(/Delay about \d+ ms, 40 of them the codec's/);
-  await expect(page.locator("#delay")).toContainText(/[1-9][\d.]* ms of work|0\.[1-9] ms of work/);
-  await expectAccessible(page);
-  await page.locator("#loop").click();
-  await expect(page.locator("#delay")).toBeEmpty();
 });
 
 test("it works without a network after it was kept", async ({ page, context }) => {

@@ -66,7 +66,7 @@ async function start(facts: ModelFacts): Promise<void> {
           microphone?.play(heard);
         }
       });
-      if (microphone && performance.now() - shownAt > 500) {
+      if (live && microphone && performance.now() - shownAt > 500) {
         shownAt = performance.now();
         showDelay(facts, queued / microphone.sampleRate + microphone.outputSeconds, frameMs);
       }
