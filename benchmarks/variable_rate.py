@@ -3,8 +3,8 @@
     python benchmarks/variable_rate.py speech-16k ../shared/data/speech/test --csv docs/measurements/variable_rate.csv
 
 Clips with pauses are made by rule: nine clips, silences of 1 to 3 s between three parts of each, white noise 20, 30 and
-40 dB below all of it. For them the last column says how much the level of the noise in the pauses varies, in dB from
-the mean of the original, over half seconds.
+40 dB below all of it. For them the last column is the mean difference of level between decoded and original over the
+half seconds that lie in pauses, in dB, at the sample rate of the model.
 """
 
 from __future__ import annotations
@@ -41,9 +41,11 @@ def with_pauses(wav: np.ndarray, sample_rate: int, below_db: float, seed: int) -
     return (joined + level * generator.standard_normal(len(joined))).astype(np.float32), np.concatenate(quiet)
 
 
-def unsteadiness(wav: np.ndarray, decoded: np.ndarray, quiet: np.ndarray, sample_rate: int) -> float:
-    """Largest difference of the level in a half second of pause from that of the original, in dB."""
-    size, found = sample_rate // 2, []
+def unsteadiness(wav: np.ndarray, decoded: np.ndarray, quiet: np.ndarray, sample_rate: int, model_rate: int) -> float:
+    """Mean difference of the levels in half seconds of pause, in dB, of what the model can keep."""
+    wav, decoded = (audio.resample(x[None], sample_rate, model_rate)[0] for x in (wav, decoded))
+    quiet = quiet[np.minimum(np.arange(len(wav)) * sample_rate // model_rate, len(quiet) - 1)]
+    size, found = model_rate // 2, []
     for start in range(0, len(wav) - size, size):
         if quiet[start : start + size].all():
             levels = [10 * np.log10(np.mean(np.square(x[start : start + size])) + 1e-12) for x in (wav, decoded)]
@@ -69,7 +71,11 @@ def rows_of(
     for wav, sample_rate, quiet in clips.values():
         decoded, rate = coded(codec, wav, sample_rate, codebooks, vbr)
         row = {"kbit/s": rate} | score(wav[None], decoded[None], sample_rate, names)
-        yield row if quiet is None else row | {"noise dB": unsteadiness(wav, decoded, quiet, sample_rate)}
+        yield (
+            row
+            if quiet is None
+            else row | {"noise dB": unsteadiness(wav, decoded, quiet, sample_rate, codec.sample_rate)}
+        )
 
 
 @click.command(help=__doc__)

@@ -101,7 +101,7 @@ def test_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     names: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), names)
     assert capsys.readouterr().out == "(1, 6, 268)\n"
-    assert (tmp_path / "speech.fsq").exists()
+    assert (tmp_path / "tokens.fsq").exists()
     exec(compile(live, "README.md", "exec"), names)
     heard, again = np.concatenate(names["heard"]), names["wav"]  # type: ignore[call-overload]
     assert 0 <= len(heard) - len(again) - 320 < 320  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from audiocodec.tokens.entropy.range_coder import SHARE_BITS, RangeDecoder, enco
 NO_CODE = -1
 _EQUAL = struct.Struct("<BB")  # 0, and the depth that all frames have
 _VARIED = struct.Struct("<BH")  # chance that a depth stays as it was, in 256ths; bytes that follow
+MOST_PACKED = 2**16 - 1  # bytes of the depths of a page
 STAYS = (64, 128, 176, 208, 232, 246)  # chances that a writer tries
 
 
@@ -57,7 +58,11 @@ def most_bytes(rows: int, frames: int) -> int:
 
 
 def pack_depths(depths: np.ndarray, num_codebooks: int) -> bytes:
-    """Depths "r t" of a page -> bytes."""
+    """Depths "r t" of a page -> bytes.
+
+    Raises:
+        TokenFileError: they are too many for a page.
+    """
     if (depths == depths[0, 0]).all():
         return _EQUAL.pack(0, depths[0, 0])
     values = depths.T.reshape(-1)
@@ -67,7 +72,10 @@ def pack_depths(depths: np.ndarray, num_codebooks: int) -> bytes:
         sums = depth_shares(num_codebooks, stay)
         low, high = sums[before, values], sums[before, values + 1]
         data = encode(low.tolist(), (high - low).tolist())
-        parts.append(_VARIED.pack(stay, len(data)) + data)
+        if len(data) <= MOST_PACKED:
+            parts.append(_VARIED.pack(stay, len(data)) + data)
+    if not parts:
+        raise TokenFileError(f"the depths of a page take more than {MOST_PACKED} bytes; make its pages shorter")
     return min(parts, key=len)
 
 

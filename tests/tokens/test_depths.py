@@ -159,3 +159,9 @@ def test_coded_pages_skip_what_is_missing() -> None:
     assert [page[2] for page in TokenReader(io.BytesIO(data), "test").raw_pages()] == [1, 0, 1]
     codes = np.concatenate(list(TokenReader(io.BytesIO(data), "test", entropy_model())), axis=2)
     assert np.array_equal(codes, made.codes)
+
+
+def test_too_many_depths_for_a_page_are_refused() -> None:
+    depths = np.random.default_rng(0).integers(0, 2, (20, 65_535))
+    with pytest.raises(TokenFileError, match="make its pages shorter"):
+        pack_depths(depths, 1)
