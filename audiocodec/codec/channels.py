@@ -18,7 +18,7 @@ import numpy as np
 from audiocodec import audio
 from audiocodec.errors import AudioError
 from audiocodec.model.info import ModelInfo
-from audiocodec.tokens.header import Joint
+from audiocodec.tokens.joint import Joint
 
 HEARD_S = 60.0  # of the beginning, by which the way is chosen
 FRAME_S, BANDS = 0.046, 24  # of the spectra that are compared

@@ -25,7 +25,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.model.bundle import Bundle, list_models, load_bundle
 from audiocodec.model.hub import fetch_hub_folder, save_hub_folder
 from audiocodec.tokens import Header, TokenReader, Tokens
-from audiocodec.tokens.header import Joint
+from audiocodec.tokens.joint import Joint
 
 if TYPE_CHECKING:
     import torch

@@ -12,7 +12,7 @@ from audiocodec.backends.base import FrameDecoder
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.codec.channels import split, to_left_right
 from audiocodec.codec.stream_decoder import StreamDecoder, check_codes
-from audiocodec.tokens.header import Joint
+from audiocodec.tokens.joint import Joint
 
 
 class SoundDecoder:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from audiocodec.tokens import Header, Tokens
-from audiocodec.tokens.header import NO_ENTROPY, Joint
+from audiocodec.tokens.header import NO_ENTROPY
+from audiocodec.tokens.joint import Joint
 
 
 @dataclass(frozen=True)

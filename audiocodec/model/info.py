@@ -14,7 +14,8 @@ from audiocodec.errors import ConfigError, ModelError
 from audiocodec.model import plan
 from audiocodec.tokens import EntropyModel, Header
 from audiocodec.tokens.bitrate import choose_depth, read_bitrate
-from audiocodec.tokens.header import NO_ENTROPY, Joint
+from audiocodec.tokens.header import NO_ENTROPY
+from audiocodec.tokens.joint import Joint
 
 MAX_LEVELS = 2**16
 

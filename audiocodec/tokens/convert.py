@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 from audiocodec._util.extras import require
 from audiocodec.errors import ConfigError, OutputError, TokenFileError
 from audiocodec.tokens import Header, Tokens
-from audiocodec.tokens.header import Joint
+from audiocodec.tokens.joint import Joint
 
 KEY = "audiocodec"
 MAX_CODES = 2**27  # of an array: a day of speech-16k, and 1 GiB as int64

@@ -7,12 +7,12 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 from typing import BinaryIO
 
 from audiocodec.errors import DamagedFileError, TokenFileError, VersionError
 from audiocodec.tokens import metadata
 from audiocodec.tokens.depths import NO_CODE
+from audiocodec.tokens.joint import Joint
 
 MAGIC = b"\x89FSQ\r\n\x1a\n"
 VERSION = 4  # of files whose frames have different codes; those with joint channels are of version 3, others of 2
@@ -22,15 +22,6 @@ UNKNOWN = 2**64 - 1
 MAX_PAGE_CODES = 1 << 20
 _PREFIX = struct.Struct("<8sBBH")
 _FIELDS = struct.Struct("<IBQIII16sBBHB")
-
-
-class Joint(IntEnum):
-    """How channels become rows of codes: one each, or one for two, in which these are first and second."""
-
-    APART = 0
-    MID_SIDE = 1
-    LEFT_RIGHT = 2
-    RIGHT_LEFT = 3
 
 
 @dataclass(frozen=True)
@@ -81,7 +72,7 @@ class Header:
 
     @property
     def least_code(self) -> int:
-        """The smallest number that may stand in an array of codes: 0, or `NO_CODE` where codes may be missing."""
+        """The least number in an array of codes: 0, or `NO_CODE` where codes may be missing."""
         return NO_CODE if self.variable or self.strides else 0
 
     @property
@@ -287,8 +278,8 @@ class _Rest:
                 raise TokenFileError(f"channels are joined in way {fields[at]}, which this version does not know")
             joint, at = Joint(fields[at]), at + 1
         if version > 3:
-            variable, count = fields[at], fields[at + 1]
-            strides, at = fields[at + 2 : at + 2 + count], at + 2 + count
+            variable, count, at = fields[at], fields[at + 1], at + 2
+            strides, at = fields[at : at + count], at + count
             if variable > 1 or len(strides) < count:
                 raise IndexError("depths and strides are cut or unknown")
         return cls(entropy, metadata.from_bytes(fields[at:]), joint, bool(variable), tuple(strides))

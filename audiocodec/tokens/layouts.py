@@ -20,33 +20,7 @@ import numpy as np
 
 from audiocodec.errors import ConfigError
 from audiocodec.tokens.depths import NO_CODE
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The numbers of tokens: codes first, then the special ones.
-
-    Attributes:
-        codes: tokens that stand for codes, [0, codes).
-    """
-
-    codes: int
-
-    @property
-    def begin(self) -> int:
-        return self.codes
-
-    @property
-    def end(self) -> int:
-        return self.codes + 1
-
-    @property
-    def pad(self) -> int:
-        return self.codes + 2
-
-    @property
-    def size(self) -> int:
-        return self.codes + 3
+from audiocodec.tokens.vocabulary import Vocabulary
 
 
 class Layout(Protocol):
@@ -199,8 +173,7 @@ class Sequential(_OneRow):
             raise ConfigError(
                 f"{inner.shape[1]} tokens are not a whole number of frames of {self.num_codebooks} codebooks"
             )
-        grid = inner.reshape(self.num_codebooks, -1)
-        return _in_range(self, np.where(_missing(self, grid), NO_CODE, grid - self._offsets))
+        return _codes(self, inner.reshape(self.num_codebooks, -1), self._offsets)
 
 
 class Parallel(_ManyRows):
@@ -220,8 +193,7 @@ class Parallel(_ManyRows):
 
     def decode(self, tokens: np.ndarray) -> np.ndarray:
         """See `Layout.decode`."""
-        grid = _inner(self, tokens)
-        return _in_range(self, np.where(_missing(self, grid), NO_CODE, grid))
+        return _codes(self, _inner(self, tokens))
 
 
 class Delayed(_ManyRows):
@@ -257,7 +229,7 @@ class Delayed(_ManyRows):
         outside = [inner[k, :k] for k in range(q)]
         if any((part != self.vocabulary.pad).any() for part in outside):
             raise ConfigError("a codebook begins before its delay is over")
-        return _in_range(self, np.where(_missing(self, grid), NO_CODE, grid))
+        return _codes(self, grid)
 
 
 LAYOUTS = {"flattened": Flattened, "delayed": Delayed, "parallel": Parallel, "sequential": Sequential}
@@ -273,9 +245,10 @@ def _checked(layout: Layout, codes: np.ndarray) -> np.ndarray:
     return _in_range(layout, codes.astype(np.int64))
 
 
-def _missing(layout: Layout, grid: np.ndarray) -> np.ndarray:
-    """Which tokens of codes stand for none."""
-    return (grid == layout.vocabulary.pad) & layout.variable
+def _codes(layout: Layout, grid: np.ndarray, offsets: np.ndarray | int = 0) -> np.ndarray:
+    """Tokens without begin and end -> codes."""
+    missing = (grid == layout.vocabulary.pad) & layout.variable
+    return _in_range(layout, np.where(missing, NO_CODE, grid - offsets))
 
 
 def _in_range(layout: Layout, codes: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.model.bundle import load_bundle
 from audiocodec.model.hub import save_hub_folder
 from audiocodec.tokens import Tokens
-from audiocodec.tokens.header import Joint
+from audiocodec.tokens.joint import Joint
 
 
 @pytest.fixture(scope="module")

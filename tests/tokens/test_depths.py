@@ -15,7 +15,7 @@ from audiocodec.errors import ConfigError, DamagedFileError, TokenFileError
 from audiocodec.tokens import Header, TokenReader, Tokens, frames_for
 from audiocodec.tokens.convert import export_tokens, import_tokens
 from audiocodec.tokens.depths import NO_CODE, depth_bits, depth_shares, depths_of, pack_depths, present, unpack_depths
-from audiocodec.tokens.header import Joint
+from audiocodec.tokens.joint import Joint
 from audiocodec.tokens.layouts import LAYOUTS, Flattened
 from tests.golden.make_golden import entropy_model, tokens, tokens_v4
 
