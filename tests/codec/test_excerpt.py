@@ -51,7 +51,7 @@ def test_only_the_pages_needed_are_read(
     seen: list[int] = []
     parse = PageCodec.parse
     monkeypatch.setattr(
-        PageCodec, "parse", lambda self, pages: (seen.extend(i for i, _ in pages), parse(self, pages))[1]
+        PageCodec, "parse", lambda self, pages, until=None: (seen.extend(i for i, _ in pages), parse(self, pages))[1]
     )
     part = decoded(codec, path, tmp_path, start_s=12.1, duration_s=1.0)
     np.testing.assert_allclose(part, whole[:, 193_600:209_600], atol=1e-4)
