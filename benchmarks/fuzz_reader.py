@@ -100,8 +100,9 @@ def readings(path: Path, model: EntropyModel) -> dict[str, Callable[[], str]]:
     """All ways to read a file; each tells what it found."""
 
     def read() -> str:
-        for codes in TokenReader(io.BytesIO(path.read_bytes()), "f", model):
-            assert 0 <= codes.min() <= codes.max() < 1000
+        reader = TokenReader(io.BytesIO(path.read_bytes()), "f", model)
+        for codes in reader:
+            assert reader.header.least_code <= codes.min() <= codes.max() < 1000
         assert verify(path) == []
         return "whole"
 

@@ -292,7 +292,8 @@ def test_a_listener_says_why_nothing_is_heard_and_ends_when_idle(
     assert len(heard.blocks) * 0.02 == pytest.approx(5, abs=0.05)
     assert [record.message for record in caplog.records if "full packet" not in record.message] == [
         f"packets arrive and none can be played: {receiver.counts.wrong_model // 5} of the last second are "
-        "made with another model"
+        "made with another model",
+        "no packet that can be played arrived within 5 s: the output is silence",
     ]
     assert meter.counters["packets_wrong_model"] > 100
 

@@ -19,6 +19,8 @@ def test_there_are_recipes() -> None:
     assert {
         "tiny/1-spectral",
         "tiny/auraloss",
+        "audio-44k/1-decoder",
+        "audio-44k/2-joint",
         "fsq_vs_vq/base",
         "speech-16k/1-spectral",
         "speech-16k/2-joint",
