@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from audiocodec._util.files import replacing
 from audiocodec.backends.onnx import export_onnx
@@ -18,18 +14,6 @@ from audiocodec.backends.onnx.model import OnnxModel
 from audiocodec.model.bundle import Bundle
 from audiocodec.tokens import EntropyModel, load_entropy
 from audiocodec.tokens.entropy.store import SHIPPED, SUFFIX
-
-TYPES = {"levels": "<i4", "hidden_weight": "<i1", "hidden_bias": "<i4", "out_weight": "<i1", "out_bias": "<i4"}
-
-
-def entropy_file(model: EntropyModel) -> bytes:
-    """An entropy model as plain arrays: what its hash is taken of, so that a reader can check it."""
-    data = b""
-    for field in fields(model):
-        array: np.ndarray = getattr(model, field.name).astype(TYPES[field.name])
-        data += f"{field.name}:{TYPES[field.name]}:{array.shape};".encode() + array.tobytes()
-    assert hashlib.sha256(data).digest()[:16] == model.hash
-    return data
 
 
 def shipped_entropy() -> list[EntropyModel]:
@@ -76,7 +60,7 @@ def write_models(folder: Path, bundles: Sequence[Bundle], overwrite: bool = Fals
         paths += made
         if bundle.entropy is not None:
             entropy.append(bundle.entropy)
-    named = ((f"entropy/{model.hash.hex()}", entropy_file(model)) for model in {m.hash: m for m in entropy}.values())
+    named = ((f"entropy/{model.hash.hex()}", model.to_bytes()) for model in {m.hash: m for m in entropy}.values())
     return paths + list(_written(folder, [*named, ("models.json", json.dumps(listed, indent=1).encode())], overwrite))
 
 

@@ -44,7 +44,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def entropy_of(data: bytes) -> EntropyModel:
-    """Inverse of `web.entropy_file`."""
+    """Inverse of `EntropyModel.to_bytes`."""
     arrays = {}
     while data:
         head, _, data = data.partition(b";")
@@ -58,7 +58,7 @@ def entropy_of(data: bytes) -> EntropyModel:
 def test_an_entropy_model_is_what_its_hash_is_taken_of() -> None:
     model = load_bundle("speech-16k").entropy
     assert model is not None
-    data = web.entropy_file(model)
+    data = model.to_bytes()
     assert hashlib.sha256(data).digest()[:16] == model.hash == entropy_of(data).hash
 
 

@@ -85,7 +85,7 @@ def damaged_files(entropy: EntropyModel) -> Iterator[dict[str, Any]]:
 def golden_files(folder: Path, entropy: EntropyModel) -> None:
     """Golden files with their codes."""
     (folder / "golden").mkdir(exist_ok=True)
-    (folder / "golden" / entropy.hash.hex()).write_bytes(web.entropy_file(entropy))
+    (folder / "golden" / entropy.hash.hex()).write_bytes(entropy.to_bytes())
     found = {}
     for path in sorted(GOLDEN.glob("*.fsq")):
         tokens = Tokens.load(path, entropy if path.name in ("v2.fsq", "v4.fsq") else None)

@@ -90,9 +90,7 @@ def lapped_synthesis(
     postfilter: float = 0.0,
 ) -> str:
     """`LappedSynthesis`."""
-    y = dense(graph, x, weights, f"{prefix}linear.")
-    power = graph.node("Add", graph.node("Mul", y, y), graph.constant(np.array(FLOOR, np.float32)))
-    bands = graph.node("Mul", y, graph.node("Sqrt", power))
+    bands = _expanded(graph, dense(graph, x, weights, f"{prefix}linear."))
     if noise_from is not None and postfilter:
         bands = graph.node("Mul", bands, _postfilter_gain(graph, bands, hop, noise_from, postfilter))
     if noise_from is not None:
@@ -102,9 +100,7 @@ def lapped_synthesis(
 
 def noisy_synthesis(graph: Graph, x: str, weights: Weights, prefix: str, d_in: int, hop: int) -> str:
     """`NoisySynthesis`."""
-    y = dense(graph, x, weights, f"{prefix}linear.")
-    power = graph.node("Add", graph.node("Mul", y, y), graph.constant(np.array(FLOOR, np.float32)))
-    bands = graph.node("Mul", y, graph.node("Sqrt", power))
+    bands = _expanded(graph, dense(graph, x, weights, f"{prefix}linear."))
     logits = dense(graph, layer_norm(graph, x, weights, f"{prefix}norm."), weights, f"{prefix}share.")
     kept = graph.node("Sigmoid", logits)
     one, least = (graph.constant(np.array(value, np.float32)) for value in (1, LEAST_NOISE))
@@ -112,6 +108,12 @@ def noisy_synthesis(graph: Graph, x: str, weights: Weights, prefix: str, d_in: i
     signs = _signs(graph, bands, sign_table(hop, 0))
     factor = graph.node("Add", kept, graph.node("Mul", noise, signs))
     return overlap_add(graph, linear(graph, graph.node("Mul", bands, factor), lapped_basis(hop).T), hop)
+
+
+def _expanded(graph: Graph, y: str) -> str:
+    """`audiocodec.model.nn.lapped.expand`."""
+    power = graph.node("Add", graph.node("Mul", y, y), graph.constant(np.array(FLOOR, np.float32)))
+    return graph.node("Mul", y, graph.node("Sqrt", power))
 
 
 def _postfilter_gain(graph: Graph, x: str, hop: int, noise_from: int, exponent: float) -> str:

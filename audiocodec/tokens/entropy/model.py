@@ -88,12 +88,16 @@ class EntropyModel:
 
     @cached_property
     def hash(self) -> bytes:
-        """16 bytes of SHA-256 over names, types, shapes and contents: what token files name."""
-        digest = hashlib.sha256()
+        """16 bytes of SHA-256 over `to_bytes`: what token files name."""
+        return hashlib.sha256(self.to_bytes()).digest()[:16]
+
+    def to_bytes(self) -> bytes:
+        """Names, types, shapes and contents of the arrays, one after the other."""
+        data = b""
         for field in fields(self):
             array = getattr(self, field.name).astype(_KINDS[field.name])
-            digest.update(f"{field.name}:{_KINDS[field.name]}:{array.shape};".encode() + array.tobytes())
-        return digest.digest()[:16]
+            data += f"{field.name}:{_KINDS[field.name]}:{array.shape};".encode() + array.tobytes()
+        return data
 
     def fits(self, levels: tuple[int, ...], num_codebooks: int) -> bool:
         """Whether it can code files of these levels and that many codebooks."""
