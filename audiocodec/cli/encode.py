@@ -17,6 +17,9 @@ from audiocodec.cli.paths import Plan, opened_target, plan, source_path
 if TYPE_CHECKING:
     from audiocodec.codec import Codec
 
+AUTO = "auto"
+EFFORTS = (0, 5, 10, 20, 40)  # steps of --refine
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
@@ -35,10 +38,15 @@ if TYPE_CHECKING:
 @click.option(
     "--refine",
     type=click.IntRange(0),
-    default=0,
-    show_default=True,
     metavar="STEPS",
     help="Refine the codes by gradient search for STEPS steps (20 is a good value). Slow; needs [refine].",
+)
+@click.option(
+    "--effort",
+    type=click.IntRange(0, len(EFFORTS) - 1),
+    metavar="LEVEL",
+    help="Refine by level instead: 0 (not at all) to 4 (best, slowest) are "
+    f"{', '.join(map(str, EFFORTS[:-1]))} and {EFFORTS[-1]} steps.",
 )
 @click.option(
     "--vbr",
@@ -58,7 +66,8 @@ def encode(
     bitrate: float | None,
     num_codebooks: int | None,
     tags: tuple[str, ...],
-    refine: int,
+    refine: int | None,
+    effort: int | None,
     vbr: bool,
     jobs: int,
     threads: int,
@@ -76,14 +85,17 @@ def encode(
     \b
     Examples:
         audiocodec encode speech.wav speech.fsq --bitrate 3k
-        audiocodec encode speech.wav speech.fsq --bitrate 3k --refine 20
+        audiocodec encode speech.wav speech.fsq --bitrate 3k --effort 3
         audiocodec encode speech.wav speech.fsq --bitrate 3k --vbr
         audiocodec encode recordings/ -o tokens/ --jobs 4 --skip-existing --tag speaker=anna
     """
     options.check_rate(bitrate, num_codebooks)
     options.check_existing(skip_existing, force)
-    if vbr and refine:
-        raise click.UsageError("--vbr and --refine cannot be combined; choose one of the two.")
+    if refine is not None and effort is not None:
+        raise click.UsageError("--effort is a number of steps for --refine; give one of the two.")
+    steps = refine or EFFORTS[effort or 0]
+    if vbr and steps:
+        raise click.UsageError("--vbr cannot be combined with --refine or --effort; choose one of them.")
     if vbr and bitrate is None and num_codebooks is None:
         raise click.UsageError("--vbr needs a mean: give --bitrate or --num-codebooks.")
     metadata = options.metadata_of(tags)
@@ -91,13 +103,10 @@ def encode(
 
     todo = plan(files, output, ".fsq", audio.list_audio_files)
     _refuse_sounds_as_targets(todo)
-    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, refine, vbr, force)
+    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, steps, vbr, force)
     if model != AUTO:
         work.codec(model)  # an unknown model fails before any file
     run_all(todo, work, jobs, skip_existing, quiet)
-
-
-AUTO = "auto"
 
 
 def _refuse_sounds_as_targets(todo: Plan) -> None:

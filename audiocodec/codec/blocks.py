@@ -39,10 +39,12 @@ def sound_coder(codec: Codec, rows: Rows, refine: int) -> SoundEncoder | SoundRe
     require("torchaudio", "refine")
     import torch
 
+    from audiocodec.codec.code_rate import CodeRate
     from audiocodec.codec.refine import SoundRefiner
 
     with torch.inference_mode(False):  # tensors created in it require no gradients
-        return SoundRefiner(codec.searched_model, rows, refine, codec.threads)
+        rate = None if rows.joint or not codec.entropy else CodeRate(codec.entropy, codec.info.page_frames)
+        return SoundRefiner(codec.searched_model, rows, refine, rate, codec.threads)
 
 
 def variable_coder(codec: Codec, rows: Rows, mean: float) -> VariableEncoder:

@@ -8,6 +8,7 @@ way since [CELP, Schroeder and Atal, 1985](https://doi.org/10.1109/ICASSP.1985.1
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.codec.channels import Rows
+from audiocodec.codec.code_rate import CodeRate
 from audiocodec.model import CodecModel, ConvDecoder
 from audiocodec.quality.losses import (
     CoherenceLoss,
@@ -38,6 +40,9 @@ LEARNING_RATE, LEAST, BETAS = (
     0.1,
     (0.8, 0.95),
 )  # of Adam, in standard deviations of the latents; final value, relative to the peak
+PRICE, LEAST_PRICE, MOST_PRICE = 3.0, 0.5, 20.0  # of the bits allowed, beside the losses: at first, and limits
+PRICE_GAIN = 5.0  # of its logarithm after a window, for the share of bits that were too many
+RESERVE_BITS = 16  # of a window, for whole bytes of pages
 SPEECH_RATE = 24_000  # models up to this sample rate are for speech
 
 
@@ -48,12 +53,15 @@ class SoundRefiner:
         model: in eval mode, without gradients; with plain linear layers, not batch-invariant ones.
         rows: of the sound.
         steps: of the search, in each window.
+        rate: what the codes of a channel will take; None: always the same.
         threads: number of channels to process in parallel; never changes a token.
     """
 
-    def __init__(self, model: CodecModel, rows: Rows, steps: int, threads: int = 1) -> None:
+    def __init__(
+        self, model: CodecModel, rows: Rows, steps: int, rate: CodeRate | None = None, threads: int = 1
+    ) -> None:
         self.rows, self.threads = rows, threads
-        self.refiners = [Refiner(model, depth, steps) for depth in rows.depths]
+        self.refiners = [Refiner(model, depth, steps, rate) for depth in rows.depths]
 
     def push(self, block: np.ndarray) -> np.ndarray:
         """Samples "c t", finite floats at the model's rate -> codes that are ready, "r q t"."""
@@ -80,18 +88,24 @@ class Refiner:
     The codes do not depend on chunking. They may differ between machines, because processors round the sums in
     gradients differently. Their decoding does not.
 
+    With a rate, bits have a price in the search, which follows what the windows take; and all windows so far together
+    never take more than the codes of the encoder would.
+
     Args:
         model: in eval mode, without gradients.
         num_codebooks: codes per frame that the search optimizes for. Side may have none.
         steps: of the search, in each window; 1 or more.
+        rate: what the codes will take; None: always the same.
 
     Attributes:
         window_samples: length of the search window.
         frames: returned so far.
+        spare_bits: that windows so far took less than the encoder's codes.
     """
 
-    def __init__(self, model: CodecModel, num_codebooks: int, steps: int) -> None:
-        self.model, self.num_codebooks, self.steps = model, num_codebooks, steps
+    def __init__(self, model: CodecModel, num_codebooks: int, steps: int, rate: CodeRate | None = None) -> None:
+        self.model, self.num_codebooks, self.steps, self.rate = model, num_codebooks, steps, rate
+        self.spare_bits, self._price = 0.0, PRICE
         self.losses = search_losses(model.sample_rate)
         frame_rate = model.sample_rate / model.hop_length
         self.window, self.tail = (max(1, round(seconds * frame_rate)) for seconds in (WINDOW_S, TAIL_S))
@@ -130,7 +144,7 @@ class Refiner:
         with torch.inference_mode(False), torch.no_grad():
             latents = model.encoder(new, self._encoder_state)[0]
             target = torch.cat([self._heard, new], -1)[..., : self._decoded.shape[-1] + new.shape[-1]]
-            codes = model.quantizer.encode(self._search(latents, target), self.num_codebooks)[..., :frames]
+            codes = self._search(latents, target, frames)
             decoded, self._decoder_state = model.decoder(model.quantizer.decode(codes), self._decoder_state)
             _, self._encoder_state = model.encoder(new[..., :samples], self._encoder_state)
             self._decoded = torch.cat([self._decoded, decoded], -1)[..., -self._decoded.shape[-1] :]
@@ -138,37 +152,60 @@ class Refiner:
         self._pending = self._pending[samples:]
         return codes[0].numpy()
 
+    def _search(self, latents: Tensor, target: Tensor, frames: int) -> Tensor:
+        """Codes "1 q t" of the first frames of better latents; those of the encoder if none are better."""
+        plain = self._codes(latents, frames)
+        plain_bits = self.rate.by_frame(plain[0].numpy()) if self.rate else np.zeros(frames)
+        allowed = plain_bits.sum() + self.spare_bits - RESERVE_BITS
+        found, distance = self._moved(latents, target, frames, allowed)
+        codes, bits = self._codes(found, frames), plain_bits
+        if self.rate:
+            kept, bits = affordable(self.rate, plain[0].numpy(), plain_bits, codes[0].numpy(), allowed)
+            found[..., :frames][..., ~kept] = latents[..., :frames][..., ~kept]
+        last, _ = self._cost(found, target, frames, torch.Generator().manual_seed(0))  # at the offsets of the first step
+        if last >= distance:
+            return plain
+        self.spare_bits += plain_bits.sum() - bits.sum()
+        return self._codes(found, frames)
+
+    def _codes(self, latents: Tensor, frames: int) -> Tensor:
+        return self.model.quantizer.encode(latents, self.num_codebooks)[..., :frames]
+
     @torch.enable_grad()
-    def _search(self, latents: Tensor, target: Tensor) -> Tensor:
-        """Better latents, "1 d t", or the same ones if none are better by the losses."""
+    def _moved(self, latents: Tensor, target: Tensor, frames: int, allowed: float) -> tuple[Tensor, float]:
+        """Latents "1 d t" after all steps; the distance of the first ones."""
         scale = latents.std(-1, keepdim=True, correction=0)
         offset = torch.zeros_like(latents, requires_grad=True)
         optimizer = torch.optim.Adam([offset], LEARNING_RATE, BETAS)
         schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, LEAST, self.steps)
-        generator = torch.Generator().manual_seed(0)
-        distances = []
+        generator, distances = torch.Generator().manual_seed(0), []
         for _ in range(self.steps):
-            distance = self._distance(latents + scale * offset, target, generator)
+            distance, bits = self._cost(latents + scale * offset, target, frames, generator)
             distances.append(distance.item())
+            share = bits / max(allowed, 1.0)
             optimizer.zero_grad()
-            distance.backward()  # type: ignore[no-untyped-call]
+            (distance + self._price * share).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-        found = (latents + scale * offset).detach()
-        with torch.no_grad():
-            last = self._distance(found, target, generator.manual_seed(0)).item()  # at the same offsets as the first
-        return found if last < distances[0] else latents
+        if self.rate:  # windows to come are like this one
+            change = PRICE_GAIN * (share.item() - 1)
+            self._price = min(MOST_PRICE, max(LEAST_PRICE, self._price * math.exp(change)))
+        return (latents + scale * offset).detach(), distances[0]
 
-    def _distance(self, latents: Tensor, target: Tensor, generator: torch.Generator) -> Tensor:
-        quantized = self.model.quantizer(latents, self.num_codebooks).quantized
-        decoded, _ = self.model.decoder(quantized, self._decoder_state)
+    def _cost(self, latents: Tensor, target: Tensor, frames: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Distance of what is decoded from the original, and bits of the first frames; scalars."""
+        result = self.model.quantizer(latents, self.num_codebooks)
+        decoded, _ = self.model.decoder(result.quantized, self._decoder_state)
         estimate = torch.cat([self._decoded, decoded], -1)
         offsets, predictable = self._offsets(generator), None
         if self.model.noisy:
             decoder = cast(ConvDecoder, self.model.decoder)
             predictable = Pair(decoder.predictable(estimate), decoder.predictable(target), offsets=offsets[True])
         pair = Pair(estimate, target, offsets=offsets[False], predictable=predictable)
-        return torch.stack([weight * loss(pair.seen_by(loss)) for weight, loss in self.losses]).sum()
+        distance = torch.stack([weight * loss(pair.seen_by(loss)) for weight, loss in self.losses]).sum()
+        if self.rate is None or result.digits is None:
+            return distance, distance.new_zeros(())
+        return distance, self.rate(result.digits[:, : self.num_codebooks, :frames])
 
     def _offsets(self, generator: torch.Generator) -> dict[bool, dict[int, int]]:
         """The offset of the frames of each STFT window, drawn in the order of the losses.
@@ -182,6 +219,29 @@ class Refiner:
                 if window not in own:
                     own[window] = draw_place(window, generator)
         return offsets
+
+
+def affordable(
+    rate: CodeRate, plain: np.ndarray, plain_bits: np.ndarray, found: np.ndarray, allowed: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which frames may have found codes instead of plain ones, "q t" both, and the bits of each frame then, "t".
+
+    Frames whose bits grow most go back to plain codes, no more of them than it takes.
+    """
+    growth = rate.by_frame(found) - plain_bits
+    dearest = np.argsort(-growth, kind="stable")
+    fewest, most, bits = 0, len(dearest), plain_bits
+    kept = np.zeros(len(dearest), bool)
+    while fewest < most:
+        middle = (fewest + most) // 2
+        trial = np.ones(len(dearest), bool)
+        trial[dearest[:middle]] = False
+        trial_bits = rate.by_frame(np.where(trial, found, plain))
+        if trial_bits.sum() <= allowed:
+            most, kept, bits = middle, trial, trial_bits
+        else:
+            fewest = middle + 1
+    return kept, bits
 
 
 def search_losses(sample_rate: int) -> list[tuple[float, nn.Module]]:

@@ -15,6 +15,7 @@ import torch
 
 from audiocodec import audio
 from audiocodec.codec import Codec, load, refine
+from audiocodec.codec.code_rate import CodeRate
 from audiocodec.codec.refine import Refiner
 from audiocodec.errors import ConfigError, MissingExtraError
 from audiocodec.model.build import build_model
@@ -31,7 +32,8 @@ def music() -> Codec:
 
 
 def refiner(codec: Codec, num_codebooks: int = 6) -> Refiner:
-    return Refiner(codec.searched_model, num_codebooks, STEPS)
+    assert codec.entropy is not None
+    return Refiner(codec.searched_model, num_codebooks, STEPS, CodeRate(codec.entropy, codec.info.page_frames))
 
 
 @pytest.mark.slow
@@ -94,6 +96,15 @@ def test_channels_threads_lists_files_and_backends_give_the_same_tokens(
     assert np.array_equal(both, np.concatenate([tokens.codes for tokens in alone]))
     codec.encode_file(tmp_path / "a.wav", tmp_path / "a.fsq", bitrate="6k", refine=STEPS)
     assert np.array_equal(Tokens.load(tmp_path / "a.fsq").codes, both)
+
+
+@pytest.mark.slow
+def test_refined_files_are_not_larger(codec: Codec, speech: np.ndarray) -> None:
+    wav = speech[:, :60_000]
+    for level in (1.0, 0.01):  # loud, and mostly noise
+        plain, searched = (codec.encode(level * wav, RATE, num_codebooks=6, refine=steps) for steps in (0, 6))
+        assert not np.array_equal(plain.codes, searched.codes)
+        assert len(searched.to_bytes()) <= len(plain.to_bytes())
 
 
 @pytest.mark.parametrize("samples", [0, 1, 319, 400, 5000])

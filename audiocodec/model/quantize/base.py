@@ -24,11 +24,14 @@ class QuantizeResult:
             codebooks in use can carry, whatever their number, and 0 in others.
         codes: "b q t", int64, in [0, codebook_size).
         loss: scalar to add to the training loss; 0 for FSQ that is not pinned.
+        digits: "b q t l", the level indices of the codes, with the gradient of where in the levels the latents are;
+            None of quantizers without levels.
     """
 
     quantized: Tensor
     codes: Tensor
     loss: Tensor
+    digits: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -91,22 +91,24 @@ class ResidualFSQ(Quantizer):
             z = rearrange(latents, "b d t -> b t d").float()
             depths = item_depths(latents, num_codebooks, self, self.dropout)
             limit = fsq.clip_limit(self.levels)
-            residual, total, codes, seen = z, torch.zeros_like(z), [], []
+            residual, total, codes, seen, digits = z, torch.zeros_like(z), [], [], []
             for i, norm in enumerate(self._norms()):
                 projected = residual @ self.project_in[i].T  # b t levels
                 if self.training:
                     norm.update(projected)
                 normalized = norm(projected)
-                indices = fsq.level_indices(fsq.bound(normalized), self.levels)
+                bounded = fsq.bound(normalized)
+                indices = fsq.level_indices(bounded, self.levels)
                 values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels)))
                 within = norm.inverse(normalized.clamp(-limit, limit))
                 part = (within + (values - within).detach()) @ self.project_out[i]
                 residual = residual - part
                 total = total + part * (depths > i)
                 codes.append(fsq.to_codes(indices, self.level_list))
+                digits.append(indices + (bounded - bounded.detach()) * self.levels)
                 seen.append(projected)
             quantized = rearrange(total, "b t d -> b d t")
-            return QuantizeResult(quantized, torch.stack(codes, dim=1), self.pin_loss(seen))
+            return QuantizeResult(quantized, torch.stack(codes, 1), self.pin_loss(seen), torch.stack(digits, 1))
 
     def pin_loss(self, seen: Sequence[Tensor]) -> Tensor:
         """Scalar: how far what each stage saw, "... levels", is from zero mean and unit variance; 0 without a pin.
