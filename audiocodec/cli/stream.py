@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from audiocodec.cli import options
 
@@ -119,6 +120,7 @@ def stream(
         audiocodec stream --send 192.0.2.7:5004 --receive 0.0.0.0:5004      # a conversation
     """
     _check(source, target, to, at, key_file, receive_key_file)
+    _check_direction(to is not None, at is not None)
     options.check_rate(bitrate, num_codebooks)
     from audiocodec import live
 
@@ -170,3 +172,21 @@ def _check(
         raise click.UsageError("Both directions need a key each: give --key-file and --receive-key-file.")
     if receive_key_file is not None and not both:
         raise click.UsageError("--receive-key-file goes with --send and --receive; for one direction give --key-file.")
+
+
+ONLY_SENT = ("packet_frames", "repeat")
+ONLY_RECEIVED = ("jitter", "duration", "idle_timeout")
+
+
+def _check_direction(sends: bool, receives: bool) -> None:
+    """Refuse options that would have no effect."""
+    context = click.get_current_context()
+    for names, used, needed in (
+        (ONLY_SENT, sends, "--send"),
+        (ONLY_RECEIVED, receives, "--receive"),
+        (("key_file",), sends or receives, "--send or --receive"),
+    ):
+        for name in names:
+            given = context.get_parameter_source(name) is not ParameterSource.DEFAULT
+            if given and not used:
+                raise click.UsageError(f"--{name.replace('_', '-')} has an effect with {needed} only.")

@@ -16,7 +16,7 @@ from audiocodec._util.files import replacing
 from audiocodec._util.terminal import on_terminal
 from audiocodec.cli.paths import PIPE, binary_output, source_path
 from audiocodec.codec import Codec
-from audiocodec.errors import AudioCodecError, AudioError, OutputError
+from audiocodec.errors import AudioCodecError, AudioError, ConfigError, OutputError
 from audiocodec.live.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer
 
 
@@ -74,6 +74,8 @@ class Session:
         self, to: live.Address, key: bytes | None, frames: int, repeat: int, shown: bool = True
     ) -> Callable[[live.Source], None]:
         """A function that sends a source to its end."""
+        if repeat > self.num_codebooks:
+            raise ConfigError(f"--repeat {repeat} is more than the {self.num_codebooks} codebooks that are sent")
         codec, sender, meter = self.codec, live.UdpSender(to), self._meter(shown)
         self.stack.callback(sender.close)
         sealer = Sealer(key, time.time) if key else None
@@ -100,10 +102,11 @@ class Session:
         idle_s: float | None,
     ) -> tuple[live.Link, Callable[[live.Link], None]]:
         """A socket, and a function that plays the packets from it."""
-        codec, meter = self.codec, self._meter()
-        opener = Opener(key) if key else None
+        codec, opener = self.codec, Opener(key) if key else None
         buffer = JitterBuffer(jitter, frame_s=codec.info.frame_s)
         receiver = Receiver(codec.info, buffer, opener, self.channels)
+        self.stack.callback(self._tell_unheard, receiver)
+        meter = self._meter()
         listener = live.UdpListener(at)
         self.stack.callback(listener.close)
         click.echo(f"listening at {listener.address}", err=True)
@@ -112,6 +115,12 @@ class Session:
             live.receive(codec, link, receiver, sink, meter, self.clock, seconds, idle_s)
 
         return listener, receive
+
+    def _tell_unheard(self, receiver: Receiver) -> None:
+        """One line at the end; JSON has the counters."""
+        line = live.describe_unheard(receiver, self.codec.info.frame_s)
+        if line and not self.as_json:
+            click.echo(line, err=True)
 
     def _meter(self, shown: bool = True) -> live.Meter:
         show = _show_json if self.as_json else _show
@@ -170,6 +179,6 @@ def _ignore(line: str) -> None:
 
 
 def _finish(meter: live.Meter) -> None:
-    if meter.frames:
-        line = meter.line()
+    line = meter.last()
+    if line:
         click.echo(f"\r{line}\x1b[K" if on_terminal() and not meter.as_json else line, err=True)

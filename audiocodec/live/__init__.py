@@ -7,6 +7,7 @@ from audiocodec.live.meter import Meter
 from audiocodec.live.sinks import FileSink, PipeSink, Sink, SpeakerSink
 from audiocodec.live.sources import Source, file_source, microphone_source, pipe_source
 from audiocodec.live.udp import Address, Link, UdpListener, UdpSender, parse_address
+from audiocodec.live.watch import describe_unheard
 
 __all__ = [
     "Address",
@@ -21,6 +22,7 @@ __all__ = [
     "SpeakerSink",
     "UdpListener",
     "UdpSender",
+    "describe_unheard",
     "file_source",
     "loopback",
     "microphone_source",

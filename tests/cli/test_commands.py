@@ -206,6 +206,9 @@ def test_truncate(run: Run, encoded: Path, tmp_path: Path) -> None:
     assert run("truncate", encoded, by_rate, "--bitrate", "3k").exit_code == 0
     assert by_rate.read_bytes() == smaller.read_bytes()
     assert run("truncate", encoded, tmp_path / "e.fsq", "-b", "100").exit_code == 1
+    unchanged = run("truncate", smaller, tmp_path / "f.fsq", "-b", "9k")
+    assert "note: nothing was left out: its codebooks, 6 in all, take at most 2.98 kbit/s\n" in unchanged.stderr
+    assert (tmp_path / "f.fsq").read_bytes() == smaller.read_bytes()
     assert not (tmp_path / "c.fsq").exists()
 
 

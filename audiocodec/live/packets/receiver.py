@@ -10,7 +10,7 @@ import numpy as np
 from audiocodec.errors import PacketError
 from audiocodec.live.packets import packet as packets
 from audiocodec.live.packets.checksum import remove_checksum
-from audiocodec.live.packets.crypto import OVERHEAD, Opener
+from audiocodec.live.packets.crypto import FULL, OVERHEAD, Opener
 from audiocodec.live.packets.jitter import JitterBuffer
 from audiocodec.live.packets.packet import Packet, UnannouncedError, steps_between
 from audiocodec.live.packets.window import Window
@@ -31,7 +31,8 @@ class PacketCounts:
         lost: missing sequence numbers.
         duplicates: received again.
         damaged: not a packet, or a damaged one.
-        wrong_key: not encrypted with the key, or of an earlier session.
+        wrong_key: not encrypted with the key, or of an earlier session; compact packets whose full one was refused so,
+            too.
         wrong_model: of another model, or of more codebooks than it has.
         wrong_channels: with another number of channels than is played here.
         wrong_stream: of another stream than the one being played.
@@ -73,6 +74,7 @@ class Receiver:
         self._stream: int | None = None
         self._reference: Packet | None = None  # the last full packet of the stream being played
         self._refused: Packet | None = None  # the last packet that was refused as not matching
+        self._unread = "unannounced"  # why compact packets that refer to no full one are refused
         self._window, self._first, self._taken = Window(), 0, 0  # of this stream: numbers seen, lowest, count
         self._lost_before = 0  # in earlier streams
 
@@ -81,9 +83,11 @@ class Receiver:
         try:
             body, reference = self._authentic(data)
         except UnannouncedError:
-            self._refuse("unannounced")
+            self._refuse(self._unread)
         except PacketError:
             self._refuse("wrong_key" if self.opener else "damaged")
+            if self.opener and data[:1] == bytes([FULL]):
+                self._unread = "wrong_key"
         else:
             self._take(body, reference, len(data))
 
