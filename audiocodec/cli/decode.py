@@ -121,7 +121,7 @@ class Decode:
             return Done(f"{source} -> {target}: {self._live().duration_s:.2f} s")
         with source_path(source) as path:
             try:
-                report = self._decoded(path, target)
+                codec, report = self._decoded(path, target)
             except DamagedFileError as error:
                 name = "standard input" if source == PIPE else source
                 raise DamagedFileError(first_problem(str(path), name) or str(error)) from error
@@ -129,12 +129,12 @@ class Decode:
         line = f"{report.duration_s:.2f} s, {report.speed:.0f} times real time{lost}"
         return Done(f"{source} -> {target}: {line}")
 
-    def _decoded(self, path: Path, target: str) -> FileReport:
+    def _decoded(self, path: Path, target: str) -> tuple[Codec, FileReport]:
         from audiocodec.tokens import open_tokens
 
         with open_tokens(path) as reader:
             codec = self.codec_for(reader.header)
-        return self._to_pipe(codec, path) if target == PIPE else self._to_file(codec, path, Path(target))
+        return codec, self._to_pipe(codec, path) if target == PIPE else self._to_file(codec, path, Path(target))
 
     def _to_file(self, codec: Codec, path: Path, target: Path) -> FileReport:
         return codec.decode_file(

@@ -13,6 +13,7 @@ from audiocodec.cli import completion, options
 from audiocodec.cli.batch import Done, run_all
 from audiocodec.cli.loading import load_once
 from audiocodec.cli.paths import Plan, opened_target, plan, source_path
+from audiocodec.errors import CutShortError
 
 if TYPE_CHECKING:
     from audiocodec.codec import Codec
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Variable rate: give each frame as many codebooks as it needs, --bitrate or --num-codebooks on average.",
 )
+@click.option("--salvage", is_flag=True, help="Encode what is there of sound files that are cut short or break off.")
 @options.jobs
 @options.threads
 @options.backend
@@ -60,6 +62,7 @@ def encode(
     tags: tuple[str, ...],
     refine: int,
     vbr: bool,
+    salvage: bool,
     jobs: int,
     threads: int,
     backend: str,
@@ -91,7 +94,7 @@ def encode(
 
     todo = plan(files, output, ".fsq", audio.list_audio_files)
     _refuse_sounds_as_targets(todo)
-    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, refine, vbr, force)
+    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, refine, vbr, salvage, force)
     if model != AUTO:
         work.codec(model)  # an unknown model fails before any file
     run_all(todo, work, jobs, skip_existing, quiet)
@@ -129,6 +132,7 @@ class Encode:
         metadata: see `Codec.encode_stream`.
         refine: see `Codec.encode`.
         vbr: see `Codec.encode_stream`.
+        salvage: see `AudioReader`.
         force: allow targets to exist.
     """
 
@@ -140,6 +144,7 @@ class Encode:
     metadata: dict[str, str]
     refine: int
     vbr: bool
+    salvage: bool
     force: bool
 
     def codec(self, model: str) -> Codec:
@@ -148,12 +153,20 @@ class Encode:
 
     def __call__(self, source: str, target: str, advance: Callable[[float], None]) -> Done:
         """Encode one file; see `run_all`."""
+        try:
+            return self._encoded(source, target, advance)
+        except CutShortError as error:
+            if self.salvage:
+                raise
+            raise CutShortError(f"{error}; --salvage encodes what is there") from error
+
+    def _encoded(self, source: str, target: str, advance: Callable[[float], None]) -> Done:
         from audiocodec.cli.bandwidth import WatchedReader
 
         with source_path(source) as path:
             model = self._model(path)
             codec = self.codec(model)
-            reader = WatchedReader(path, codec.sample_rate, codec.name)
+            reader = WatchedReader(path, codec.sample_rate, codec.name, self.salvage)
             if reader.samples:
                 reader.on_block = lambda samples: advance(samples / reader.samples)
             with reader, opened_target(target, self.force, path) as file:
@@ -164,14 +177,15 @@ class Encode:
         chosen = f"{model}, " if self.model == AUTO else ""
         speed = f"{report.speed:{'.0f' if report.speed >= 10 else '.2g'}} times real time"
         line = f"{report.duration_s:.2f} s, {chosen}{report.bitrate / 1000:.2f} kbit/s on disk, {speed}"
-        return Done(f"{source} -> {target}: {line}", notes)
+        missing = f"; not the whole file: it {reader.missing}" if reader.missing else ""
+        return Done(f"{source} -> {target}: {line}{missing}", notes)
 
     def _model(self, path: Path) -> str:
         if self.model != AUTO:
             return self.model
         from audiocodec.cli.choice import choose_model
 
-        return choose_model(path)
+        return choose_model(path, self.salvage)
 
 
 def _above_top(codec: Codec, channels: int, bitrate: float | None) -> tuple[str, ...]:
