@@ -40,7 +40,7 @@ def cut(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:
 
 
 def file_source(path: Path, sample_rate: int, block: int, channels: int = 1) -> Source:
-    """An audio file. For one channel, those of the file are mixed down; that, and if they cancel each other out, is said.
+    """An audio file. For one channel, those of the file are mixed down, with a warning, and one if they cancel out.
 
     Raises:
         AudioError: see `audio.AudioReader`; while it is being read; the file has another number of channels than

@@ -68,7 +68,7 @@ class JitterBuffer:
 
     def begin(self) -> None:
         """Start another stream: frame numbers start over."""
-        self.started, self._ended = False, 0
+        self.started, self._next, self._ended = False, -1, 0
         self.clear()
 
     def clear(self) -> None:
