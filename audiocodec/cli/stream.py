@@ -53,10 +53,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--repeat",
-    type=click.IntRange(0),
+    type=options.Repeat(),
     default=0,
     show_default=True,
-    help="Number of codebooks to repeat in later packets (forward error correction).",
+    metavar="NUMBER|auto",
+    help="Number of codebooks to repeat in later packets (forward error correction); auto, in a conversation: a "
+    "quarter of them while the other end reports losses.",
 )
 @click.option(
     "--jitter", type=click.IntRange(1, 100), default=3, show_default=True, help="Jitter-buffer target, in frames."
@@ -96,7 +98,7 @@ def stream(
     channels: int,
     rate: int | None,
     packet_frames: int,
-    repeat: int,
+    repeat: int | None,
     jitter: int,
     duration: float | None,
     idle_timeout: float | None,
@@ -121,6 +123,8 @@ def stream(
     """
     _check(source, target, to, at, key_file, receive_key_file)
     _check_direction(to is not None, at is not None)
+    if repeat is None and at is None:
+        raise click.UsageError("--repeat auto follows the reports of the other end: give --send and --receive.")
     options.check_rate(bitrate, num_codebooks)
     from audiocodec import live
 

@@ -2,6 +2,7 @@
 
 from audiocodec.live.clock import Clock
 from audiocodec.live.duplex import Sending
+from audiocodec.live.feedback import Feedback
 from audiocodec.live.loops import loopback, receive, send
 from audiocodec.live.meter import Meter
 from audiocodec.live.sinks import FileSink, PipeSink, Sink, SpeakerSink
@@ -12,6 +13,7 @@ from audiocodec.live.watch import describe_unheard
 __all__ = [
     "Address",
     "Clock",
+    "Feedback",
     "FileSink",
     "Link",
     "Meter",

@@ -89,6 +89,8 @@ def test_one_sentence(
         ["--rate", "1"],
         ["-i", "-", "-o", "-", "--repeat", "1"],
         ["-i", "-", "-o", "-", "--duration", "1"],
+        ["-i", "-", "--send", "127.0.0.1:1", "--repeat", "auto"],
+        ["-i", "-", "--send", "127.0.0.1:1", "--repeat", "-1"],
         ["--receive", "1", "--packet-frames", "1"],
         ["--send", "127.0.0.1:1", "--jitter", "3"],
         ["-i", "-", "-o", "-", "--key-file", "k"],
@@ -96,6 +98,18 @@ def test_one_sentence(
 )
 def test_misuse(run: Run, arguments: list[str]) -> None:
     assert run("stream", *arguments).exit_code == 2
+
+
+def test_both_directions_follow_reports(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    """To itself: one program that hears what it sends, and its own reports."""
+    port, short, heard = free_port(), tmp_path / "short.wav", tmp_path / "heard.wav"
+    soundfile.write(short, soundfile.read(speech_path)[0][:36_000], 24_000)
+    ends = ["--send", f"127.0.0.1:{port}", "--receive", port, "--repeat", "auto", "--idle-timeout", 2]
+    result = run("stream", "-i", short, "-o", heard, *ends, "--jitter", 10, "--stats", "json")
+    assert result.exit_code == 0
+    last = json.loads(result.stderr.splitlines()[-1])
+    assert last["bytes"] > 500
+    assert not any(last.get(f"packets_{reason}") for reason in ("damaged", "wrong_key", "wrong_stream"))
 
 
 @pytest.mark.parametrize("arguments", [["--send", "nowhere", "-i", "-"], ["--receive", "1.2.3.4.5:x", "-o", "-"]])

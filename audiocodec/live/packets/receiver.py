@@ -13,6 +13,7 @@ from audiocodec.live.packets.checksum import remove_checksum
 from audiocodec.live.packets.crypto import FULL, OVERHEAD, Opener
 from audiocodec.live.packets.jitter import JitterBuffer
 from audiocodec.live.packets.packet import Packet, UnannouncedError, steps_between
+from audiocodec.live.packets.report import Report, is_report, parse_report
 from audiocodec.live.packets.window import Window
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class Receiver:
         buffer: orders the frames.
         opener: if given, packets that it cannot decrypt are dropped.
         channels: that are played; packets of another number are refused.
+
+    Attributes:
+        counts: datagram counters.
+        stream: number of the stream being played, or played last.
+        reported: the last report of the other end, about what is sent to it.
     """
 
     def __init__(self, info: ModelInfo, buffer: JitterBuffer, opener: Opener | None = None, channels: int = 1) -> None:
@@ -71,7 +77,8 @@ class Receiver:
         self.buffer, self.opener, self.channels = buffer, opener, channels
         self.joint = info.rows(channels) < channels
         self.counts = PacketCounts()
-        self._stream: int | None = None
+        self.stream: int | None = None
+        self.reported: Report | None = None
         self._reference: Packet | None = None  # the last full packet of the stream being played
         self._refused: Packet | None = None  # the last packet that was refused as not matching
         self._unread = "unannounced"  # why compact packets that refer to no full one are refused
@@ -94,6 +101,9 @@ class Receiver:
     def _take(self, body: bytes, reference: Packet | None, size: int) -> None:
         """Process an authentic packet; empty for a duplicate."""
         try:
+            if is_report(body):
+                self.reported = parse_report(body)
+                return
             packet = packets.parse(body, reference) if body else None
         except PacketError:
             self._refuse("damaged")
@@ -148,10 +158,10 @@ class Receiver:
 
     def _same_stream(self, packet: Packet) -> bool:
         """Whether it belongs to the stream being played; starts a new stream if there is none."""
-        if packet.stream != self._stream:
+        if packet.stream != self.stream:
             if self.buffer.level > 0 or self.buffer.started:
                 return False
-            self._stream, self._window, self._taken = packet.stream, Window(), 0
+            self.stream, self._window, self._taken = packet.stream, Window(), 0
             self.buffer.begin()
             self._first = packet.sequence + 2**16  # room below for packets that arrive out of order
             self._lost_before = self.counts.lost
