@@ -111,6 +111,7 @@ class Session:
         self.receiver = receiver = Receiver(codec.info, buffer, opener, self.channels)
         self.stack.callback(self._tell_unheard, receiver)
         meter = self._meter()
+        codec.sound_decoder(self.channels)  # takes a while; what arrives meanwhile would be left out
         listener = live.UdpListener(at)
         self.stack.callback(listener.close)
         click.echo(f"listening at {listener.address}", err=True)

@@ -86,9 +86,7 @@ def pipe_source(stream: BinaryIO, rate: int, sample_rate: int, block: int, chann
             rest = data[whole:]
             yield np.frombuffer(data[:whole], "<i2").reshape(-1, channels).T.astype(np.float32) / 32768
         if rest:
-            logger.warning(
-                "the raw audio ended within a sample of %d bytes: the last %d are left out", width, len(rest)
-            )
+            logger.warning("the raw audio does not end with a whole sample of %d bytes: %d left out", width, len(rest))
 
     return Source(cut(audio.resample_blocks(samples(), rate, sample_rate, channels), block), paced=False)
 

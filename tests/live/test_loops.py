@@ -141,7 +141,7 @@ def test_a_pipe_that_ends_within_a_sample_says_so(caplog: pytest.LogCaptureFixtu
     for data in (bytes(4000), bytes(4003)):
         blocks = pipe_source(io.BytesIO(data), 16_000, 16_000, 320, channels=2).blocks
         assert sum(block.shape[1] for block in blocks) == 1000
-    words = "the raw audio ended within a sample of 4 bytes: the last 3 are left out"
+    words = "the raw audio does not end with a whole sample of 4 bytes: 3 left out"
     assert [record.message for record in caplog.records] == [words]
 
 
