@@ -143,6 +143,7 @@ def stream(
     depth = codec.info.choose_codebooks(num_codebooks, bitrate, channels)
     with contextlib.ExitStack() as stack:
         session = Session(codec, channels, depth, rate or codec.sample_rate, stats == "json", stack)
+        session.prepare(encoder=to is not None or at is None, decoder=at is not None or to is None)
         if at is not None:
             sink = session.sink(target, output_device, force, source)
             link, receiving = session.receiving(at, incoming, jitter, sink, duration, idle_timeout)

@@ -43,6 +43,13 @@ class Session:
     clock: live.Clock = field(default_factory=live.Clock)
     receiver: Receiver | None = None
 
+    def prepare(self, encoder: bool, decoder: bool) -> None:
+        """Load the networks, which takes a while, before any sound arrives that would be left out meanwhile."""
+        if encoder:
+            self.codec.sound_encoder(self.codec.rows(self.channels, self.num_codebooks))
+        if decoder:
+            self.codec.sound_decoder(self.channels)
+
     def source(self, name: str | None, device: str | None) -> live.Source:
         """A file, standard input or a microphone."""
         codec = self.codec
@@ -111,7 +118,6 @@ class Session:
         self.receiver = receiver = Receiver(codec.info, buffer, opener, self.channels)
         self.stack.callback(self._tell_unheard, receiver)
         meter = self._meter()
-        codec.sound_decoder(self.channels)  # takes a while; what arrives meanwhile would be left out
         listener = live.UdpListener(at)
         self.stack.callback(listener.close)
         click.echo(f"listening at {listener.address}", err=True)
