@@ -7,7 +7,7 @@ import pytest
 
 from audiocodec.errors import PacketError
 from audiocodec.live import Feedback
-from audiocodec.live.packets import JitterBuffer, Opener, Packetizer, Receiver, Report, Sealer
+from audiocodec.live.packets import JitterBuffer, Opener, Packetizer, Receiver, Relay, Report, Sealer
 from audiocodec.live.packets.report import build_report, parse_report
 from tests.live.packets.facts import facts
 
@@ -77,3 +77,4 @@ def test_reports() -> None:
     assert (one.reported, one.counts.damaged) == (None, 1)
     one.receive(data)
     assert one.reported == Report(1, 128 / 255)
+    assert Relay(2).cut(data) == data
