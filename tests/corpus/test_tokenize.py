@@ -332,7 +332,7 @@ def test_unknown_formats_are_refused(sounds: Path, tmp_path: Path) -> None:
 
 
 def test_missing_packages_are_named(sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(module: str, extra: str) -> None:
+    def missing(module: str, extra: str, otherwise: str = "") -> None:
         raise MissingExtraError(f"{module} is not installed; get it with: pip install 'audiocodec[{extra}]'")
 
     monkeypatch.setattr("audiocodec.corpus.workers.require", missing)
