@@ -2,6 +2,7 @@
 
     AudioCodecError
     ├── AudioError            a sound file or array cannot be used
+    │   └── CutShortError         part of a sound file is missing
     ├── TokenFileError        a token file cannot be used
     │   ├── DamagedFileError      cut short, or a checksum does not match
     │   └── VersionError          written by a newer audiocodec
@@ -23,6 +24,10 @@ class AudioCodecError(Exception):
 
 class AudioError(AudioCodecError):
     """A sound file or an array of samples cannot be used."""
+
+
+class CutShortError(AudioError):
+    """A sound file is not whole; what is there of it can be read with `AudioReader(path, salvage=True)`."""
 
 
 class TokenFileError(AudioCodecError):

@@ -29,7 +29,7 @@ def test_the_round_trip_is_that_of_the_codec(name: str, tmp_path: Path, monkeypa
     exec(compile(ROUND_TRIP, "onnx.md", "exec"), names)
     codec = load(name, backend="onnx")
     tokens = codec.encode(names["sound"], codec.sample_rate)
-    assert names["codes"].shape == tokens.codes.shape
+    assert (names["codes"].shape, names["codes"].dtype) == (tokens.codes.shape, np.int32)
     assert np.mean(names["codes"] != tokens.codes) < 0.02
     expected = codec.decode(names["codes"], num_codebooks=6)[0][:, : names["sound"].shape[1]]
     assert names["heard"].shape == names["sound"].shape

@@ -90,7 +90,7 @@ class FfmpegFile:
         """Blocks "t c" of at most that many samples, float32.
 
         Raises:
-            AudioError: the file breaks off.
+            OSError: the file breaks off.
         """
         width = 4 * self.channels
         while data := _exactly(self._pipe, samples * width):
@@ -99,7 +99,7 @@ class FfmpegFile:
         damaged = next((line for line in said if any(word in line.lower() for word in DAMAGED)), "")
         if code or damaged:
             what = damaged or (said or [f"exit code {code}"])[0]
-            raise AudioError(f"{self.path}: breaks off while being read (ffmpeg: {what})")
+            raise OSError(f"ffmpeg: {what}")
         if said:
             logger.warning("%s: is damaged, some of it may be missing (ffmpeg: %s)", self.path, said[0])
 

@@ -15,11 +15,12 @@ from audiocodec.audio import ffmpeg
 from audiocodec.audio.inspect import Findings, inspect
 from audiocodec.audio.resample import resample_blocks
 from audiocodec.audio.sndfile import SndFile
-from audiocodec.errors import AudioError
+from audiocodec.errors import AudioError, CutShortError
 
 logger = logging.getLogger(__name__)
 
 BLOCK_SAMPLES = 1 << 16
+SALVAGED_SAMPLES = 1 << 10  # per block of a file to be salvaged: the block in which it breaks off is lost
 MAX_CHANNELS = 255
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 100, 1_000_000
 MAX_PEAK = 100.0  # 40 dB above full scale: what is louder has another full scale
@@ -46,6 +47,7 @@ class AudioReader:
 
     Args:
         path: any file that libsndfile or ffmpeg reads.
+        salvage: read what is there of a file that is not whole.
 
     Attributes:
         sample_rate: Hz.
@@ -53,16 +55,18 @@ class AudioReader:
         samples: in each channel; 0 if that is not known before all are read.
         seekable: libsndfile reads it, so pieces of it can be.
         tags: text that the file carries: title, artist and the like.
+        missing: once all is read with `salvage`, why that is not the whole file; empty if it is.
         on_block: called with the number of samples of each block read.
 
     Raises:
-        AudioError: the file is missing, is no sound, is cut short, or nothing here reads all of it.
+        CutShortError: part of it is missing.
+        AudioError: the file does not exist, is no sound, or nothing here reads all of it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, salvage: bool = False) -> None:
+        self.path, self.missing, self._salvage = path, "", salvage
         _check_path(path)
-        self._file, self._findings = _open(path)
+        self._file, self._findings = _open(path, salvage)
         self.sample_rate, self.channels = self._file.sample_rate, self._file.channels
         self.seekable = isinstance(self._file, SndFile)
         self.samples = self._file.samples if isinstance(self._file, SndFile) else 0
@@ -88,21 +92,26 @@ class AudioReader:
         """Blocks "c t" of at most `BLOCK_SAMPLES`, checked for NaN.
 
         Raises:
-            AudioError: a block cannot be decoded, holds NaN or infinity, or the file ends before all is read.
+            CutShortError: a block cannot be decoded, or the file ends before all is read.
+            AudioError: a block holds NaN or infinity; nothing at all can be read.
         """
-        count = 0
+        count, missing = 0, self._findings.cut
+        size = SALVAGED_SAMPLES if self._salvage else BLOCK_SAMPLES
         try:
-            for block in self._file.blocks(BLOCK_SAMPLES):
+            for block in self._file.blocks(size):
                 check_samples(block, str(self.path))
                 count += len(block)
                 self.on_block(len(block))
                 yield np.ascontiguousarray(block.T)
         except (soundfile.LibsndfileError, OSError) as error:
-            raise AudioError(f"{self.path}: breaks off while being read ({_plain(reason(error))})") from error
+            missing = f"breaks off while being read ({_plain(reason(error))})"
         if not count and self._findings.unread:
             raise AudioError(f"{self.path}: {self._findings.unread}; nor does ffmpeg read any of it")
         if count < self.samples - self._findings.spare:
-            raise AudioError(f"{self.path}: is cut short, {count} of the {self.samples} samples it promises are there")
+            missing = missing or f"is cut short, {count} of the {self.samples} samples it promises are there"
+        if missing and not (self._salvage and count):
+            raise CutShortError(f"{self.path}: {missing}")
+        self.missing = missing
 
 
 def _check_path(path: Path) -> None:
@@ -122,11 +131,12 @@ def _check_path(path: Path) -> None:
         raise AudioError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _open(path: Path) -> tuple[SndFile | ffmpeg.FfmpegFile, Findings]:
+def _open(path: Path, salvage: bool) -> tuple[SndFile | ffmpeg.FfmpegFile, Findings]:
     """The file in the hands of what reads all of it, and what was found about it.
 
     Raises:
-        AudioError: nothing does.
+        CutShortError: part of it is missing, and not to be salvaged.
+        AudioError: nothing reads it.
     """
     opened, problem = None, ""
     try:
@@ -134,13 +144,15 @@ def _open(path: Path) -> tuple[SndFile | ffmpeg.FfmpegFile, Findings]:
     except (soundfile.LibsndfileError, OSError, TypeError) as error:
         problem = _plain(reason(error))
     findings = inspect(path, None if opened is None else opened.samples)
-    if opened is not None and not findings.cut and not findings.unread:
+    if opened is not None and not findings.unread and (salvage or not findings.cut):
         return opened, findings
     if opened is not None:
         opened.close()
-    if findings.cut or findings.note:
-        raise AudioError(f"{path}: {findings.cut or findings.note}")
-    return _by_ffmpeg(path, findings.unread, problem), findings
+    if findings.cut and not salvage:
+        raise CutShortError(f"{path}: {findings.cut}")
+    if findings.note:
+        raise AudioError(f"{path}: {findings.note}")
+    return _by_ffmpeg(path, findings.cut or findings.unread, problem), findings
 
 
 def _by_ffmpeg(path: Path, unread: str, problem: str) -> ffmpeg.FfmpegFile:
@@ -155,7 +167,7 @@ def _by_ffmpeg(path: Path, unread: str, problem: str) -> ffmpeg.FfmpegFile:
 
 def _plain(said: str) -> str:
     """What libsndfile says of files that it takes for something that they are not."""
-    misleading = ("does not exist or is not a regular file", "Unspecified internal error", "unknown error")
+    misleading = ("does not exist or is not a regular file", "nternal", "unknown error")
     return "its sound cannot be decoded" if any(words in said for words in misleading) else said
 
 

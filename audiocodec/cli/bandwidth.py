@@ -23,10 +23,11 @@ class WatchedReader(AudioReader):
         path: of the sound.
         model_rate: sample rate of the model, Hz.
         model: its name.
+        salvage: see `AudioReader`.
     """
 
-    def __init__(self, path: Path, model_rate: int, model: str) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, model_rate: int, model: str, salvage: bool) -> None:
+        super().__init__(path, salvage)
         self._model_rate, self._model = model_rate, model
         self._power = np.zeros(2)  # above the band, and total
 

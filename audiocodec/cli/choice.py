@@ -20,15 +20,19 @@ WINDOW_S = 0.032
 HOP_S = 0.008
 
 
-def choose_model(path: Path) -> str:
+def choose_model(path: Path, salvage: bool = False) -> str:
     """Name of the model for a sound file, from its first ten seconds. Deterministic.
+
+    Args:
+        path: of the file.
+        salvage: see `AudioReader`.
 
     Raises:
         AudioError: it cannot be read.
     """
     from audiocodec import audio
 
-    with audio.AudioReader(path) as reader:
+    with audio.AudioReader(path, salvage) as reader:
         blocks, rate, have = [], reader.sample_rate, 0
         for block in reader:
             blocks.append(block.mean(axis=0))

@@ -15,6 +15,8 @@ from audiocodec.cli import completion, options
 from audiocodec.cli.batch import Done, run_all
 from audiocodec.cli.loading import load_once
 from audiocodec.cli.paths import PIPE, binary_input, binary_output, plan, source_path
+from audiocodec.cli.verify import first_problem
+from audiocodec.errors import DamagedFileError
 
 if TYPE_CHECKING:
     from audiocodec.codec import Codec
@@ -117,15 +119,22 @@ class Decode:
         whole = self.start_s == 0 and self.duration_s is None and not self.salvage
         if source == target == PIPE and self.suffix == ".wav" and whole:
             return Done(f"{source} -> {target}: {self._live().duration_s:.2f} s")
-        from audiocodec.tokens import open_tokens
-
         with source_path(source) as path:
-            with open_tokens(path) as reader:
-                codec = self.codec_for(reader.header)
-            report = self._to_pipe(codec, path) if target == PIPE else self._to_file(codec, path, Path(target))
+            try:
+                codec, report = self._decoded(path, target)
+            except DamagedFileError as error:
+                name = "standard input" if source == PIPE else source
+                raise DamagedFileError(first_problem(str(path), name) or str(error)) from error
         lost = f", {report.lost_frames / codec.frame_rate:.2f} s lost" if report.lost_frames else ""
         line = f"{report.duration_s:.2f} s, {report.speed:.0f} times real time{lost}"
         return Done(f"{source} -> {target}: {line}")
+
+    def _decoded(self, path: Path, target: str) -> tuple[Codec, FileReport]:
+        from audiocodec.tokens import open_tokens
+
+        with open_tokens(path) as reader:
+            codec = self.codec_for(reader.header)
+        return codec, self._to_pipe(codec, path) if target == PIPE else self._to_file(codec, path, Path(target))
 
     def _to_file(self, codec: Codec, path: Path, target: Path) -> FileReport:
         return codec.decode_file(

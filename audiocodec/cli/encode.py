@@ -13,6 +13,7 @@ from audiocodec.cli import completion, options
 from audiocodec.cli.batch import Done, run_all
 from audiocodec.cli.loading import load_once
 from audiocodec.cli.paths import Plan, opened_target, plan, source_path
+from audiocodec.errors import CutShortError
 
 if TYPE_CHECKING:
     from audiocodec.codec import Codec
@@ -53,6 +54,7 @@ EFFORTS = (0, 5, 10, 20, 40)  # steps of --refine
     is_flag=True,
     help="Variable rate: give each frame as many codebooks as it needs, --bitrate or --num-codebooks on average.",
 )
+@click.option("--salvage", is_flag=True, help="Encode what is there of sound files that are cut short or break off.")
 @options.jobs
 @options.threads
 @options.backend
@@ -69,6 +71,7 @@ def encode(
     refine: int | None,
     effort: int | None,
     vbr: bool,
+    salvage: bool,
     jobs: int,
     threads: int,
     backend: str,
@@ -103,7 +106,7 @@ def encode(
 
     todo = plan(files, output, ".fsq", audio.list_audio_files)
     _refuse_sounds_as_targets(todo)
-    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, steps, vbr, force)
+    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, steps, vbr, salvage, force)
     if model != AUTO:
         work.codec(model)  # an unknown model fails before any file
     run_all(todo, work, jobs, skip_existing, quiet)
@@ -138,6 +141,7 @@ class Encode:
         metadata: see `Codec.encode_stream`.
         refine: see `Codec.encode`.
         vbr: see `Codec.encode_stream`.
+        salvage: see `AudioReader`.
         force: allow targets to exist.
     """
 
@@ -149,6 +153,7 @@ class Encode:
     metadata: dict[str, str]
     refine: int
     vbr: bool
+    salvage: bool
     force: bool
 
     def codec(self, model: str) -> Codec:
@@ -157,12 +162,20 @@ class Encode:
 
     def __call__(self, source: str, target: str, advance: Callable[[float], None]) -> Done:
         """Encode one file; see `run_all`."""
+        try:
+            return self._encoded(source, target, advance)
+        except CutShortError as error:
+            if self.salvage:
+                raise
+            raise CutShortError(f"{error}; --salvage encodes what is there") from error
+
+    def _encoded(self, source: str, target: str, advance: Callable[[float], None]) -> Done:
         from audiocodec.cli.bandwidth import WatchedReader
 
         with source_path(source) as path:
             model = self._model(path)
             codec = self.codec(model)
-            reader = WatchedReader(path, codec.sample_rate, codec.name)
+            reader = WatchedReader(path, codec.sample_rate, codec.name, self.salvage)
             if reader.samples:
                 reader.on_block = lambda samples: advance(samples / reader.samples)
             with reader, opened_target(target, self.force, path) as file:
@@ -173,14 +186,15 @@ class Encode:
         chosen = f"{model}, " if self.model == AUTO else ""
         speed = f"{report.speed:{'.0f' if report.speed >= 10 else '.2g'}} times real time"
         line = f"{report.duration_s:.2f} s, {chosen}{report.bitrate / 1000:.2f} kbit/s on disk, {speed}"
-        return Done(f"{source} -> {target}: {line}", notes)
+        missing = f"; not the whole file: it {reader.missing}" if reader.missing else ""
+        return Done(f"{source} -> {target}: {line}{missing}", notes)
 
     def _model(self, path: Path) -> str:
         if self.model != AUTO:
             return self.model
         from audiocodec.cli.choice import choose_model
 
-        return choose_model(path)
+        return choose_model(path, self.salvage)
 
 
 def _above_top(codec: Codec, channels: int, bitrate: float | None) -> tuple[str, ...]:

@@ -83,6 +83,20 @@ class Address(click.ParamType):  # type: ignore[type-arg]
             self.fail(str(error), param, ctx)
 
 
+class Repeat(click.ParamType):  # type: ignore[type-arg]
+    """A number of codebooks, or "auto", which becomes None."""
+
+    name = "repeat"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Text to a number; misuse ends with exit code 2."""
+        if value == "auto":
+            return None
+        if not str(value).isdecimal():
+            self.fail(f"{value!r} is neither a number of codebooks nor 'auto'.", param, ctx)
+        return int(value)
+
+
 def check_rate(bitrate: float | None, num_codebooks: int | None) -> None:
     """Refuse both together."""
     if bitrate is not None and num_codebooks is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from audiocodec.cli import options
 
@@ -52,10 +53,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--repeat",
-    type=click.IntRange(0),
+    type=options.Repeat(),
     default=0,
     show_default=True,
-    help="Number of codebooks to repeat in later packets (forward error correction).",
+    metavar="NUMBER|auto",
+    help="Number of codebooks to repeat in later packets (forward error correction); auto, in a conversation: a "
+    "quarter of them while the other end reports losses.",
 )
 @click.option(
     "--jitter", type=click.IntRange(1, 100), default=3, show_default=True, help="Jitter-buffer target, in frames."
@@ -95,7 +98,7 @@ def stream(
     channels: int,
     rate: int | None,
     packet_frames: int,
-    repeat: int,
+    repeat: int | None,
     jitter: int,
     duration: float | None,
     idle_timeout: float | None,
@@ -119,6 +122,9 @@ def stream(
         audiocodec stream --send 192.0.2.7:5004 --receive 0.0.0.0:5004      # a conversation
     """
     _check(source, target, to, at, key_file, receive_key_file)
+    _check_direction(to is not None, at is not None)
+    if repeat is None and at is None:
+        raise click.UsageError("--repeat auto follows the reports of the other end: give --send and --receive.")
     options.check_rate(bitrate, num_codebooks)
     from audiocodec import live
 
@@ -137,6 +143,7 @@ def stream(
     depth = codec.info.choose_codebooks(num_codebooks, bitrate, channels)
     with contextlib.ExitStack() as stack:
         session = Session(codec, channels, depth, rate or codec.sample_rate, stats == "json", stack)
+        session.prepare(encoder=to is not None or at is None, decoder=at is not None or to is None)
         if at is not None:
             sink = session.sink(target, output_device, force, source)
             link, receiving = session.receiving(at, incoming, jitter, sink, duration, idle_timeout)
@@ -170,3 +177,21 @@ def _check(
         raise click.UsageError("Both directions need a key each: give --key-file and --receive-key-file.")
     if receive_key_file is not None and not both:
         raise click.UsageError("--receive-key-file goes with --send and --receive; for one direction give --key-file.")
+
+
+ONLY_SENT = ("packet_frames", "repeat")
+ONLY_RECEIVED = ("jitter", "duration", "idle_timeout")
+
+
+def _check_direction(sends: bool, receives: bool) -> None:
+    """Refuse options that would have no effect."""
+    context = click.get_current_context()
+    for names, used, needed in (
+        (ONLY_SENT, sends, "--send"),
+        (ONLY_RECEIVED, receives, "--receive"),
+        (("key_file",), sends or receives, "--send or --receive"),
+    ):
+        for name in names:
+            given = context.get_parameter_source(name) is not ParameterSource.DEFAULT
+            if given and not used:
+                raise click.UsageError(f"--{name.replace('_', '-')} has an effect with {needed} only.")

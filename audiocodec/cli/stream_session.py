@@ -16,7 +16,7 @@ from audiocodec._util.files import replacing
 from audiocodec._util.terminal import on_terminal
 from audiocodec.cli.paths import PIPE, binary_output, source_path
 from audiocodec.codec import Codec
-from audiocodec.errors import AudioCodecError, AudioError, OutputError
+from audiocodec.errors import AudioCodecError, AudioError, ConfigError, OutputError
 from audiocodec.live.packets import JitterBuffer, Opener, Packetizer, Receiver, Sealer
 
 
@@ -31,6 +31,7 @@ class Session:
         rate: of raw PCM, Hz.
         as_json: statistics are JSON.
         stack: closes the resources.
+        receiver: of incoming packets, if any are received.
     """
 
     codec: Codec
@@ -40,6 +41,14 @@ class Session:
     as_json: bool
     stack: contextlib.ExitStack
     clock: live.Clock = field(default_factory=live.Clock)
+    receiver: Receiver | None = None
+
+    def prepare(self, encoder: bool, decoder: bool) -> None:
+        """Load the networks, which takes a while, before any sound arrives that would be left out meanwhile."""
+        if encoder:
+            self.codec.sound_encoder(self.codec.rows(self.channels, self.num_codebooks))
+        if decoder:
+            self.codec.sound_decoder(self.channels)
 
     def source(self, name: str | None, device: str | None) -> live.Source:
         """A file, standard input or a microphone."""
@@ -71,16 +80,20 @@ class Session:
         live.loopback(self.codec, source, sink, self.channels, self.num_codebooks, self._meter())
 
     def sending(
-        self, to: live.Address, key: bytes | None, frames: int, repeat: int, shown: bool = True
+        self, to: live.Address, key: bytes | None, frames: int, repeat: int | None, shown: bool = True
     ) -> Callable[[live.Source], None]:
-        """A function that sends a source to its end."""
+        """A function that sends a source to its end; `repeat` None: it follows the reports of the other end."""
+        if repeat is not None and repeat > self.num_codebooks:
+            raise ConfigError(f"--repeat {repeat} is more than the {self.num_codebooks} codebooks that are sent")
         codec, sender, meter = self.codec, live.UdpSender(to), self._meter(shown)
         self.stack.callback(sender.close)
         sealer = Sealer(key, time.time) if key else None
-        packetizer = Packetizer(codec.info, frames, repeat, channels=self.channels, sealer=sealer)
+        packetizer = Packetizer(codec.info, frames, repeat or 0, channels=self.channels, sealer=sealer)
+        feedback = self._feedback(packetizer, repeat is None)
 
         def transmit(packet: bytes) -> None:
-            sender.send(packet)
+            for data in (packet, *(feedback.after_packet() if feedback else ())):
+                sender.send(data)
             meter.counters["packets_unsent"] = sender.unsent
 
         def send(source: live.Source) -> None:
@@ -100,10 +113,11 @@ class Session:
         idle_s: float | None,
     ) -> tuple[live.Link, Callable[[live.Link], None]]:
         """A socket, and a function that plays the packets from it."""
-        codec, meter = self.codec, self._meter()
-        opener = Opener(key) if key else None
+        codec, opener = self.codec, Opener(key) if key else None
         buffer = JitterBuffer(jitter, frame_s=codec.info.frame_s)
-        receiver = Receiver(codec.info, buffer, opener, self.channels)
+        self.receiver = receiver = Receiver(codec.info, buffer, opener, self.channels)
+        self.stack.callback(self._tell_unheard, receiver)
+        meter = self._meter()
         listener = live.UdpListener(at)
         self.stack.callback(listener.close)
         click.echo(f"listening at {listener.address}", err=True)
@@ -112,6 +126,20 @@ class Session:
             live.receive(codec, link, receiver, sink, meter, self.clock, seconds, idle_s)
 
         return listener, receive
+
+    def _feedback(self, packetizer: Packetizer, adapt: bool) -> live.Feedback | None:
+        """Reports on the way back, if packets are received as well."""
+        if self.receiver is None:
+            return None
+        every = max(1, round(1 / (self.codec.info.frame_s * packetizer.frames)))
+        quarter = -(-self.num_codebooks // 4)
+        return live.Feedback(self.receiver, packetizer, every, quarter if adapt else None)
+
+    def _tell_unheard(self, receiver: Receiver) -> None:
+        """One line at the end; JSON has the counters."""
+        line = live.describe_unheard(receiver, self.codec.info.frame_s)
+        if line and not self.as_json:
+            click.echo(line, err=True)
 
     def _meter(self, shown: bool = True) -> live.Meter:
         show = _show_json if self.as_json else _show
@@ -170,6 +198,6 @@ def _ignore(line: str) -> None:
 
 
 def _finish(meter: live.Meter) -> None:
-    if meter.frames:
-        line = meter.line()
+    line = meter.last()
+    if line:
         click.echo(f"\r{line}\x1b[K" if on_terminal() and not meter.as_json else line, err=True)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from audiocodec._util.processors import processors
 from audiocodec._util.terminal import on_terminal
 from audiocodec.cli import options
 from audiocodec.errors import AudioError
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     type=click.IntRange(0),
-    help="Number of Ray actors (default: one per processor); 0 works in this process, without Ray.",
+    help="Number of Ray actors (default: one per processor, none for few sounds); 0 works in this process without Ray.",
 )
 @click.option(
     "--device",
@@ -83,14 +82,11 @@ def tokenize(
             "Give --device or --workers and --address, not both: a device is used by this process only."
         )
     options.check_rate(bitrate, num_codebooks)
-    from audiocodec._util.extras import require
     from audiocodec.corpus import tokenize as run
     from audiocodec.corpus.stopwatch import fractions
 
-    if workers is None:
-        workers = processors() if device == "cpu" else 0
-    if workers:
-        require("ray", "ray", "or give --workers 0")
+    if device != "cpu":
+        workers = 0
     with _shown(output) as on_shard:
         made_by = (model, num_codebooks, backend, sounds_per_shard, workers, address)
         done = run(source, output, format, *made_by, on_shard, bitrate, device)

@@ -63,10 +63,16 @@ class Truncate:
 
     def __call__(self, source: str, target: str, advance: Callable[[float], None]) -> Done:
         """Truncate one file; see `run_all`."""
-        from audiocodec.tokens import truncate_file
+        from audiocodec.tokens import open_tokens, truncate_file
+        from audiocodec.tokens.bitrate import choose_depth
 
         with source_path(source) as path:
             before = path.stat().st_size if path.is_file() else 0
+            with open_tokens(path) as reader:
+                there, each = reader.header.num_codebooks, reader.header.codebook_bitrate
+            depth = choose_depth(self.num_codebooks, self.bitrate, there, each)
             with opened_target(target, self.force) as file:
-                written = truncate_file(path, file, self.num_codebooks, self.bitrate)
-        return Done(f"{source} -> {target}: {before} to {written} bytes")
+                written = truncate_file(path, file, depth)
+        most = f"its codebooks, {there} in all, take at most {there * each / 1000:.2f} kbit/s"
+        notes = (f"nothing was left out: {most}",) if depth == there else ()
+        return Done(f"{source} -> {target}: {before} to {written} bytes", notes)

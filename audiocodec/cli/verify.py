@@ -44,6 +44,12 @@ def verify(files: tuple[str, ...], quiet: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+def first_problem(file: str, name: str) -> str:
+    """The first problem of a file, with its times, and the way out; empty if there is none."""
+    problems, usable = problems_of(file, name)
+    return "; ".join([*problems[:1], *([WAY_OUT] if problems and usable else [])])
+
+
 def problems_of(file: str, name: str) -> tuple[list[str], bool]:
     """The problem of a file, and whether part of it can be recovered."""
     from audiocodec.errors import TokenFileError

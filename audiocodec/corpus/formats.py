@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from audiocodec._util.extras import require
 from audiocodec.corpus import fsq, parquet, webdataset
@@ -18,7 +18,7 @@ class Format(NamedTuple):
     """How sounds are stored in files."""
 
     pack: Callable[[Shard, Sequence[Item], Header], dict[str, bytes]]
-    unpack: Callable[[Store, Sequence[str], Header], Iterator[Item]]
+    unpack: Callable[[Store, Mapping[str, Any], Header], Iterator[Item]]  # of a shard as the manifest has it
 
 
 FORMATS = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Shard
@@ -18,16 +19,16 @@ def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes
     return {target(item.path): item.tokens.to_bytes() for item in items}
 
 
-def unpack(store: Store, names: Sequence[str], header: Header) -> Iterator[Item]:
+def unpack(store: Store, shard: Mapping[str, Any], header: Header) -> Iterator[Item]:
     """The sounds of a shard, in order.
 
     Raises:
         TokenFileError: a file is damaged.
     """
-    for name in names:
+    for name, source in zip(shard["files"], shard["paths"], strict=True):
         with store.local(name) as path:
             tokens = Tokens.load(path)
-        yield Item(name, tokens, tokens.header.metadata)
+        yield Item(source, tokens, tokens.header.metadata)
 
 
 def target(path: str) -> str:

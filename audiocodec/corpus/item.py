@@ -18,7 +18,7 @@ class Item:
     """The tokens of a sound, and its metadata.
 
     Attributes:
-        path: of the sound; in the format fsq, of the token file.
+        path: of the sound, as found below the folder or as the CSV has it.
         tokens: as returned by `Codec.encode`.
         metadata: columns of the CSV that listed it.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,14 +59,14 @@ def _nested(arrow: Any, codes: Sequence[np.ndarray], header: Header) -> Any:
     return column
 
 
-def unpack(store: Store, names: Sequence[str], header: Header) -> Iterator[Item]:
+def unpack(store: Store, shard: Mapping[str, Any], header: Header) -> Iterator[Item]:
     """The sounds of a shard, a group of rows at a time.
 
     Raises:
         MissingExtraError: pyarrow is not installed.
     """
     parquet = require("pyarrow.parquet", "parquet")
-    for name in names:
+    for name in shard["files"]:
         with store.local(name) as path, parquet.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group)

@@ -41,8 +41,8 @@ class Corpus:
         Raises:
             MissingExtraError: it is Parquet, and pyarrow is not installed.
         """
-        names = list(self.manifest["shards"][shard]["files"])
-        return FORMATS[self.manifest["settings"]["format"]].unpack(self.store, names, self.header)
+        entry = self.manifest["shards"][shard]
+        return FORMATS[self.manifest["settings"]["format"]].unpack(self.store, entry, self.header)
 
     def __iter__(self) -> Iterator[Item]:
         """All sounds, in order."""

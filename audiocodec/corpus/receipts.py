@@ -28,6 +28,7 @@ class Receipt:
         sha256: of its files, one after another.
         files: name -> bytes.
         errors: [path, reason] of each sound that could not be used.
+        paths: of the sounds, if the files do not hold them.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Receipt:
     sha256: str
     files: dict[str, int]
     errors: list[list[str]]
+    paths: list[str]
 
 
 def to_bytes(value: object) -> bytes:

@@ -23,7 +23,7 @@ from audiocodec.corpus.shard import Job
 from audiocodec.corpus.sounds import list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.corpus.store import Store, open_store
-from audiocodec.corpus.workers import in_this_process, on_ray
+from audiocodec.corpus.workers import choose_workers, in_this_process, on_ray
 from audiocodec.errors import ConfigError, OutputError
 from audiocodec.tokens.convert import header_to_json
 
@@ -69,7 +69,7 @@ def tokenize(
     num_codebooks: int | None = None,
     backend: str = "auto",
     sounds_per_shard: int | None = None,
-    workers: int = 0,
+    workers: int | None = 0,
     address: str | None = None,
     on_shard: Callable[[Progress], None] = lambda progress: None,
     bitrate: float | str | None = None,
@@ -87,7 +87,7 @@ def tokenize(
         num_codebooks: number of codebooks to keep (the first N); all by default.
         backend: see `audiocodec.load`.
         sounds_per_shard: by default enough for about 64 shards, 8 to 1000.
-        workers: actors of Ray; 0 works in this process and needs no Ray.
+        workers: actors of Ray; 0 works in this process and needs no Ray; None: one per processor, 0 for few sounds.
         address: of a Ray cluster; by default Ray is started here for the time of the run.
         on_shard: called at the start and after every shard.
         bitrate: alternatively the target bitrate, in bits per second for a mono sound.
@@ -122,6 +122,7 @@ def tokenize(
     )
     store = open_store(output)
     shards = cut(sounds, settings.sounds_per_shard)
+    workers = choose_workers(workers, address, shards)
     receipts = begin(store, output, settings)
     todo = [shard for shard in shards if shard.name not in receipts]
     job = Job(settings, _anywhere(model) if Path(model).exists() else model, _anywhere(output))

@@ -85,7 +85,8 @@ class ShardWriter:
             files = FORMATS[self.settings.format].pack(shard, items, self.header)
             for name, data in files.items():
                 self.store.write(name, data)
-            receipt = _receipt(shard, items, errors, files)
+            paths = [item.path for item in items] if self.settings.format == "fsq" else []
+            receipt = _receipt(shard, items, errors, files, paths)
             write_receipt(self.store, receipt)
         return receipt, watch
 
@@ -129,7 +130,13 @@ def batches(sounds: Sequence[Sound]) -> Iterator[list[Sound]]:
         yield ordered[start : start + TOGETHER]
 
 
-def _receipt(shard: Shard, items: Sequence[Item], errors: Sequence[tuple[str, str]], files: dict[str, Any]) -> Receipt:
+def _receipt(
+    shard: Shard,
+    items: Sequence[Item],
+    errors: Sequence[tuple[str, str]],
+    files: dict[str, Any],
+    paths: list[str],
+) -> Receipt:
     digest = hashlib.sha256()
     for data in files.values():
         digest.update(data)
@@ -141,4 +148,5 @@ def _receipt(shard: Shard, items: Sequence[Item], errors: Sequence[tuple[str, st
         sha256=digest.hexdigest(),
         files={name: len(data) for name, data in files.items()},
         errors=[list(pair) for pair in errors],
+        paths=paths,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -31,9 +32,9 @@ def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes
     return {f"{shard.name}.tar": file.getvalue()}
 
 
-def unpack(store: Store, names: Sequence[str], header: Header) -> Iterator[Item]:
+def unpack(store: Store, shard: Mapping[str, Any], header: Header) -> Iterator[Item]:
     """The sounds of a shard, in order."""
-    for name in names:
+    for name in shard["files"]:
         with store.local(name) as path, tarfile.open(path, "r:") as tar:
             for member in tar:
                 suffix = member.name.rpartition(".")[2]

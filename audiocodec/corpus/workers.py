@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from audiocodec._util.extras import require
+from audiocodec._util.processors import processors
 from audiocodec.corpus.plan import Shard
 from audiocodec.corpus.receipts import Receipt
 from audiocodec.corpus.shard import Job, ShardWriter
@@ -24,7 +25,24 @@ ANSWER_S = 10.0  # time limit for a cluster to answer
 RETRIES = 3  # retries of a shard whose worker died
 OBJECT_STORE = 80 * 2**20  # bytes, the minimum of Ray: no audio goes through it
 
+FEW = 2**25  # bytes of sound files that one process has encoded about when Ray has started
+UNKNOWN = 2**20  # bytes of a sound whose size is not known
+
 Done = tuple[Receipt, Stopwatch]
+
+
+def choose_workers(workers: int | None, address: str | None, shards: Sequence[Shard]) -> int:
+    """Actors as asked for; None: one for each processor, none for so few sounds that they do not pay for starting Ray.
+
+    Raises:
+        MissingExtraError: Ray is needed and not installed.
+    """
+    if workers is None:
+        few = sum(sound.size or UNKNOWN for shard in shards for sound in shard.sounds) < FEW or len(shards) < 2
+        workers = 0 if few and address is None else processors()
+    if workers:
+        require("ray", "ray", "or give --workers 0")
+    return workers
 
 
 def in_this_process(job: Job, shards: Sequence[Shard]) -> Iterator[Done]:

@@ -138,5 +138,6 @@ def _counters(receiver: Receiver) -> dict[str, int]:
         "frames_concealed": frames.lost + frames.waited,
         "frames_repaired": frames.repaired,
         "frames_skipped": frames.skipped,
+        "frames_missed": frames.missed,
         "frames_late": frames.late,
     }

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from audiocodec.live.clock import Clock
 
 
+class _Moment(NamedTuple):
+    frames: int
+    coded_bytes: float
+    busy: float  # processor seconds
+
+
 @dataclass
 class Meter:
-    """Collects the statistics of a loop and shows them once per second.
+    """Collects the statistics of a loop and shows those of each second, bitrate and load of that second alone.
 
     Args:
         frame_s: duration of a frame in seconds.
@@ -36,25 +43,31 @@ class Meter:
     counters: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._busy = self.clock.busy()
-        self._shown = 0
+        self._start = self._shown = self._now()
 
     def advance(self, frames: int) -> None:
         """Count more frames; shows the line when another second is full."""
         self.frames += frames
-        second = int(self.frames * self.frame_s)
-        if second > self._shown:
-            self._shown = second
-            self.show(self.line())
+        if int(self.frames * self.frame_s) > int(self._shown.frames * self.frame_s):
+            self.show(self._line(self._shown))
+            self._shown = self._now()
 
-    def line(self) -> str:
-        """The current statistics."""
-        seconds = self.frames * self.frame_s
-        kbits = 8 * self.coded_bytes / seconds / 1000 if seconds else 0.0
-        load = (self.clock.busy() - self._busy) / seconds if seconds else 0.0
+    def last(self) -> str:
+        """The last line: text of the whole run, JSON of what was not shown yet; empty if there is nothing to show."""
+        since = self._shown if self.as_json else self._start
+        return self._line(since) if self.frames > since.frames else ""
+
+    def _now(self) -> _Moment:
+        return _Moment(self.frames, self.coded_bytes, self.clock.busy())
+
+    def _line(self, since: _Moment) -> str:
+        now, seconds = self._now(), self.frames * self.frame_s
+        interval = seconds - since.frames * self.frame_s
+        kbits, load = 8 * (now.coded_bytes - since.coded_bytes) / interval / 1000, (now.busy - since.busy) / interval
         if self.as_json:
             numbers = {"seconds": seconds, "kbit_per_s": kbits, "delay_ms": self.delay_ms, "load": load}
-            return json.dumps({name: round(value, 3) for name, value in numbers.items()} | self.counters)
+            rounded = {name: round(value, 3) for name, value in numbers.items()}
+            return json.dumps(rounded | {"bytes": round(now.coded_bytes)} | self.counters)
         parts = [f"{seconds:.0f} s", f"{kbits:.1f} kbit/s", f"delay {self.delay_ms:.0f} ms", f"load {100 * load:.0f} %"]
         parts += [f"{name.replace('_', ' ')} {count}" for name, count in self.counters.items() if count]
         return ", ".join(parts)

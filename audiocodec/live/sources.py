@@ -40,7 +40,7 @@ def cut(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:
 
 
 def file_source(path: Path, sample_rate: int, block: int, channels: int = 1) -> Source:
-    """An audio file. For one channel, those of the file are mixed down, with a warning if they cancel each other out.
+    """An audio file. For one channel, those of the file are mixed down, with a warning, and one if they cancel out.
 
     Raises:
         AudioError: see `audio.AudioReader`; while it is being read; the file has another number of channels than
@@ -59,16 +59,22 @@ def _channels(path: Path, sample_rate: int, channels: int) -> Iterator[np.ndarra
 
 def _mixed(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
     before = after = 0.0  # energies
-    for wav in audio.stream_resampled(path, sample_rate):
-        mean = wav.mean(axis=0, keepdims=True)
-        before, after = before + float(np.square(wav).mean(axis=0).sum()), after + float(np.square(mean).sum())
-        yield mean
+    with audio.AudioReader(path) as reader:
+        if reader.channels > 1:
+            logger.warning("%s: its %d channels are mixed to one", path, reader.channels)
+        for wav in audio.resample_blocks(reader, reader.sample_rate, sample_rate, reader.channels):
+            mean = wav.mean(axis=0, keepdims=True)
+            before, after = before + float(np.square(wav).mean(axis=0).sum()), after + float(np.square(mean).sum())
+            yield mean
     if after < CANCELLED * before:
         logger.warning("%s: its channels are out of phase and cancel each other out, little of it is left", path)
 
 
 def pipe_source(stream: BinaryIO, rate: int, sample_rate: int, block: int, channels: int = 1) -> Source:
-    """Raw samples from a pipe: 16-bit little-endian, channels interleaved, `rate` Hz."""
+    """Raw samples from a pipe: 16-bit little-endian, channels interleaved, `rate` Hz.
+
+    A pipe that ends within a sample is warned of.
+    """
     width = 2 * channels
     bytes_at_once = width * max(1, block * rate // sample_rate)
 
@@ -79,6 +85,8 @@ def pipe_source(stream: BinaryIO, rate: int, sample_rate: int, block: int, chann
             whole = len(data) - len(data) % width
             rest = data[whole:]
             yield np.frombuffer(data[:whole], "<i2").reshape(-1, channels).T.astype(np.float32) / 32768
+        if rest:
+            logger.warning("the raw audio does not end with a whole sample of %d bytes: %d left out", width, len(rest))
 
     return Source(cut(audio.resample_blocks(samples(), rate, sample_rate, channels), block), paced=False)
 

@@ -1,4 +1,4 @@
-"""Detects that packets arrive and none of them can be played, and that nothing arrives at all."""
+"""What a listener is told: packets arrive and none can be played, nothing arrives, sound was not heard."""
 
 from __future__ import annotations
 
@@ -9,13 +9,30 @@ from audiocodec.live.packets import Receiver
 logger = logging.getLogger(__name__)
 
 REASONS = {
-    "damaged": "damaged, or made by another version of audiocodec",
+    "damaged": "damaged, encrypted, or made by another version of audiocodec",
     "wrong_key": "not encrypted with the key given here",
     "wrong_model": "made with another model",
     "wrong_channels": "with another number of channels than is played here",
     "wrong_stream": "of another stream than the one being played",
     "unannounced": "compact ones whose full packet has not arrived",
 }
+
+
+def describe_unheard(receiver: Receiver, frame_s: float) -> str:
+    """How many seconds of sound were sent and not heard, and why; empty if none were.
+
+    Args:
+        receiver: at the end of its streams.
+        frame_s: duration of a frame in seconds.
+    """
+    counts = receiver.buffer.counts
+    parts = {
+        "sent before listening began or while nothing arrived": counts.missed,
+        "left out to reduce the delay": counts.skipped,
+        "lost on the way": counts.lost,
+    }
+    listed = ", ".join(f"{frames * frame_s:.2f} s {why}" for why, frames in parts.items() if frames)
+    return f"not heard: {listed}" if listed else ""
 
 
 class Watch:

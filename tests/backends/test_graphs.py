@@ -131,7 +131,7 @@ def test_exported_files_code_alone(codec: Codec, speech: np.ndarray, tmp_path: P
     reference = codec.encode(wav, 16_000)
     assert np.mean(codes != reference.codes[:, :, :100]) < 1e-3
     state = np.zeros((1, decoder.get_inputs()[1].shape[1]), np.float32)
-    sound, _ = decoder.run(None, {"codes": reference.codes[:, :6], "state": state})
+    sound, _ = decoder.run(None, {"codes": reference.codes[:, :6].astype(np.int32), "state": state})
     expected = codec.decode(reference, 6)
     np.testing.assert_allclose(sound[:, codec.delay_samples :][:, : wav.shape[1]], expected, atol=1e-4)
     for name in ("encoder", "decoder"):

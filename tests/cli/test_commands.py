@@ -192,6 +192,22 @@ def test_verify_and_salvage(run: Run, encoded: Path, tmp_path: Path) -> None:
     assert np.abs(samples[: 2 * rate]).max() > 0.05
 
 
+def test_a_sound_cut_short_is_encoded_where_asked(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    data, cut, target = speech_path.read_bytes(), tmp_path / "cut.flac", tmp_path / "a.fsq"
+    cut.write_bytes(data[: len(data) // 2])
+    refused = run("encode", cut, target)
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith(f"error: {cut}: breaks off while being read (")
+    assert refused.stderr.endswith("); --salvage encodes what is there\n")
+    assert not target.exists()
+    saved = run("encode", cut, target, "--salvage", "-m", "auto")
+    assert saved.exit_code == 0
+    assert "; not the whole file: it breaks off while being read (" in saved.stderr
+    assert 2 < json.loads(run("info", target, "--json").stdout)["duration_s"] < 3
+    whole = run("encode", speech_path, tmp_path / "b.fsq", "--salvage")
+    assert "whole file" not in whole.stderr
+
+
 def test_truncate(run: Run, encoded: Path, tmp_path: Path) -> None:
     smaller = tmp_path / "smaller.fsq"
     assert run("truncate", encoded, smaller, "-n", 6).exit_code == 0
@@ -206,6 +222,9 @@ def test_truncate(run: Run, encoded: Path, tmp_path: Path) -> None:
     assert run("truncate", encoded, by_rate, "--bitrate", "3k").exit_code == 0
     assert by_rate.read_bytes() == smaller.read_bytes()
     assert run("truncate", encoded, tmp_path / "e.fsq", "-b", "100").exit_code == 1
+    unchanged = run("truncate", smaller, tmp_path / "f.fsq", "-b", "9k")
+    assert "note: nothing was left out: its codebooks, 6 in all, take at most 2.98 kbit/s\n" in unchanged.stderr
+    assert (tmp_path / "f.fsq").read_bytes() == smaller.read_bytes()
     assert not (tmp_path / "c.fsq").exists()
 
 

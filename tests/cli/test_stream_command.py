@@ -45,6 +45,14 @@ def test_files_and_no_overwriting(run: Run, speech_path: Path, tmp_path: Path) -
     assert [p.name for p in tmp_path.iterdir()] == ["out.wav"]
 
 
+def test_stereo_that_becomes_mono_is_said(run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = tmp_path / "a.wav"
+    soundfile.write(source, np.zeros((3200, 2)), 16_000)
+    assert run("stream", "-i", source, "-o", tmp_path / "b.wav").exit_code == 0
+    assert run("stream", "-i", source, "-o", tmp_path / "c.wav", "--channels", 2).exit_code == 0
+    assert caplog.messages == [f"{source}: its 2 channels are mixed to one"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -54,6 +62,7 @@ def test_files_and_no_overwriting(run: Run, speech_path: Path, tmp_path: Path) -
         (["-m", "speech-99k", "-i", "-"], ["no model 'speech-99k'"]),
         (["-n", "13", "-i", "-", "-o", "-"], ["must be 1 to 12"]),
         (["-i", "-", "-o", "a.nonsense"], ["cannot write .nonsense"]),
+        (["-i", "-", "--send", "127.0.0.1:9", "-n", "6", "--repeat", "7"], ["--repeat 7 is more than the 6 codebooks"]),
     ],
 )
 def test_one_sentence(
@@ -78,10 +87,29 @@ def test_one_sentence(
         ["--receive", "1", "-i", "-"],
         ["-b", "3k", "-n", "3"],
         ["--rate", "1"],
+        ["-i", "-", "-o", "-", "--repeat", "1"],
+        ["-i", "-", "-o", "-", "--duration", "1"],
+        ["-i", "-", "--send", "127.0.0.1:1", "--repeat", "auto"],
+        ["-i", "-", "--send", "127.0.0.1:1", "--repeat", "-1"],
+        ["--receive", "1", "--packet-frames", "1"],
+        ["--send", "127.0.0.1:1", "--jitter", "3"],
+        ["-i", "-", "-o", "-", "--key-file", "k"],
     ],
 )
 def test_misuse(run: Run, arguments: list[str]) -> None:
     assert run("stream", *arguments).exit_code == 2
+
+
+def test_both_directions_follow_reports(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    """To itself: one program that hears what it sends, and its own reports."""
+    port, short, heard = free_port(), tmp_path / "short.wav", tmp_path / "heard.wav"
+    soundfile.write(short, soundfile.read(speech_path)[0][:36_000], 24_000)
+    ends = ["--send", f"127.0.0.1:{port}", "--receive", port, "--repeat", "auto", "--idle-timeout", 2]
+    result = run("stream", "-i", short, "-o", heard, *ends, "--jitter", 10, "--stats", "json")
+    assert result.exit_code == 0
+    last = json.loads(result.stderr.splitlines()[-1])
+    assert last["bytes"] > 500
+    assert not any(last.get(f"packets_{reason}") for reason in ("damaged", "wrong_key", "wrong_stream"))
 
 
 @pytest.mark.parametrize("arguments", [["--send", "nowhere", "-i", "-"], ["--receive", "1.2.3.4.5:x", "-o", "-"]])

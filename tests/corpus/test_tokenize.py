@@ -25,12 +25,12 @@ from audiocodec.cli import main
 from audiocodec.codec import Codec, load
 from audiocodec.corpus import Progress, open_corpus, run, tokenize
 from audiocodec.corpus.batch import encode_files
-from audiocodec.corpus.plan import MOST_BYTES, Settings, Shard, usual_shard
+from audiocodec.corpus.plan import MOST_BYTES, Settings, Shard, cut, usual_shard
 from audiocodec.corpus.shard import Job
 from audiocodec.corpus.sounds import Sound, list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch, fractions
 from audiocodec.corpus.store import open_store
-from audiocodec.corpus.workers import Done, in_this_process
+from audiocodec.corpus.workers import Done, choose_workers, in_this_process
 from audiocodec.errors import AudioError, ConfigError, MissingExtraError, OutputError, TokenFileError
 from audiocodec.model.hub import save_hub_folder
 from tests.corpus.conftest import BROKEN, files_of
@@ -60,7 +60,7 @@ def test_tokens_are_those_of_each_file_alone(format: str, corpora: dict[str, Pat
     assert len(items) == len(paths) == 13
     for item, path in zip(items, paths, strict=True):
         relative = path.relative_to(sounds)
-        assert item.path == (relative.with_suffix(".fsq") if format == "fsq" else relative).as_posix()
+        assert item.path == relative.as_posix()
         wav, rate = audio.read(path)
         alone = onnx.encode(wav, rate)
         np.testing.assert_array_equal(item.tokens.codes, alone.codes)
@@ -332,7 +332,7 @@ def test_unknown_formats_are_refused(sounds: Path, tmp_path: Path) -> None:
 
 
 def test_missing_packages_are_named(sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(module: str, extra: str) -> None:
+    def missing(module: str, extra: str, otherwise: str = "") -> None:
         raise MissingExtraError(f"{module} is not installed; get it with: pip install 'audiocodec[{extra}]'")
 
     monkeypatch.setattr("audiocodec.corpus.workers.require", missing)
@@ -349,9 +349,20 @@ def test_without_ray_the_command_says_how_to_do_without(
     sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    done = CliRunner().invoke(main, ["tokenize", "-i", str(sounds), "-o", str(tmp_path / "out")])
-    assert done.exit_code == 1
-    assert "pip install 'audiocodec[ray]', or give --workers 0" in done.output
+    command = ["tokenize", "-i", f"{sounds}/deep/er", "-o", str(tmp_path / "out"), "-n", "1", "--format", "fsq"]
+    for asked in (["--workers", "2"], ["--address", "127.0.0.1:6379"]):
+        done = CliRunner().invoke(main, [*command, *asked])
+        assert done.exit_code == 1
+        assert "pip install 'audiocodec[ray]', or give --workers 0" in done.output
+    assert CliRunner().invoke(main, command).exit_code == 0  # few sounds need no Ray
+
+
+def test_many_sounds_take_all_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audiocodec.corpus.workers.processors", lambda: 7)
+    monkeypatch.setattr("audiocodec.corpus.workers.require", lambda *names: None)
+    few, much, unknown = (cut([Sound(f"{i}.wav", ".", size) for i in range(40)], 8) for size in (10**5, 10**6, 0))
+    assert [choose_workers(None, None, shards) for shards in (few, much, unknown, much[:1])] == [0, 7, 7, 0]
+    assert (choose_workers(None, "a:1", few), choose_workers(3, None, few), choose_workers(0, None, much)) == (7, 3, 0)
 
 
 def test_one_sound_is_a_list(sounds: Path) -> None:

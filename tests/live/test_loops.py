@@ -23,6 +23,7 @@ from audiocodec.live import (
     Source,
     UdpListener,
     UdpSender,
+    describe_unheard,
     loopback,
     parse_address,
     pipe_source,
@@ -136,6 +137,14 @@ def test_a_listener_that_stood_still_goes_on(codec: Codec) -> None:
     assert link.polls < 250
 
 
+def test_a_pipe_that_ends_within_a_sample_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    for data in (bytes(4000), bytes(4003)):
+        blocks = pipe_source(io.BytesIO(data), 16_000, 16_000, 320, channels=2).blocks
+        assert sum(block.shape[1] for block in blocks) == 1000
+    words = "the raw audio does not end with a whole sample of 4 bytes: 3 left out"
+    assert [record.message for record in caplog.records] == [words]
+
+
 @pytest.mark.parametrize(("rate", "samples"), [(16_000, 16_000), (48_000, 48_000), (8_000, 8_000)])
 def test_raw_pipes(rate: int, samples: int) -> None:
     wave = (8000 * np.sin(np.arange(samples) * 440 * 2 * np.pi / rate)).astype("<i2")
@@ -220,6 +229,38 @@ def test_frames_left_out_are_in_the_line(codec: Codec, speech: np.ndarray) -> No
     assert f"frames skipped {receiver.buffer.counts.skipped}" in lines[-1]
 
 
+def test_what_was_not_heard_is_said_in_seconds(codec: Codec) -> None:
+    """A listener that starts a second late, loses ten frames, and hears nothing for two seconds in between."""
+    packets = Packetizer(codec.info).push(np.zeros((1, 400), np.int64))
+    receiver = Receiver(codec.info, JitterBuffer(1, frame_s=0.02))
+    assert describe_unheard(receiver, 0.02) == ""
+    for i, packet in enumerate(packets):
+        if i >= 50 and not 100 <= i < 110 and not 200 <= i < 300:
+            receiver.receive(packet)
+        receiver.pull()
+    counts = receiver.buffer.counts
+    assert (counts.missed, counts.lost) == (50 + 100, 10)
+    said = describe_unheard(receiver, 0.02)
+    assert said.startswith("not heard: 3.00 s sent before listening began or while nothing arrived, ")
+    assert receiver.counts.unannounced == 0
+
+
+def test_what_is_concealed_after_the_end_is_not_counted(codec: Codec) -> None:
+    packets = Packetizer(codec.info).push(np.zeros((1, 30), np.int64))
+    receiver = Receiver(codec.info, JitterBuffer(1, frame_s=0.02))
+    for packet in packets[:20]:
+        receiver.receive(packet)
+        receiver.pull()
+    for _ in range(5):  # the network stands still
+        receiver.pull()
+    for packet in packets[20:]:
+        receiver.receive(packet)
+    for _ in range(100):
+        receiver.pull()
+    counts = receiver.buffer.counts
+    assert (counts.played, counts.waited, counts.lost, counts.skipped) == (30, 5, 0, 0)
+
+
 def test_what_comes_after_the_end_is_late(codec: Codec) -> None:
     packetizer = Packetizer(codec.info)
     packets = packetizer.push(codec.stream_encoder(1).push(np.zeros(320 * 20, np.float32)))
@@ -262,7 +303,8 @@ def test_datagrams_that_the_system_refuses_are_counted() -> None:
     sender.close()
     meter = Meter(0.02, World().clock, str)
     meter.counters["packets_unsent"] = 1
-    assert meter.line().endswith("packets unsent 1")
+    meter.advance(1)
+    assert meter.last().endswith("packets unsent 1")
 
 
 def test_statistics_as_json() -> None:
@@ -271,7 +313,23 @@ def test_statistics_as_json() -> None:
     meter.counters["packets_lost"] = 3
     meter.coded_bytes = 750
     meter.advance(100)
-    assert json.loads(lines[0]) == {"seconds": 2, "kbit_per_s": 3, "delay_ms": 0, "load": 0, "packets_lost": 3}
+    shown = {"seconds": 2, "kbit_per_s": 3, "delay_ms": 0, "load": 0, "bytes": 750, "packets_lost": 3}
+    assert json.loads(lines[0]) == shown
+    assert meter.last() == ""  # everything was shown
+    meter.coded_bytes += 125
+    meter.advance(50)  # a second at another rate
+    meter.advance(25)
+    assert json.loads(lines[1]) == shown | {"seconds": 3, "kbit_per_s": 1, "bytes": 875}
+    assert json.loads(meter.last()) == shown | {"seconds": 3.5, "kbit_per_s": 0, "bytes": 875}
+
+
+def test_the_last_line_of_text_is_of_the_whole_run() -> None:
+    lines: list[str] = []
+    meter = Meter(0.02, World().clock, lines.append)
+    for coded in (375, 125):
+        meter.coded_bytes += coded
+        meter.advance(50)
+    assert [line.split(", ")[1] for line in (*lines, meter.last())] == ["3.0 kbit/s", "1.0 kbit/s", "2.0 kbit/s"]
 
 
 def test_a_listener_says_why_nothing_is_heard_and_ends_when_idle(

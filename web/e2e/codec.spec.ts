@@ -76,7 +76,7 @@ for (const [name, model, { resampled = false, encodes = true }] of [
   ["speech", "speech-16k", {}],
   ["speech-48k", "speech-16k", { resampled: true }],
   ["stereo", "music-44k", {}],
-  ["left", "music-44k", { encodes: false }],
+  ["left", "music-44k", {}],
   ["vbr", "speech-16k", { encodes: false }],
   ["vbr-right", "music-44k", { encodes: false }],
 ] as const satisfies [string, string, { resampled?: boolean; encodes?: boolean }][]) {

@@ -27,7 +27,7 @@ const SOUNDS = [
   ["speech-8k", "speech-16k", 1, true],
   ["speech-48k", "speech-16k", 1, true],
   ["stereo", "music-44k", 2, true],
-  ["left", "music-44k", 2, false], // the right channel is silent; a browser encodes mid and side
+  ["left", "music-44k", 2, true], // the right channel is silent
   ["vbr", "speech-16k", 1, false],
   ["vbr-right", "music-44k", 2, false],
 ] as const;

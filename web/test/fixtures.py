@@ -114,7 +114,7 @@ class Sound:
 
 
 def sounds() -> dict[str, Sound]:
-    """Sounds by name; the browser encodes those of a constant rate, too, unless channels are left and right."""
+    """Sounds by name; the browser encodes those of a constant rate, too."""
     at_16k = audiocodec.read(SPEECH, 16_000)[0]
     at_44k = audiocodec.read(SPEECH, 44_100)[0][:, : 3 * 44_100]
     late = np.roll(at_44k, 4410)

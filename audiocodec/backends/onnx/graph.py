@@ -10,7 +10,7 @@ from audiocodec.backends.onnx import protobuf
 from audiocodec.backends.onnx.protobuf import Attribute
 
 END = 2**62  # "to the end", for slices
-FLOAT, INT64, BOOL = (protobuf.TYPES[name] for name in ("float32", "int64", "bool"))  # for casts
+FLOAT, INT32, INT64, BOOL = (protobuf.TYPES[name] for name in ("float32", "int32", "int64", "bool"))  # for casts
 
 
 class Graph:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from audiocodec.backends.onnx import layers, quantizer
-from audiocodec.backends.onnx.graph import Graph
+from audiocodec.backends.onnx.graph import INT32, INT64, Graph
 from audiocodec.errors import ConfigError, ModelError
 from audiocodec.model import plan
 
@@ -33,8 +34,9 @@ class _Watched(Mapping[str, np.ndarray]):
 class Graphs:
     """Builds the graphs of a model.
 
-    Shapes: samples "b (t hop)", latents "b t d", codes "b q t", int64. Encoder and decoder have a `state` (see
-    `Graph`).
+    Shapes: samples "b (t hop)", latents "b t d", codes "b q t". Encoder and decoder have a `state` (see `Graph`).
+    Codes are int64 in the graphs that this package runs, and int32 in those for other programs, which often have no
+    other integers.
 
     Args:
         spec: the `model` section of its description.
@@ -48,14 +50,15 @@ class Graphs:
         self.spec, self.weights = spec, weights
 
     def encoder(self, to_codes: bool = False) -> Graph:
-        """Samples to latents or codes."""
+        """Samples to latents or, for other programs, to codes."""
 
         def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
             samples = graph.input("samples", "float32", ("batch", "samples"))
             latents = layers.run(graph, samples, weights, plan.read("encoder", self.spec["encoder"]))
             if to_codes:
                 codes, _ = quantizer.quantize(graph, latents, weights, self.spec["quantizer"])
-                self._give_codes(graph, codes)
+                self._check_int32()
+                self._give_codes(graph, graph.node("Cast", codes, to=INT32), "int32")
             else:
                 self._give_latents(graph, latents)
 
@@ -67,7 +70,7 @@ class Graphs:
         def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
             latents = self._take_latents(graph)
             codes, residual = quantizer.quantize(graph, latents, weights, self.spec["quantizer"])
-            self._give_codes(graph, codes)
+            self._give_codes(graph, codes, "int64")
             graph.output("residual", residual, "float32", ("rows", self.spec["quantizer"]["dim"]))
 
         return self._built("quantizer", build)
@@ -76,17 +79,18 @@ class Graphs:
         """Codes of the first N codebooks, for any N, to latents."""
 
         def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
-            codes = graph.input("codes", "int64", ("batch", "codebooks", "frames"))
+            codes = self._take_codes(graph, "int64")
             self._give_latents(graph, quantizer.dequantize(graph, codes, weights, self.spec["quantizer"]))
 
         return self._built("dequantizer", build)
 
     def decoder(self, from_codes: bool = False) -> Graph:
-        """Latents or codes to samples."""
+        """Latents or, for other programs, codes to samples."""
 
         def build(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
             if from_codes:
-                codes = graph.input("codes", "int64", ("batch", "codebooks", "frames"))
+                self._check_int32()
+                codes = graph.node("Cast", self._take_codes(graph, "int32"), to=INT64)
                 latents = quantizer.dequantize(graph, codes, weights, self.spec["quantizer"])
             else:
                 latents = self._take_latents(graph)
@@ -102,8 +106,16 @@ class Graphs:
     def _give_latents(self, graph: Graph, latents: str) -> None:
         graph.output("latents", latents, "float32", ("batch", "frames", self.spec["quantizer"]["dim"]))
 
-    def _give_codes(self, graph: Graph, codes: str) -> None:
-        graph.output("codes", codes, "int64", ("batch", self.spec["quantizer"]["num_codebooks"], "frames"))
+    def _take_codes(self, graph: Graph, dtype: str) -> str:
+        return graph.input("codes", dtype, ("batch", "codebooks", "frames"))
+
+    def _give_codes(self, graph: Graph, codes: str, dtype: str) -> None:
+        graph.output("codes", codes, dtype, ("batch", self.spec["quantizer"]["num_codebooks"], "frames"))
+
+    def _check_int32(self) -> None:
+        size = math.prod(self.spec["quantizer"]["levels"])
+        if size > 2**31:
+            raise ConfigError(f"its codes have {size} values, int32 has room for {2**31}")
 
     def _built(self, name: str, build: Callable[[Graph, Mapping[str, np.ndarray]], None]) -> Graph:
         graph, weights = Graph(name), _Watched(self.weights)

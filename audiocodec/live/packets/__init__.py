@@ -7,6 +7,7 @@ from audiocodec.live.packets.packet import Packet, UnannouncedError, build, buil
 from audiocodec.live.packets.packetizer import Packetizer
 from audiocodec.live.packets.receiver import Receiver
 from audiocodec.live.packets.relay import Relay
+from audiocodec.live.packets.report import Report
 
 __all__ = [
     "JitterBuffer",
@@ -15,6 +16,7 @@ __all__ = [
     "Packetizer",
     "Receiver",
     "Relay",
+    "Report",
     "Sealer",
     "UnannouncedError",
     "add_checksum",

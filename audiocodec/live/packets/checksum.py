@@ -10,13 +10,13 @@ from audiocodec.errors import PacketError
 from audiocodec.live.packets.packet import Packet, UnannouncedError, is_compact
 
 
-def add_checksum(body: bytes, packet: Packet) -> bytes:
-    """The packet's bytes with their checksum.
+def add_checksum(body: bytes, packet: Packet | None) -> bytes:
+    """The packet's bytes with their checksum; a report is of no `packet`.
 
     The checksum of a compact packet also covers the fields taken from the full packet before it, and so rejects packets
     of another stream, model or layout.
     """
-    return body + _checksum(body, packet.constants())
+    return body + _checksum(body, packet.constants() if packet else b"")
 
 
 def remove_checksum(data: bytes, reference: Packet | None = None) -> bytes:

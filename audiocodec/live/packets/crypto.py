@@ -74,8 +74,8 @@ class Sealer:
         self._session = SESSION.pack(int(clock()) & 0xFFFFFFFF, secrets.token_bytes(4))
         self._counter = 0
 
-    def seal(self, body: bytes, packet: Packet) -> bytes:
-        """The bytes of a packet without checksum -> the same, encrypted.
+    def seal(self, body: bytes, packet: Packet | None) -> bytes:
+        """The bytes of a packet without checksum -> the same, encrypted; a report is of no `packet`.
 
         Raises:
             PacketError: 2**32 packets were sealed; start another session.

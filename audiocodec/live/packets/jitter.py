@@ -21,8 +21,10 @@ class Counts:
         played: as sent.
         repaired: decoded from the first codebooks, which a later packet repeated.
         lost: concealed, with later frames available.
-        waited: concealed because nothing new had arrived: the delay grew by a frame.
+        waited: concealed because later frames came late: the delay grew by a frame. What is concealed after the last
+            frame of a stream is not counted.
         skipped: dropped to reduce the delay.
+        missed: sent before the first one that was played, or during a pause after which playing had stopped.
         late: arrived after their turn.
         duplicates: arrived again.
         out_of_range: too far ahead to be plausible.
@@ -33,6 +35,7 @@ class Counts:
     lost: int = 0
     waited: int = 0
     skipped: int = 0
+    missed: int = 0
     late: int = 0
     duplicates: int = 0
     out_of_range: int = 0
@@ -61,18 +64,18 @@ class JitterBuffer:
             round(seconds / frame_s) for seconds in (SETTLE_S, GIVE_UP_S, MAX_AHEAD_S)
         )
         self.counts = Counts()
-        self._next = -1
         self.begin()
 
     def begin(self) -> None:
         """Start another stream: frame numbers start over."""
+        self.started, self._next, self._ended = False, -1, 0
         self.clear()
-        self._ended = 0
 
     def clear(self) -> None:
         """Discard all frames; the counts stay, and frames from before count as late."""
+        if self.started:
+            self._ended = self._next
         self.started = False
-        self._ended = max(self._next, 0)
         self._full: dict[int, np.ndarray] = {}
         self._coarse: dict[int, np.ndarray] = {}
         self._next = self._newest = -1
@@ -113,20 +116,21 @@ class JitterBuffer:
         else:
             self._full[frame] = codes
         if frame > self._newest:
+            self.counts.waited += self._waiting if self.started else 0
             self._newest, self._waiting = frame, 0
 
     def pull(self) -> np.ndarray | None:
         """The codes of the frame due now, "q 1"; None: conceal it, or play silence while not `started`."""
         if not self.started:
-            self.started = self.level >= self.target
-            if not self.started:
+            if self.level < self.target:
                 self._wait()
                 return None
+            self.started, self._waiting = True, 0
+            self.counts.missed += max(0, self._next - self._ended)
         self._shorten()
         frame = self._next
         codes, coarse = self._full.pop(frame, None), self._coarse.pop(frame, None)
         if codes is None and coarse is None and self.level <= 0:
-            self.counts.waited += 1
             self._wait()
             return None
         self._next += 1

@@ -11,6 +11,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.live.packets.checksum import add_checksum
 from audiocodec.live.packets.crypto import Sealer
 from audiocodec.live.packets.packet import MAX_COMPACT, Packet, build, build_compact
+from audiocodec.live.packets.report import Report, build_report
 
 if TYPE_CHECKING:
     from audiocodec.model.info import ModelInfo
@@ -34,6 +35,8 @@ class Packetizer:
 
     Attributes:
         frame: index of the next frame.
+        repeat: may be changed at any time.
+        stream: number of the stream, random.
 
     Example:
         >>> import audiocodec
@@ -85,6 +88,10 @@ class Packetizer:
         """The last packet, with fewer frames, if there are any left."""
         return [self._packet(len(self._pending))] if self._pending else []
 
+    def report(self, report: Report) -> bytes:
+        """The packet that tells the other end what was lost of its stream."""
+        return self._protected(build_report(report), None)
+
     def _packet(self, count: int) -> bytes:
         codes, self._pending = np.stack(self._pending[:count], axis=1), self._pending[count:]
         rows = min(self.repeat * self.rows, len(codes)) if len(self._sent) == self.distance else 0
@@ -102,13 +109,12 @@ class Packetizer:
             self.joint,
         )
         self._sent = [*self._sent, *codes.T][-self.distance :]
-        data = self._bytes(packet)
+        data = self._protected(self._body(packet), packet)
         self._number += 1
         self.frame += count
         return data
 
-    def _bytes(self, packet: Packet) -> bytes:
-        body = self._body(packet)
+    def _protected(self, body: bytes, packet: Packet | None) -> bytes:
         return self._sealer.seal(body, packet) if self._sealer else add_checksum(body, packet)
 
     def _body(self, packet: Packet) -> bytes:

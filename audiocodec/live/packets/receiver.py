@@ -10,9 +10,10 @@ import numpy as np
 from audiocodec.errors import PacketError
 from audiocodec.live.packets import packet as packets
 from audiocodec.live.packets.checksum import remove_checksum
-from audiocodec.live.packets.crypto import OVERHEAD, Opener
+from audiocodec.live.packets.crypto import FULL, OVERHEAD, Opener
 from audiocodec.live.packets.jitter import JitterBuffer
 from audiocodec.live.packets.packet import Packet, UnannouncedError, steps_between
+from audiocodec.live.packets.report import Report, is_report, parse_report
 from audiocodec.live.packets.window import Window
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class PacketCounts:
         lost: missing sequence numbers.
         duplicates: received again.
         damaged: not a packet, or a damaged one.
-        wrong_key: not encrypted with the key, or of an earlier session.
+        wrong_key: not encrypted with the key, or of an earlier session; compact packets whose full one was refused so,
+            too.
         wrong_model: of another model, or of more codebooks than it has.
         wrong_channels: with another number of channels than is played here.
         wrong_stream: of another stream than the one being played.
@@ -63,6 +65,11 @@ class Receiver:
         buffer: orders the frames.
         opener: if given, packets that it cannot decrypt are dropped.
         channels: that are played; packets of another number are refused.
+
+    Attributes:
+        counts: datagram counters.
+        stream: number of the stream being played, or played last.
+        reported: the last report of the other end, about what is sent to it.
     """
 
     def __init__(self, info: ModelInfo, buffer: JitterBuffer, opener: Opener | None = None, channels: int = 1) -> None:
@@ -70,9 +77,11 @@ class Receiver:
         self.buffer, self.opener, self.channels = buffer, opener, channels
         self.joint = info.rows(channels) < channels
         self.counts = PacketCounts()
-        self._stream: int | None = None
+        self.stream: int | None = None
+        self.reported: Report | None = None
         self._reference: Packet | None = None  # the last full packet of the stream being played
         self._refused: Packet | None = None  # the last packet that was refused as not matching
+        self._unread = "unannounced"  # why compact packets that refer to no full one are refused
         self._window, self._first, self._taken = Window(), 0, 0  # of this stream: numbers seen, lowest, count
         self._lost_before = 0  # in earlier streams
 
@@ -81,15 +90,20 @@ class Receiver:
         try:
             body, reference = self._authentic(data)
         except UnannouncedError:
-            self._refuse("unannounced")
+            self._refuse(self._unread)
         except PacketError:
             self._refuse("wrong_key" if self.opener else "damaged")
+            if self.opener and data[:1] == bytes([FULL]):
+                self._unread = "wrong_key"
         else:
             self._take(body, reference, len(data))
 
     def _take(self, body: bytes, reference: Packet | None, size: int) -> None:
         """Process an authentic packet; empty for a duplicate."""
         try:
+            if is_report(body):
+                self.reported = parse_report(body)
+                return
             packet = packets.parse(body, reference) if body else None
         except PacketError:
             self._refuse("damaged")
@@ -144,10 +158,10 @@ class Receiver:
 
     def _same_stream(self, packet: Packet) -> bool:
         """Whether it belongs to the stream being played; starts a new stream if there is none."""
-        if packet.stream != self._stream:
+        if packet.stream != self.stream:
             if self.buffer.level > 0 or self.buffer.started:
                 return False
-            self._stream, self._window, self._taken = packet.stream, Window(), 0
+            self.stream, self._window, self._taken = packet.stream, Window(), 0
             self.buffer.begin()
             self._first = packet.sequence + 2**16  # room below for packets that arrive out of order
             self._lost_before = self.counts.lost

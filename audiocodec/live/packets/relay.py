@@ -5,6 +5,7 @@ from __future__ import annotations
 from audiocodec.errors import ConfigError
 from audiocodec.live.packets.checksum import add_checksum, remove_checksum
 from audiocodec.live.packets.packet import Packet, build, build_compact, is_compact, keep_codebooks, parse
+from audiocodec.live.packets.report import is_report
 
 
 class Relay:
@@ -24,12 +25,14 @@ class Relay:
         self._reference: Packet | None = None
 
     def cut(self, data: bytes) -> bytes:
-        """A datagram -> the one to send on.
+        """A datagram -> the one to send on; a report stays as it is.
 
         Raises:
             PacketError: it is damaged, or compact before any full one of its stream.
         """
         body = remove_checksum(data, self._reference)
+        if is_report(body):
+            return data
         packet = parse(body, self._reference)
         if not is_compact(body):
             self._reference = packet

@@ -238,6 +238,18 @@ def test_sealed_packets() -> None:
     assert np.array_equal(np.concatenate([h for h in heard if h is not None], axis=1), CODES[:, :200])
 
 
+def test_a_wrong_key_is_the_reason_for_compact_packets_too() -> None:
+    one = receiver(opener=Opener(b"x" * 32))
+    for raw in sealed(60):
+        one.receive(raw)
+    assert one.counts.refused() == {"wrong_key": 60}
+    late = receiver(opener=Opener(KEY))
+    data = sealed(60)
+    for raw in (*data[40:42], b"\xe2" + bytes(60), *data[42:]):  # a stranger's packet does not stay the reason
+        late.receive(raw)
+    assert late.counts.taken == 10
+
+
 def test_who_comes_in_later_waits_for_the_next_full_packet() -> None:
     for opener, data in ((None, Packetizer(facts()).push(CODES[:, :60])), (Opener(KEY), sealed(60))):
         one = receiver(opener=opener)

@@ -6,7 +6,7 @@ import { SpeexModule } from "../sound/resample.ts";
 import { checkSound, concatSamples, lengthOf, type Sound } from "../sound/sound.ts";
 import { equal, hex } from "../tokens/bytes.ts";
 import { TokenFile } from "../tokens/file.ts";
-import { NO_ENTROPY } from "../tokens/header.ts";
+import { type Joint, NO_ENTROPY } from "../tokens/header.ts";
 import type { Metadata } from "../tokens/metadata.ts";
 import { fromHex } from "../tokens/bytes.ts";
 import type { ByteSource } from "../tokens/source.ts";
@@ -14,8 +14,9 @@ import type { Assets } from "./assets.ts";
 import { SoundDecoder } from "./decoding.ts";
 import { SoundEncoder } from "./encoding.ts";
 import type { Decoder, Encoder, Engine } from "./engine.ts";
-import { chooseCodebooks, type Depth, type ModelFacts, modelOf } from "./facts.ts";
+import { chooseCodebooks, type Depth, jointOf, type ModelFacts, modelOf } from "./facts.ts";
 import { StreamDecoder, StreamEncoder } from "./streams.ts";
+import { chooseWay } from "./way.ts";
 
 const BLOCK_SECONDS = 1; // of sound that is encoded in one go
 
@@ -111,19 +112,27 @@ export class Codec {
     return new SoundDecoder(network, facts, this.speex, file, start, codebooks);
   }
 
-  /** Token file of a sound that comes piece by piece. */
-  async soundEncoder(format: { sampleRate: number; channels: number }, options: EncodeOptions, onProgress?: Progress) {
+  /** Token file of a sound that comes piece by piece. @param way how two channels become a row; by default mid and side. */
+  async soundEncoder(
+    format: { sampleRate: number; channels: number },
+    options: EncodeOptions,
+    onProgress?: Progress,
+    way?: Joint,
+  ) {
     const facts = this.facts(options.model);
     const codebooks = chooseCodebooks(facts, format.channels, options);
     const network = await this.encoder(facts, onProgress);
     const entropy = await this.entropy(fromHex(facts.entropy));
-    return new SoundEncoder(network, facts, this.speex, format, codebooks, entropy, options.metadata ?? {});
+    const joint = way ?? jointOf(facts, format.channels);
+    return new SoundEncoder(network, facts, this.speex, format, codebooks, joint, entropy, options.metadata ?? {});
   }
 
   async encode(sound: Sound, options: EncodeOptions = {}, onProgress?: Progress): Promise<Uint8Array<ArrayBuffer>> {
     checkSound(sound, options.name ?? "the sound");
     const { sampleRate, channels } = sound;
-    const encoder = await this.soundEncoder({ sampleRate, channels: channels.length }, options, onProgress);
+    const joint = jointOf(this.facts(options.model), channels.length);
+    const way = joint && chooseWay(channels[0], channels[1], sampleRate);
+    const encoder = await this.soundEncoder({ sampleRate, channels: channels.length }, options, onProgress, way);
     const [block, length] = [Math.ceil(BLOCK_SECONDS * sampleRate), lengthOf(sound)];
     for (let start = 0; start < length; start += block) {
       await encoder.push(channels.map((channel) => channel.subarray(start, start + block)));

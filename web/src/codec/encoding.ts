@@ -8,11 +8,10 @@ import type { Metadata } from "../tokens/metadata.ts";
 import { TokenWriter } from "../tokens/writer.ts";
 import { codebooksOfParts, joinRows, toSignals } from "./channels.ts";
 import type { Encoder } from "./engine.ts";
-import { headerOf, jointOf, type ModelFacts } from "./facts.ts";
+import { headerOf, type ModelFacts } from "./facts.ts";
 import { StreamEncoder } from "./streams.ts";
 
 export class SoundEncoder {
-  private readonly joint: Joint;
   private readonly streams: StreamEncoder[];
   private readonly resamplers: (Resampler | null)[];
   private readonly writer: TokenWriter;
@@ -24,15 +23,15 @@ export class SoundEncoder {
     speex: SpeexModule,
     private readonly format: { sampleRate: number; channels: number },
     private readonly codebooks: number,
+    private readonly joint: Joint,
     entropy: EntropyModel | undefined,
     metadata: Metadata,
   ) {
     const { sampleRate, channels } = format;
-    this.joint = jointOf(facts, channels);
-    const depths = codebooksOfParts(codebooks, channels, this.joint);
+    const depths = codebooksOfParts(codebooks, channels, joint);
     this.streams = depths.map((depth) => new StreamEncoder(network, facts, depth));
     this.resamplers = depths.map(() => speex.resampler(sampleRate, facts.sampleRate));
-    this.writer = new TokenWriter(headerOf(facts, { ...format, samples: null }, codebooks, metadata), entropy);
+    this.writer = new TokenWriter(headerOf(facts, { ...format, samples: null }, codebooks, joint, metadata), entropy);
   }
 
   /** Any number of samples of each channel. */
@@ -63,7 +62,7 @@ export class SoundEncoder {
     if (this.resamplers[0]) {
       await this.encode(this.resamplers.map((resampler) => resampler!.flush()));
     }
-    const header = headerOf(this.facts, { ...this.format, samples: null }, this.codebooks);
+    const header = headerOf(this.facts, { ...this.format, samples: null }, this.codebooks, this.joint);
     const frames = Number(header.framesFor(BigInt(this.samples)));
     await this.write(this.streams.map(() => new Float32Array(0)), (stream) => stream.flush(frames));
     return this.writer.close(BigInt(this.samples));

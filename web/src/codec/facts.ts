@@ -33,7 +33,7 @@ export interface ModelFacts {
   readonly decoderBytes: number;
 }
 
-/** How channels become rows here; Python also chooses left and right as they are. */
+/** How channels become rows where their sound is not known yet; see `chooseWay`. */
 export function jointOf(facts: ModelFacts, channels: number): Joint {
   return channels === 2 && facts.jointStereo ? JOINT.MID_SIDE : JOINT.APART;
 }
@@ -75,9 +75,9 @@ export function headerOf(
   facts: ModelFacts,
   sound: { sampleRate: number; channels: number; samples: bigint | null },
   codebooks: number,
+  joint: Joint,
   metadata: Metadata = {},
 ): Header {
-  const joint = jointOf(facts, sound.channels);
   return new Header({
     model: facts.name,
     modelHash: fromHex(facts.hash),

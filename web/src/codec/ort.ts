@@ -2,7 +2,6 @@
 
 import * as ort from "onnxruntime-web/wasm";
 import { EngineError, ModelError } from "../errors.ts";
-import type { CodeArray } from "../tokens/codes.ts";
 import type { Decoder, Encoder, Engine } from "./engine.ts";
 
 // One function of 20 bytes with an instruction of SIMD.
@@ -38,7 +37,7 @@ export function ortEngine(runtime?: Uint8Array): Engine {
             samples: new ort.Tensor("float32", samples, [1, samples.length]),
             state: new ort.Tensor("float32", state, [1, state.length]),
           });
-          return { codes: narrow(codes.data as BigInt64Array), state: next.data as Float32Array };
+          return { codes: Float64Array.from(codes.data as Int32Array), state: next.data as Float32Array };
         },
       };
     },
@@ -47,7 +46,7 @@ export function ortEngine(runtime?: Uint8Array): Engine {
       return {
         async decode(codes, codebooks, state) {
           const { samples, next_state: next } = await run(session, {
-            codes: new ort.Tensor("int64", widen(codes), [1, codebooks, codes.length / codebooks]),
+            codes: new ort.Tensor("int32", Int32Array.from(codes), [1, codebooks, codes.length / codebooks]),
             state: new ort.Tensor("float32", state, [1, state.length]),
           });
           return { samples: samples.data as Float32Array, state: next.data as Float32Array };
@@ -67,19 +66,4 @@ async function open(graph: Uint8Array, what: string): Promise<ort.InferenceSessi
     }
     throw new ModelError(`the ${what} cannot be run (${message.split("\n")[0]})`);
   }
-}
-
-/** Numbers of 64 bits, all below 2^32, to floats. */
-function narrow(wide: BigInt64Array): CodeArray {
-  const halves = new Uint32Array(wide.buffer, wide.byteOffset, 2 * wide.length);
-  return Float64Array.from({ length: wide.length }, (_, i) => halves[2 * i]);
-}
-
-function widen(codes: Float64Array): BigInt64Array {
-  const halves = new Int32Array(2 * codes.length);
-  codes.forEach((code, i) => {
-    halves[2 * i] = code % 2 ** 32;
-    halves[2 * i + 1] = code < 0 ? -1 : 0;
-  });
-  return new BigInt64Array(halves.buffer);
 }
