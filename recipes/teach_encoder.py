@@ -1,12 +1,13 @@
-"""A new encoder that says what a trained one says, from random weights: for an encoder that cannot be trained further.
+r"""A new encoder that says what a trained one says, from random weights: for an encoder that cannot be trained further.
 
-    torchrun --nproc-per-node 2 recipes/teach_encoder.py MODEL audio-44k/2-joint runs/taught data.root=FOLDER budget.minutes=14
+    torchrun --nproc-per-node 2 recipes/teach_encoder.py MODEL audio-44k/3-joint runs/audio-44k/taught \
+        data.root=FOLDER budget.minutes=13 train.learning_rate=0.003
 
-The encoder of music-44k 0.5 carries a constant that is a thousand times the sound, so its last norm multiplies what is
-left by 2000, and a step of the optimizer that changes its weights by 1 % destroys its latents. A new encoder of the same
-description learns these latents by regression: the error in what each stage of the quantizer rounds, relative to the
-spread there, early stages counted more. Data, learning rate and budget are those of the recipe. Quantizer and decoder
-stay as they are; encoder and decoder are to be trained together then.
+The encoder of music-44k 0.5 carries a constant that is a thousand times the sound, so its last norm multiplies what
+is left by 2000, and a step of the optimizer that changes its weights by 1 % destroys its latents. A new encoder of the
+same description learns these latents by regression: the error in what each stage of the quantizer rounds, relative to
+the spread there, early stages counted more. Data, learning rate and budget are those of the recipe. Quantizer and
+decoder stay as they are; encoder and decoder are to be trained together then.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ CLIP = 10.0  # largest norm of the gradient
 
 
 def stage_errors(quantizer: ResidualFSQ, error: Tensor) -> Tensor:
-    """Mean square of an error of the latents, "b d t", in what each stage rounds, relative to the variance there, "q"."""
+    """Mean square of an error "b d t" of the latents in what each stage rounds, relative to the variance there, "q"."""
     projected = torch.einsum("qld,bdt->qlbt", quantizer.project_in, error)
     return (projected / quantizer.statistics()[1][:, :, None, None]).square().mean((1, 2, 3))
 
@@ -60,7 +61,7 @@ def teach(trainer: Trainer, teacher: CodecModel) -> None:
         with torch.no_grad():
             target, _ = teacher.encoder(batch)
         errors = stage_errors(quantizer, encoder(batch)[0] - target)
-        (errors * weights).sum().backward()
+        (errors * weights).sum().backward()  # type: ignore[no-untyped-call]
         mean_gradients(trained)
         nn.utils.clip_grad_norm_(trained, CLIP)
         warmth = min(1.0, (step + 1) / trainer.config.warmup_steps)

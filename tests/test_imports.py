@@ -166,6 +166,7 @@ NEEDS_TORCH = (
     "model/nn/",
     "model/quantize/",
     "model/ranks.py",
+    "codec/code_rate.py",
     "codec/module.py",
     "codec/refine.py",
     "corpus/dataset.py",

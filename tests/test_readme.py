@@ -31,7 +31,7 @@ NOT_RUN = {
 # What is written otherwise, so that a minute of sound and minutes of work are seconds here.
 SHORTER = {
     r"--start \S+": "--start 0:01",
-    r"--refine \d+": "--refine 1",
+    r"--(refine|effort) \d+": "--refine 1",
     r"budget\.(minutes|steps)=\S+": "budget.steps=2",
     r"^evaluate ": "evaluate --metrics stft ",
     r"^tokenize ": "tokenize --workers 0 ",

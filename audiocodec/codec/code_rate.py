@@ -49,7 +49,7 @@ class CodeRate(nn.Module):
         outputs = self._outputs(chosen) * math.log(2)
         bits = [
             _bits(F.log_softmax(values, -1) / math.log(2), chosen[..., d])
-            for d, values in enumerate(outputs.split(self.entropy.levels.tolist(), dim=-1))
+            for d, values in enumerate(torch.split(outputs, self.entropy.levels.tolist(), -1))
         ]
         return torch.stack(bits).sum()
 
@@ -67,7 +67,7 @@ class CodeRate(nn.Module):
 
 
 def _bits(logs: Tensor, digits: Tensor) -> Tensor:
-    """Bits of digits "t q" by log2 of the probabilities of all values, "t q v"; sloped as from one neighbour to the other."""
+    """Bits of digits "t q" by log2 of the probabilities of values, "t q v"; sloped as from neighbour to neighbour."""
     chosen = digits.detach().round().long()[..., None]
     above, below = (chosen + 1).clamp_max(logs.shape[-1] - 1), (chosen - 1).clamp_min(0)
     slope = (logs.gather(-1, above) - logs.gather(-1, below)) / (above - below)

@@ -162,7 +162,7 @@ class Refiner:
         if self.rate:
             kept, bits = affordable(self.rate, plain[0].numpy(), plain_bits, codes[0].numpy(), allowed)
             found[..., :frames][..., ~kept] = latents[..., :frames][..., ~kept]
-        last, _ = self._cost(found, target, frames, torch.Generator().manual_seed(0))  # at the offsets of the first step
+        last, _ = self._cost(found, target, frames, torch.Generator().manual_seed(0))  # offsets of the first step
         if last >= distance:
             return plain
         self.spare_bits += plain_bits.sum() - bits.sum()

@@ -47,6 +47,7 @@ def test_variable_rate(run: Run, speech_path: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.fsq"
     assert run("encode", speech_path, target, "--vbr").exit_code == 2
     assert run("encode", speech_path, target, "--vbr", "--refine", 2, "-b", "3k").exit_code == 2
+    assert run("encode", speech_path, target, "--vbr", "--effort", 1, "-b", "3k").exit_code == 2
     assert run("encode", speech_path, target, "--vbr", "-b", "3k").exit_code == 0
     assert "kbit/s at most with" in run("info", target).output
     assert run("truncate", target, tmp_path / "b.fsq", "--num-codebooks", 2).exit_code == 0
@@ -262,6 +263,8 @@ def test_help_texts_stand_alone() -> None:
         ["encode"],
         ["encode", "a.wav", "b.fsq", "--bitrate", "fast"],
         ["encode", "a.wav", "b.fsq", "--refine", "-1"],
+        ["encode", "a.wav", "b.fsq", "--refine", "1", "--effort", "1"],
+        ["encode", "a.wav", "b.fsq", "--effort", "5"],
         ["encode", "a.wav", "b.fsq", "--bitrate", "3k", "-n", "6"],
         ["encode", "a.wav", "b.wav", "c.wav"],
         ["encode", "a.wav", "b.fsq", "-n", "0"],

@@ -26,13 +26,13 @@ def codes(codec: Codec, speech: np.ndarray) -> np.ndarray:
 
 
 def digits_of(model: EntropyModel, codes: np.ndarray) -> torch.Tensor:
-    """"q t" -> "1 q t l"."""
+    """ "q t" -> "1 q t l"."""
     return torch.from_numpy(to_level_indices(codes, model.levels.tolist())).float()[None]
 
 
 def test_bits_are_those_of_the_coder(rate: CodeRate, codes: np.ndarray) -> None:
     bits = rate(digits_of(rate.entropy, codes)).item()
-    assert bits == pytest.approx(rate.by_frame(codes).sum(), rel=0.005)  # probabilities in floats, not in sixteenths of octaves
+    assert bits == pytest.approx(rate.by_frame(codes).sum(), rel=0.005)  # shares in floats
     page = codes[None, :, : rate.page_frames]
     assert rate.by_frame(page[0]).sum() == pytest.approx(8 * len(encode_codes(rate.entropy, page)), abs=16)
 

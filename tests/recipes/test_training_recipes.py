@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import audiocodec
 from audiocodec.errors import ModelError
 from audiocodec.model.build import build_model
-from audiocodec.model.bundle import load_bundle
+from audiocodec.model.bundle import load_bundle, save_bundle
 from audiocodec.train.config import find_recipe, load_config
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +68,25 @@ def test_a_rebased_model_says_the_same(load_recipe: ModuleType, tmp_path: Path) 
     assert (std - 0.05).abs().max() < 1e-4  # float16
     projected = torch.einsum("qld,bdt->bqlt", model.quantizer.project_in[:1], latents[1])  # what codebook 1 rounds
     assert (projected.std(-1) / 0.05).log().abs().max() < 0.7
+
+
+@pytest.mark.slow
+def test_an_encoder_is_taught_anew(load_recipe: ModuleType, tmp_path: Path) -> None:
+    recipe, described = load_recipe.import_module("teach_encoder"), load_config(find_recipe("tiny")).model
+    torch.manual_seed(0)  # that of the recipe: what its new encoder begins as
+    begun = build_model(described)
+    torch.manual_seed(1)
+    old = build_model(described)
+    save_bundle(tmp_path / "old", "tiny", "0", described, old)
+    arguments = [str(tmp_path / "old"), "tiny", str(tmp_path / "new"), f"data.root={SOUNDS}", "budget.steps=60"]
+    assert CliRunner().invoke(recipe.main, arguments, catch_exceptions=False).exit_code == 0
+    new = load_bundle(str(tmp_path / "new")).build_model()
+    torch.testing.assert_close(new.quantizer.project_in, old.quantizer.project_in, atol=1e-3, rtol=1e-3)
+    samples = 100 * new.hop_length
+    wav = torch.from_numpy(audiocodec.read(SOUNDS / "speech.flac", new.sample_rate)[0][None, :1, :samples])
+    with torch.inference_mode():
+        wanted, learned, random = (model.eval().encoder(wav)[0] for model in (old, new, begun))
+    assert (learned - wanted).square().mean() < 0.5 * (random - wanted).square().mean()
 
 
 def test_what_cannot_be_rebased_is_refused(load_recipe: ModuleType) -> None:

@@ -21,6 +21,7 @@ def test_there_are_recipes() -> None:
         "tiny/auraloss",
         "audio-44k/1-decoder",
         "audio-44k/2-joint",
+        "audio-44k/3-joint",
         "fsq_vs_vq/base",
         "speech-16k/1-spectral",
         "speech-16k/2-joint",
