@@ -46,6 +46,7 @@ COMPANDED = {
 SPECS = {
     "gain": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER, "decoder": CONV},
     "plain": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER, "decoder": PLAIN},
+    "normal": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER | {"bound": "normal"}, "decoder": CONV},
     "music": MUSIC,
     "companded": COMPANDED,
     "noisy": {**COMPANDED, "decoder": {**CONV, "companded": True, "learned_noise": True}},

@@ -100,7 +100,7 @@ def test_nested_equals_the_residual_loop(levels: list[int], stages: int) -> None
     codes = quantizer.encode(latents)
     level = torch.tensor(levels, dtype=torch.float64)[:, None]
     a = level / (level - 1)
-    residual = a * torch.tanh(fsq.GAIN * latents[0].double())
+    residual = a * torch.tanh(fsq.GAINS["tanh"] * latents[0].double())
     near_tie = torch.zeros(64, dtype=torch.bool)
     total = torch.zeros_like(residual)
     for i in range(stages):
@@ -115,7 +115,7 @@ def test_nested_equals_the_residual_loop(levels: list[int], stages: int) -> None
         expected = fsq.to_codes(digit.T.long(), levels)
         assert torch.equal(codes[0, i][~near_tie], expected[~near_tie])
         decoded = quantizer.decode(codes[:, : i + 1])[0].double()
-        found = a * torch.tanh(fsq.GAIN * decoded)
+        found = a * torch.tanh(fsq.GAINS["tanh"] * decoded)
         torch.testing.assert_close(found[:, ~near_tie], total[:, ~near_tie], atol=1e-5, rtol=1e-5)
 
 

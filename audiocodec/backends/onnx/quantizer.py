@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,23 +10,27 @@ import numpy as np
 from audiocodec.backends.onnx.graph import FLOAT, INT64, Graph
 from audiocodec.backends.onnx.layers import Weights
 from audiocodec.errors import ModelError
-from audiocodec.model.fsq import GAIN, level_values
+from audiocodec.model.fsq import GAINS, check_bound, level_values
 from audiocodec.tokens.depths import NO_CODE
 from audiocodec.tokens.levels import place_values
+
+SQUASH = {"tanh": "Tanh", "normal": "Erf"}  # the operator of each bound
 
 
 def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, Any]) -> tuple[str, str]:
     """`ResidualFSQ.encode`: latents "b t d" -> codes "b q t", int64; and the residual, "(b t) d"."""
     levels, num_codebooks = _levels(spec), spec["num_codebooks"]
     sizes = np.array(levels, np.float32)
-    half, table = graph.constant(sizes / 2), _values(weights, levels, num_codebooks)
+    half, table = graph.constant(sizes / 2), _values(weights, spec)
+    bound = _bound(spec)
+    gain = np.float32(GAINS[bound])
     residual = graph.reshape(latents, -1, spec["dim"])
     indices = []
     for i in range(num_codebooks):
         mean, std = (_statistic(weights, i, name) for name in ("mean", "std"))
-        project = weights["quantizer.project_in"][i].astype(np.float32) * (np.float32(GAIN) / std)[:, None]
-        shift = -mean * np.float32(GAIN) / std
-        u = graph.node("Tanh", graph.node("Gemm", residual, graph.constant(project.T), graph.constant(shift)))
+        project = weights["quantizer.project_in"][i].astype(np.float32) * (gain / std)[:, None]
+        shift = -mean * gain / std
+        u = graph.node(SQUASH[bound], graph.node("Gemm", residual, graph.constant(project.T), graph.constant(shift)))
         cell = graph.node("Cast", graph.node("Add", graph.node("Mul", u, half), half), to=INT64)
         indices.append(cell)  # one too large exactly at the bound: the table repeats its last value there
         value = graph.node("GatherElements", graph.constant(table[i]), cell, axis=0)
@@ -43,7 +47,7 @@ def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, An
 def dequantize(graph: Graph, codes: str, weights: Weights, spec: Mapping[str, Any]) -> str:
     """`ResidualFSQ.decode`: codes "b q t", any q, `NO_CODE` where a frame has fewer -> latents "b t d"."""
     levels, depth = _levels(spec), spec["num_codebooks"]
-    table = _values(weights, levels, depth)
+    table = _values(weights, spec)
     whole = graph.node("Unsqueeze", codes, graph.constant([3]))
     indices = graph.node("Div", whole, graph.constant(place_values(levels)))
     indices = graph.node("Mod", indices, graph.constant(levels))  # b q t l
@@ -59,10 +63,17 @@ def dequantize(graph: Graph, codes: str, weights: Weights, spec: Mapping[str, An
     return graph.node("ReduceSum", graph.node("MatMul", found, back), graph.constant([1]), keepdims=0)
 
 
-def _values(weights: Weights, levels: Sequence[int], num_codebooks: int) -> np.ndarray:
+def _values(weights: Weights, spec: Mapping[str, Any]) -> np.ndarray:
     """See `level_values`."""
-    mean, std = (np.stack([_statistic(weights, i, name) for i in range(num_codebooks)]) for name in ("mean", "std"))
-    return level_values(levels, mean, std)
+    stages = range(spec["num_codebooks"])
+    mean, std = (np.stack([_statistic(weights, i, name) for i in stages]) for name in ("mean", "std"))
+    return level_values(_levels(spec), mean, std, _bound(spec))
+
+
+def _bound(spec: Mapping[str, Any]) -> str:
+    bound = str(spec.get("bound", "tanh"))
+    check_bound(bound)
+    return bound
 
 
 def _statistic(weights: Weights, stage: int, name: str) -> np.ndarray:

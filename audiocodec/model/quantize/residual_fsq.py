@@ -50,6 +50,7 @@ class ResidualFSQ(Quantizer):
         dropout: share of the items that train with fewer codebooks.
         momentum: share of the newest batch in the running statistics; more suits runs of few steps.
         pin: weight of a loss that keeps what every stage sees in a process's batch at zero mean and unit variance.
+        bound: "tanh" or "normal", see `audiocodec.model.quantize.levels`.
 
     Example:
         >>> import torch
@@ -70,11 +71,13 @@ class ResidualFSQ(Quantizer):
         dropout: float = 0.1,
         momentum: float = 0.01,
         pin: float = 0.0,
+        bound: str = "tanh",
     ) -> None:
         super().__init__()
         fsq.check_levels(levels)
+        fsq.check_bound(bound)
         self.dim, self.codebook_size, self.num_codebooks = dim, math.prod(levels), num_codebooks
-        self.dropout, self.pin = dropout, pin
+        self.dropout, self.pin, self.bound = dropout, pin, bound
         self.level_list = tuple(levels)
         self.register_buffer("levels", torch.tensor(levels), persistent=False)
         rows = rearrange(_orthogonal_rows(num_codebooks * len(levels), dim), "(q l) d -> q l d", q=num_codebooks)
@@ -90,15 +93,15 @@ class ResidualFSQ(Quantizer):
         with torch.autocast(latents.device.type, enabled=False):
             z = rearrange(latents, "b d t -> b t d").float()
             depths = item_depths(latents, num_codebooks, self, self.dropout)
-            limit = fsq.clip_limit(self.levels)
+            limit = fsq.clip_limit(self.levels, self.bound)
             residual, total, codes, seen = z, torch.zeros_like(z), [], []
             for i, norm in enumerate(self._norms()):
                 projected = residual @ self.project_in[i].T  # b t levels
                 if self.training:
                     norm.update(projected)
                 normalized = norm(projected)
-                indices = fsq.level_indices(fsq.bound(normalized), self.levels)
-                values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels)))
+                indices = fsq.level_indices(fsq.bound(normalized, self.bound), self.levels)
+                values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels), self.bound))
                 within = norm.inverse(normalized.clamp(-limit, limit))
                 part = (within + (values - within).detach()) @ self.project_out[i]
                 residual = residual - part
@@ -126,10 +129,11 @@ class ResidualFSQ(Quantizer):
 
     def _constants(self) -> _Constants:
         mean, std = self.statistics()
-        gain = rearrange((fsq.GAIN / std)[..., None] * self.project_in, "q l d -> q d l").contiguous()
+        slope = fsq.GAINS[self.bound] / std
+        gain = rearrange(slope[..., None] * self.project_in, "q l d -> q d l").contiguous()
         indices = torch.arange(max(self.level_list) + 1, device=mean.device)[:, None].minimum(self.levels - 1)
-        table = fsq.unbound(fsq.cell_centers(indices, self.levels)) * std[:, None] + mean[:, None]
-        parts = (gain, -mean * fsq.GAIN / std, table, self.project_out)
+        table = fsq.unbound(fsq.cell_centers(indices, self.levels), self.bound) * std[:, None] + mean[:, None]
+        parts = (gain, -mean * fsq.GAINS[self.bound] / std, table, self.project_out)
         return _Constants(list(zip(*(part.unbind() for part in parts), strict=True)), table, self.levels / 2)
 
     def coder(self) -> Coder:
@@ -152,10 +156,11 @@ class ResidualFSQ(Quantizer):
     def _encode(self, latents: Tensor, num_codebooks: int | None, constants: _Constants) -> Tensor:
         depth, half = self.depth(num_codebooks), constants.half
         batch, _, steps = latents.shape
+        squash = fsq.SQUASH[self.bound]
         residual = rearrange(latents, "b d t -> (b t) d").float()
         indices = []
         for project, shift, values, back in constants.stages[:depth]:
-            bounded = torch.addmm(shift, residual, project).tanh_()
+            bounded = squash(torch.addmm(shift, residual, project))
             index = torch.addcmul(half, bounded, half).long()  # one too many where the bound is met
             residual = torch.addmm(residual, values.gather(0, index), back, alpha=-1)
             indices.append(index)

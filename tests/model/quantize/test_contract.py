@@ -10,7 +10,9 @@ from audiocodec.model.quantize import FSQ, VQ, Quantizer, ResidualFSQ, ResidualV
 
 MAKERS = {
     "fsq": lambda: FSQ([8, 5, 5, 5]),
+    "fsq_normal": lambda: FSQ([8, 5, 5, 5], bound="normal"),
     "residual_fsq": lambda: ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=6),
+    "residual_fsq_normal": lambda: ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=6, bound="normal"),
     "vq": lambda: VQ(8, 32),
     "residual_vq": lambda: ResidualVQ(lambda: VQ(8, 32), num_codebooks=4),
 }

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiocodec.errors import ConfigError
+from audiocodec.model.fsq import level_values
 from audiocodec.model.quantize import FSQ, ResidualFSQ
 from audiocodec.model.quantize import levels as fsq
 from audiocodec.tokens.levels import to_codes, to_level_indices
@@ -41,7 +42,7 @@ def test_bound_and_round_is_the_formula_of_the_paper(level: int, values: list[fl
     """floor(u L) is rounding a tanh(g z) to L symmetric levels, a = L / (L - 1), and stays in bounds."""
     z = torch.tensor(values, dtype=torch.float64)
     a = level / (level - 1)
-    x = a * torch.tanh(fsq.GAIN * z)
+    x = a * torch.tanh(fsq.GAINS["tanh"] * z)
     assert (x.abs() <= a).all()
     position = (x + 1) * (level - 1) / 2
     rounded = torch.floor(position + 0.5).clamp(0, level - 1).long()
@@ -50,6 +51,52 @@ def test_bound_and_round_is_the_formula_of_the_paper(level: int, values: list[fl
     assert torch.equal(indices[~tie], rounded[~tie])
     quantized = 2 * indices.double() / (level - 1) - 1
     assert ((x - quantized).abs() <= a / level + 1e-9).all()  # residual within the next stage's bound
+
+
+@pytest.mark.parametrize("bound", fsq.GAINS)
+@pytest.mark.parametrize("level", [2, 3, 4, 5, 8, 9])
+def test_levels_are_symmetric_and_cells_equal_of_odd_and_even_numbers(level: int, bound: str) -> None:
+    centers = fsq.unbound(fsq.cell_centers(torch.arange(level).double(), torch.tensor(level)), bound)
+    torch.testing.assert_close(centers, -centers.flip(0))
+    assert (centers == 0).sum() == level % 2
+    assert torch.equal(fsq.level_indices(fsq.bound(centers, bound), torch.tensor(level)), torch.arange(level))
+    edges = fsq.unbound(torch.arange(1, level).double() / level, bound)
+    below, above = (fsq.level_indices(fsq.bound(edges + d, bound), torch.tensor(level)) for d in (-1e-9, 1e-9))
+    assert torch.equal(below, torch.arange(level - 1))
+    assert torch.equal(above, torch.arange(1, level))
+
+
+def test_the_bounds_are_those_of_their_papers() -> None:
+    z = torch.linspace(-4, 4, 101, dtype=torch.float64)
+    ifsq = 2 * torch.sigmoid(1.6 * z) - 1
+    torch.testing.assert_close(2 * fsq.bound(z, "tanh") - 1, ifsq)
+    torch.testing.assert_close(fsq.bound(z, "normal"), torch.distributions.Normal(0.0, 1.0).cdf(z))
+
+
+@pytest.mark.parametrize("bound", fsq.GAINS)
+def test_level_values_without_torch_are_those_of_the_quantizer(bound: str) -> None:
+    quantizer = ResidualFSQ(6, [7, 4, 2], num_codebooks=3, bound=bound)
+    quantizer(torch.randn(2, 6, 40))
+    mean, std = (part.numpy() for part in quantizer.statistics())
+    np.testing.assert_allclose(
+        level_values([7, 4, 2], mean, std, bound), quantizer._constants().table.detach().numpy(), atol=2e-6
+    )
+
+
+def test_normal_latents_use_the_levels_of_the_normal_bound_equally() -> None:
+    quantizer = ResidualFSQ(4, [8, 5, 5, 5], 1, bound="normal")
+    latents = torch.randn(8, 4, 16_000)
+    quantizer(latents)
+    indices = fsq.from_codes(quantizer.eval().encode(latents)[:, 0], [8, 5, 5, 5])
+    for d, level in enumerate([8, 5, 5, 5]):
+        shares = torch.bincount(indices[..., d].flatten(), minlength=level) / indices[..., d].numel()
+        torch.testing.assert_close(shares, torch.full_like(shares, 1 / level), atol=0.004, rtol=0)
+
+
+def test_unknown_bounds_are_refused() -> None:
+    for make in (lambda: FSQ([3], bound="sigmoid"), lambda: ResidualFSQ(4, [3], 1, bound="sigmoid")):
+        with pytest.raises(ConfigError, match="bound is 'sigmoid', known: normal, tanh"):
+            make()
 
 
 def test_gaussian_latents_use_the_levels_evenly() -> None:
