@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,18 @@ from audiocodec.train.recipe import build_adversary, build_losses, build_trainer
 from audiocodec.train.summary import macs_per_second, summary
 from tests.model.test_build import TINY
 from tests.train.tiny import recipe
+
+
+def test_a_part_of_another_type_takes_the_place_of_the_old_one() -> None:
+    fsq, vq = (load_config(recipes()[f"vq-baseline/{name}"], ["data.root=x"]) for name in ("fsq", "vq"))
+    assert vq.model["quantizer"] == {
+        "type": "ResidualVQ",
+        "stage": {"type": "VQ", "dim": 72, "codebook_size": math.prod(fsq.model["quantizer"]["levels"])},
+        "num_codebooks": fsq.model["quantizer"]["num_codebooks"],
+        "dropout": fsq.model["quantizer"]["dropout"],
+    }
+    assert vq.model["encoder"] == fsq.model["encoder"]
+    assert (vq.losses, vq.data, vq.train, vq.budget) == (fsq.losses, fsq.data, fsq.train, fsq.budget)
 
 
 def test_there_are_recipes() -> None:
@@ -33,6 +46,8 @@ def test_there_are_recipes() -> None:
         "music-44k/1-spectral",
         "music-44k/2-decoder",
         "music-44k/adversarial",
+        "vq-baseline/fsq",
+        "vq-baseline/vq",
     } == set(recipes())
 
 

@@ -68,7 +68,7 @@ class Graphs:
             latents = self._take_latents(graph)
             codes, residual = quantizer.quantize(graph, latents, weights, self.spec["quantizer"])
             self._give_codes(graph, codes)
-            graph.output("residual", residual, "float32", ("rows", self.spec["quantizer"]["dim"]))
+            graph.output("residual", residual, "float32", ("rows", self.spec["encoder"]["latent_dim"]))
 
         return self._built("quantizer", build)
 
@@ -97,10 +97,10 @@ class Graphs:
         return self._built("decoder", build)
 
     def _take_latents(self, graph: Graph) -> str:
-        return graph.input("latents", "float32", ("batch", "frames", self.spec["quantizer"]["dim"]))
+        return graph.input("latents", "float32", ("batch", "frames", self.spec["encoder"]["latent_dim"]))
 
     def _give_latents(self, graph: Graph, latents: str) -> None:
-        graph.output("latents", latents, "float32", ("batch", "frames", self.spec["quantizer"]["dim"]))
+        graph.output("latents", latents, "float32", ("batch", "frames", self.spec["encoder"]["latent_dim"]))
 
     def _give_codes(self, graph: Graph, codes: str) -> None:
         graph.output("codes", codes, "int64", ("batch", self.spec["quantizer"]["num_codebooks"], "frames"))

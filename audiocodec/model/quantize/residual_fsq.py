@@ -12,6 +12,7 @@ from einops import einsum, rearrange
 from torch import Tensor, nn
 
 from audiocodec.model.quantize import levels as fsq
+from audiocodec.model.quantize import spread
 from audiocodec.model.quantize.base import Coder, Quantizer, QuantizeResult, in_float32, item_depths
 from audiocodec.model.quantize.normalize import RunningNorm
 from audiocodec.tokens.depths import NO_CODE
@@ -41,7 +42,8 @@ class ResidualFSQ(Quantizer):
     The normalization leaves scale and mean of what a stage sees free, and no loss holds them: the straight-through
     gradient draws latents together without end, until a step of the optimizer moves them by more than their spread and
     bfloat16 cannot tell them apart (`docs/lab/latent-drift-music-0.5.md`). `pin` holds them near zero mean and unit
-    variance.
+    variance. `fill` goes further and draws all of what a stage sees to the normal distribution, dimensions independent:
+    then nearly all codes are used (`docs/fsq_vs_vq.md`).
 
     Args:
         dim: size of the latent vector.
@@ -51,6 +53,7 @@ class ResidualFSQ(Quantizer):
         momentum: share of the newest batch in the running statistics; more suits runs of few steps.
         pin: weight of a loss that keeps what every stage sees in a process's batch at zero mean and unit variance.
         bound: "tanh" or "normal", see `audiocodec.model.quantize.levels`.
+        fill: weight of a loss that draws what every stage sees in a process's batch to the normal distribution.
 
     Example:
         >>> import torch
@@ -72,12 +75,13 @@ class ResidualFSQ(Quantizer):
         momentum: float = 0.01,
         pin: float = 0.0,
         bound: str = "tanh",
+        fill: float = 0.0,
     ) -> None:
         super().__init__()
         fsq.check_levels(levels)
         fsq.check_bound(bound)
         self.dim, self.codebook_size, self.num_codebooks = dim, math.prod(levels), num_codebooks
-        self.dropout, self.pin, self.bound = dropout, pin, bound
+        self.dropout, self.pin, self.fill, self.bound = dropout, pin, fill, bound
         self.level_list = tuple(levels)
         self.register_buffer("levels", torch.tensor(levels), persistent=False)
         rows = rearrange(_orthogonal_rows(num_codebooks * len(levels), dim), "(q l) d -> q l d", q=num_codebooks)
@@ -93,34 +97,41 @@ class ResidualFSQ(Quantizer):
         with torch.autocast(latents.device.type, enabled=False):
             z = rearrange(latents, "b d t -> b t d").float()
             depths = item_depths(latents, num_codebooks, self, self.dropout)
-            limit = fsq.clip_limit(self.levels, self.bound)
             residual, total, codes, seen = z, torch.zeros_like(z), [], []
-            for i, norm in enumerate(self._norms()):
-                projected = residual @ self.project_in[i].T  # b t levels
-                if self.training:
-                    norm.update(projected)
-                normalized = norm(projected)
-                indices = fsq.level_indices(fsq.bound(normalized, self.bound), self.levels)
-                values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels), self.bound))
-                within = norm.inverse(normalized.clamp(-limit, limit))
-                part = (within + (values - within).detach()) @ self.project_out[i]
+            for i in range(self.num_codebooks):
+                part, code, projected = self.stage(i, residual)
                 residual = residual - part
                 total = total + part * (depths > i)
-                codes.append(fsq.to_codes(indices, self.level_list))
+                codes.append(code)
                 seen.append(projected)
             quantized = rearrange(total, "b t d -> b d t")
-            return QuantizeResult(quantized, torch.stack(codes, dim=1), self.pin_loss(seen))
+            return QuantizeResult(quantized, torch.stack(codes, dim=1), self.spread_loss(seen))
 
-    def pin_loss(self, seen: Sequence[Tensor]) -> Tensor:
-        """Scalar: how far what each stage saw, "... levels", is from zero mean and unit variance; 0 without a pin.
+    def stage(self, i: int, residual: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What stage i makes of a residual "b t d" in training.
 
-        By ratios, so that latents a thousand times too close are drawn apart as steeply, for their size, as any.
+        Returns:
+            its part of the sum "b t d", straight-through; its codes "b t"; and what it saw, "b t levels".
         """
-        if not (self.training and self.pin):
-            return seen[0].new_zeros(())
-        std, mean = torch.std_mean(torch.stack([x.flatten(0, -2) for x in seen]), 1, correction=0)
-        std = std.clamp_min(1e-5)
-        return self.pin * ((mean / std.detach()).square() + std.log().square()).mean()
+        norm, limit = self._norms()[i], fsq.clip_limit(self.levels, self.bound)
+        projected = residual @ self.project_in[i].T  # b t levels
+        if self.training:
+            norm.update(projected)
+        normalized = norm(projected)
+        indices = fsq.level_indices(fsq.bound(normalized, self.bound), self.levels)
+        values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels), self.bound))
+        within = norm.inverse(normalized.clamp(-limit, limit))
+        part = (within + (values - within).detach()) @ self.project_out[i]
+        return part, fsq.to_codes(indices, self.level_list), projected
+
+    def spread_loss(self, seen: Sequence[Tensor]) -> Tensor:
+        """Scalar: `pin` and `fill` of what each stage saw, "... levels"; 0 without them and outside training."""
+        loss = seen[0].new_zeros(())
+        if self.training and self.pin:
+            loss = loss + self.pin * spread.from_unit(seen)
+        if self.training and self.fill:
+            loss = loss + self.fill * spread.from_normal(seen)
+        return loss
 
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of all stages, "q levels" each."""

@@ -40,7 +40,6 @@ class VQ(Stage):
 
     codebook: Tensor
     counts: Tensor
-    sums: Tensor
     started: Tensor
 
     def __init__(
@@ -58,12 +57,11 @@ class VQ(Stage):
         self.kmeans_steps = kmeans_steps
         self.register_buffer("codebook", torch.randn(codebook_size, dim))
         self.register_buffer("counts", torch.ones(codebook_size))
-        self.register_buffer("sums", torch.zeros(codebook_size, dim))
         self.register_buffer("started", torch.zeros(()))
 
     def _tally(self, flat: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
         counts = torch.zeros_like(self.counts).index_add_(0, codes, torch.ones_like(flat[:, 0]))
-        sums = torch.zeros_like(self.sums).index_add_(0, codes, flat)
+        sums = torch.zeros_like(self.codebook).index_add_(0, codes, flat)
         return counts, sums
 
     def _limit(self, flat: Tensor) -> float:
@@ -80,7 +78,6 @@ class VQ(Stage):
             self.codebook.copy_(torch.where(counts[:, None] > 0, means, self.codebook))
         counts, _ = self._tally(flat, nearest(flat, self.codebook))
         self.counts.copy_(counts)
-        self.sums.copy_(self.codebook * self.counts[:, None])
         self.started.fill_(1.0)
 
     @torch.no_grad()
@@ -90,17 +87,17 @@ class VQ(Stage):
         A latent of the batch replaces one dead entry at most: copies of one latent would never all be used.
         """
         counts, sums = self._tally(flat, codes)
+        moved = (self.codebook * self.counts[:, None]).lerp_(sums, 1 - self.decay)
         self.counts.lerp_(counts, 1 - self.decay)
-        self.sums.lerp_(sums, 1 - self.decay)
+        means = moved / self.counts.clamp_min(1e-12)[:, None]
+        self.codebook.copy_(torch.where(self.counts[:, None] > 1e-6, means, self.codebook))
         dead = self.counts < self._limit(flat)
         turn = dead.cumsum(0) - 1
         replaced = dead & (turn < len(flat))
         order = torch.randperm(len(flat), device=flat.device)
         fresh = flat[order[turn.clamp(0, len(flat) - 1)]]
         self.counts.copy_(torch.where(replaced, torch.full_like(self.counts, 2 * self._limit(flat)), self.counts))
-        self.sums.copy_(torch.where(replaced[:, None], fresh * self.counts[:, None], self.sums))
-        means = self.sums / self.counts.clamp_min(1e-12)[:, None]
-        self.codebook.copy_(torch.where(self.counts[:, None] > 1e-6, means, self.codebook))
+        self.codebook.copy_(torch.where(replaced[:, None], fresh, self.codebook))
 
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""

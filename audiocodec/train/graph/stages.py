@@ -74,7 +74,7 @@ class FusedStages:
             return QuantizeResult(
                 rearrange(total, "(b t) d -> b d t", b=batch),
                 rearrange(codes, "(b t) q -> b q t", b=batch),
-                q.pin_loss(seen),
+                q.spread_loss(seen),
             )
 
     @torch.no_grad()

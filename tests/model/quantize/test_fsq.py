@@ -14,6 +14,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.model.fsq import level_values
 from audiocodec.model.quantize import FSQ, ResidualFSQ
 from audiocodec.model.quantize import levels as fsq
+from audiocodec.model.quantize.spread import from_normal
 from audiocodec.tokens.levels import to_codes, to_level_indices
 
 level_sets = st.lists(st.integers(2, 17), min_size=1, max_size=6)
@@ -156,10 +157,43 @@ def test_a_pin_draws_stages_to_zero_mean_and_unit_variance() -> None:
         assert (norm.mean / norm.std).abs().max() < 0.3
 
 
-def test_a_pin_leaves_what_is_said_as_it_is() -> None:
+def test_the_distance_from_the_normal_distribution_sees_scale_shape_and_dependence() -> None:
+    torch.manual_seed(0)
+    normal = torch.randn(4000, 3)
+    bent = normal.abs()
+    tied = normal[:, :1].expand(-1, 3)
+    found = [from_normal([x]).item() for x in (normal, 2 * normal, bent, tied)]
+    assert found[0] < 0.005
+    assert found[1] == pytest.approx(1.0, abs=0.1)  # (2 - 1)**2
+    assert min(found[2:]) > 0.1
+    assert from_normal([normal, 2 * normal]).item() == pytest.approx((found[0] + found[1]) / 2, abs=0.01)
+
+
+def test_filling_makes_uneven_dependent_latents_use_all_codes() -> None:
+    torch.manual_seed(0)
+    shares = {}
+    for fill in (0.0, 1.0):
+        quantizer = ResidualFSQ(4, [4, 4], 1, momentum=0.1, fill=fill, bound="normal")
+        network = torch.nn.Sequential(torch.nn.Linear(4, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4))
+        optimizer = torch.optim.AdamW([*network.parameters(), *quantizer.parameters()], 0.01)
+        for _ in range(200):
+            first = torch.rand(8, 40, 1) ** 3
+            sound = torch.cat([first, first + 0.3 * torch.rand(8, 40, 3)], 2)
+            result = quantizer(network(sound).mT)
+            optimizer.zero_grad()
+            (result.loss + 0.1 * (result.quantized - sound.mT).square().mean()).backward()
+            optimizer.step()
+        counts = torch.bincount(result.codes.flatten(), minlength=16) / result.codes.numel()
+        shares[fill] = torch.exp(-(counts * counts.clamp_min(1e-9).log()).sum()).item() / 16
+    assert shares[0.0] < 0.6
+    assert shares[1.0] > 0.8
+
+
+@pytest.mark.parametrize("losses", [{"pin": 1.0}, {"fill": 1.0}])
+def test_a_pin_leaves_what_is_said_as_it_is(losses: dict[str, float]) -> None:
     free = ResidualFSQ(6, [3, 3], num_codebooks=3)
     free(torch.randn(8, 6, 40))
-    pinned = ResidualFSQ(6, [3, 3], num_codebooks=3, pin=1.0)
+    pinned = ResidualFSQ(6, [3, 3], num_codebooks=3, **losses)
     pinned.load_state_dict(free.state_dict())
     latents = 3 * torch.randn(2, 6, 20)
     results = [quantizer.eval()(latents) for quantizer in (free, pinned)]
