@@ -23,6 +23,19 @@ def check_bound(bound: str) -> None:
         raise ConfigError(f"bound is {bound!r}, known: {', '.join(sorted(GAINS))}")
 
 
+def check_strides(strides: Sequence[int]) -> tuple[int, ...]:
+    """Frames of a code, of each codebook of a hierarchical FSQ.
+
+    Raises:
+        ConfigError: they are not coarse first, each a multiple of the next, and the first a divisor of 48.
+    """
+    found = tuple(map(int, strides))
+    whole = all(fine > 0 and coarse % fine == 0 for coarse, fine in zip((48, *found), found, strict=False))
+    if not found or not whole:
+        raise ConfigError(f"strides {list(strides)}: need a divisor of 48 first, and each a multiple of the next")
+    return found
+
+
 def level_values(levels: Sequence[int], mean: np.ndarray, std: np.ndarray, bound: str = "tanh") -> np.ndarray:
     """Value of each level in each stage of a residual FSQ, float32.
 

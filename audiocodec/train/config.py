@@ -167,7 +167,7 @@ def _load(path: Path) -> DictConfig:
 
 
 def _merged(base: DictConfig, top: DictConfig) -> DictConfig:
-    """`top` over `base`; a budget, a root of the data and a part of the model of another type are replaced as a whole."""
+    """`top` over `base`; a budget, a root of the data and a part of a model of another type are replaced whole."""
     if "budget" in top:
         base.pop("budget", None)
     if "data" in base and "root" in (top.get("data") or {}):

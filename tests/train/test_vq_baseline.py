@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 import audiocodec
+from audiocodec.backends.onnx import OnnxModel
 from audiocodec.cli.main import main
 from audiocodec.train.package import package_run
 from audiocodec.train.recipe import run
@@ -74,6 +75,4 @@ def test_search_and_scores(folder: Path, tmp_path: Path, call: Call) -> None:
 
 def test_a_stage_without_an_onnx_form_runs_on_torch(folder: Path) -> None:
     with pytest.raises(audiocodec.ModelError, match="VQ has no ONNX form"):
-        from audiocodec.backends.onnx import OnnxModel
-
         OnnxModel(TINY | {"quantizer": VQ["stage"]}, {})

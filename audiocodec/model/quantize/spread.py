@@ -24,8 +24,8 @@ def from_unit(seen: Sequence[Tensor]) -> Tensor:
 def from_normal(seen: Sequence[Tensor]) -> Tensor:
     """How far what each stage saw, "... l", is from the standard normal distribution: a scalar.
 
-    The squared sliced Wasserstein distance of [Kolouri et al., 2018](https://arxiv.org/abs/1804.01947): along each axis,
-    and along random directions, sorted values are compared with the quantiles of the normal distribution. So
+    The squared sliced Wasserstein distance of [Kolouri et al., 2018](https://arxiv.org/abs/1804.01947): along each
+    axis, and along random directions, sorted values are compared with the quantiles of the normal distribution. So
     dimensions become independent too, which no loss of each by itself can see.
     """
     x = torch.stack([part.flatten(0, -2) for part in seen])  # q n l

@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from audiocodec.errors import ConfigError
-from audiocodec.model.quantize import FSQ, VQ, Quantizer, ResidualFSQ, ResidualVQ
+from audiocodec.model.quantize import FSQ, VQ, HierarchicalFSQ, Quantizer, ResidualFSQ, ResidualVQ
 
 MAKERS = {
     "fsq": lambda: FSQ([8, 5, 5, 5]),
     "fsq_normal": lambda: FSQ([8, 5, 5, 5], bound="normal"),
     "residual_fsq": lambda: ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=6),
     "residual_fsq_normal": lambda: ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=6, bound="normal"),
+    "hierarchical_fsq": lambda: HierarchicalFSQ(16, [8, 5, 5, 5], strides=[4, 4, 2, 1]),
     "vq": lambda: VQ(8, 32),
     "residual_vq": lambda: ResidualVQ(lambda: VQ(8, 32), num_codebooks=4),
 }
