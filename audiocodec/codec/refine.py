@@ -94,7 +94,8 @@ class Refiner:
         self.model, self.num_codebooks, self.steps = model, num_codebooks, steps
         self.losses = search_losses(model.sample_rate)
         frame_rate = model.sample_rate / model.hop_length
-        self.window, self.tail = (max(1, round(seconds * frame_rate)) for seconds in (WINDOW_S, TAIL_S))
+        block = model.quantizer.block
+        self.window, self.tail = (block * max(1, round(s * frame_rate / block)) for s in (WINDOW_S, TAIL_S))
         self.window_samples = self.window * model.hop_length
         self.frames = 0
         self._pending = np.zeros(0, np.float32)

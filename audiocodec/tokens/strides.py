@@ -46,6 +46,11 @@ def place(codes: np.ndarray, strides: Sequence[int]) -> np.ndarray:
     return np.where(_begins(codes, strides) == np.arange(codes.shape[-1]), codes, NO_CODE)
 
 
+def codes_per_frame(num_codebooks: int, strides: Sequence[int] = ()) -> float:
+    """Codes that a frame takes in the mean, of its first codebooks."""
+    return sum(1 / stride for stride in strides[:num_codebooks]) if strides else float(num_codebooks)
+
+
 def _begins(codes: np.ndarray, strides: Sequence[int]) -> np.ndarray:
     """The frame in which the code of each frame begins, "q t"."""
     own = np.array(strides[: codes.shape[-2]])[:, None]

@@ -103,7 +103,9 @@ class Graphs:
         graph.output("latents", latents, "float32", ("batch", "frames", self.spec["encoder"]["latent_dim"]))
 
     def _give_codes(self, graph: Graph, codes: str) -> None:
-        graph.output("codes", codes, "int64", ("batch", self.spec["quantizer"]["num_codebooks"], "frames"))
+        spec = self.spec["quantizer"]
+        depth = len(spec.get("strides", ())) or spec["num_codebooks"]
+        graph.output("codes", codes, "int64", ("batch", depth, "frames"))
 
     def _built(self, name: str, build: Callable[[Graph, Mapping[str, np.ndarray]], None]) -> Graph:
         graph, weights = Graph(name), _Watched(self.weights)

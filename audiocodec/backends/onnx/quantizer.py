@@ -10,8 +10,16 @@ from audiocodec.backends.onnx.graph import Graph
 from audiocodec.backends.onnx.layers import Weights
 from audiocodec.errors import ModelError
 
-QUANTIZE = {"ResidualFSQ": residual_fsq.quantize, "ResidualVQ": residual_vq.quantize}
-DEQUANTIZE = {"ResidualFSQ": residual_fsq.dequantize, "ResidualVQ": residual_vq.dequantize}
+QUANTIZE = {
+    "ResidualFSQ": residual_fsq.quantize,
+    "HierarchicalFSQ": residual_fsq.quantize_blocks,
+    "ResidualVQ": residual_vq.quantize,
+}
+DEQUANTIZE = {
+    "ResidualFSQ": residual_fsq.dequantize,
+    "HierarchicalFSQ": residual_fsq.dequantize,
+    "ResidualVQ": residual_vq.dequantize,
+}
 
 
 def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, Any]) -> tuple[str, str]:
