@@ -42,10 +42,17 @@ def encode(
             np.concatenate([c.push(x), c.flush(n)], axis=2) for c, x, n in zip(coders, inputs, frames, strict=True)
         ]
     else:
-        padded = [_of_length(x, n * info.hop_length, info.hop_length * info.block) for x, n in zip(inputs, frames, strict=True)]
+        padded = [
+            _of_length(x, n * info.hop_length, info.hop_length * info.block)
+            for x, n in zip(inputs, frames, strict=True)
+        ]
         found = encode_sounds(cast(list[SoundEncoder], coders), padded, codec.threads)
     return [
-        Tokens(place(codes[:, :, :n], info.strides), info.header(sample_rate, len(wav), wav.shape[1], depth, joint=way), codec.entropy)
+        Tokens(
+            place(codes[:, :, :n], info.strides),
+            info.header(sample_rate, len(wav), wav.shape[1], depth, joint=way),
+            codec.entropy,
+        )
         for codes, n, wav, depth, way in zip(found, frames, sounds, depths, ways, strict=True)
     ]
 

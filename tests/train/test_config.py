@@ -46,6 +46,8 @@ def test_there_are_recipes() -> None:
         "music-44k/1-spectral",
         "music-44k/2-decoder",
         "music-44k/adversarial",
+        "hierarchical/flat",
+        "hierarchical/tall",
         "vq-baseline/fsq",
         "vq-baseline/vq",
     } == set(recipes())

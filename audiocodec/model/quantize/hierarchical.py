@@ -58,7 +58,7 @@ class HierarchicalFSQ(Quantizer):
         self.strides = check_strides(strides)
         self.flat = ResidualFSQ(dim, levels, len(strides), dropout, momentum, pin, bound, fill)
         self.dim, self.codebook_size, self.num_codebooks = dim, self.flat.codebook_size, len(strides)
-        self.dropout, self.block = dropout, self.strides[0]
+        self.dropout = dropout
 
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`; a depth by frame counts for each frame of its own."""

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from audiocodec.model import ranks
 from audiocodec.model.quantize.base import QuantizeResult, Stage, in_float32, straight_through
-from audiocodec.model.quantize.nearest import nearest
+from audiocodec.model.quantize.nearest import least_count, nearest, replacements
 
 
 class VQ(Stage):
@@ -64,10 +64,6 @@ class VQ(Stage):
         sums = torch.zeros_like(self.codebook).index_add_(0, codes, flat)
         return counts, sums
 
-    def _limit(self, flat: Tensor) -> float:
-        """The moving count below which an entry is dead."""
-        return self.dead_below * min(1.0, len(flat) / (4 * self.codebook_size))
-
     def _start(self, flat: Tensor) -> None:
         """K-means; entries beyond the size of the batch are dead at first and get latents of later batches."""
         picked = flat[torch.randperm(len(flat), device=flat.device)[: self.codebook_size]]
@@ -82,21 +78,15 @@ class VQ(Stage):
 
     @torch.no_grad()
     def update(self, flat: Tensor, codes: Tensor) -> None:
-        """Move the codebook towards a training batch: flat "n d", its codes "n".
-
-        A latent of the batch replaces one dead entry at most: copies of one latent would never all be used.
-        """
+        """Move the codebook towards a training batch: flat "n d", its codes "n"; latents of it replace dead entries."""
         counts, sums = self._tally(flat, codes)
         moved = (self.codebook * self.counts[:, None]).lerp_(sums, 1 - self.decay)
         self.counts.lerp_(counts, 1 - self.decay)
         means = moved / self.counts.clamp_min(1e-12)[:, None]
         self.codebook.copy_(torch.where(self.counts[:, None] > 1e-6, means, self.codebook))
-        dead = self.counts < self._limit(flat)
-        turn = dead.cumsum(0) - 1
-        replaced = dead & (turn < len(flat))
-        order = torch.randperm(len(flat), device=flat.device)
-        fresh = flat[order[turn.clamp(0, len(flat) - 1)]]
-        self.counts.copy_(torch.where(replaced, torch.full_like(self.counts, 2 * self._limit(flat)), self.counts))
+        least = least_count(len(flat), self.codebook_size, self.dead_below)
+        replaced, fresh = replacements(self.counts < least, flat)
+        self.counts.copy_(torch.where(replaced, torch.full_like(self.counts, 2 * least), self.counts))
         self.codebook.copy_(torch.where(replaced[:, None], fresh, self.codebook))
 
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
