@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -50,7 +50,7 @@ def level_values(levels: Sequence[int], mean: np.ndarray, std: np.ndarray, bound
     """
     sizes = np.array(levels, np.float32)
     indices = np.minimum(np.arange(max(levels) + 1)[:, None], sizes - 1)
-    inverse = {"tanh": np.arctanh, "normal": _erfinv}[bound]
+    inverse: Callable[[np.ndarray], np.ndarray] = np.arctanh if bound == "tanh" else _erfinv
     centers = inverse(2 * ((indices + np.float32(0.5)) / sizes) - 1) / np.float32(GAINS[bound])
     return (centers * std[:, None] + mean[:, None]).astype(np.float32)
 

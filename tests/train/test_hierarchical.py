@@ -20,6 +20,7 @@ from audiocodec.tokens.strides import hold, place
 from audiocodec.train.entropy import fit_entropy, folder_codes
 from audiocodec.train.package import package_run
 from audiocodec.train.recipe import run
+from audiocodec.web.models import facts
 from tests.model.test_build import TINY
 from tests.train.tiny import recipe
 
@@ -149,6 +150,8 @@ def test_what_is_not_there_is_refused(codec: audiocodec.Codec, clip: np.ndarray,
     soundfile.write(tmp_path / "a.wav", clip, 16_000)
     with pytest.raises(ConfigError, match="no variable rate"):
         codec.encode_file(tmp_path / "a.wav", tmp_path / "a.fsq", vbr=True)
+    with pytest.raises(ModelError, match="browsers cannot code"):
+        facts(codec.bundle)
     description = {"name": "x", "version": "1", "model": TINY | {"quantizer": HIERARCHICAL, "joint_stereo": True}}
     with pytest.raises(ModelError, match="several strides"):
         ModelInfo.of(description, {})
