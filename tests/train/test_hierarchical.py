@@ -12,6 +12,7 @@ import soundfile
 
 import audiocodec
 from audiocodec.errors import ConfigError, ModelError
+from audiocodec.live.packets import JitterBuffer, Packetizer, Receiver
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import TokenReader, Tokens
 from audiocodec.tokens.layouts import Delayed, Flattened
@@ -81,6 +82,18 @@ def test_a_stream_is_the_whole_and_waits_for_blocks(codec: audiocodec.Codec, cli
     assert np.array_equal(np.concatenate(codes, 1), hold(tokens.codes, STRIDES)[0])
     live = np.concatenate(sound)[HOP:][: len(clip)]
     np.testing.assert_allclose(live, codec.decode(tokens)[0], atol=1e-6)
+
+
+def test_packets_carry_each_code_in_every_frame(codec: audiocodec.Codec, clip: np.ndarray) -> None:
+    codes = codec.stream_encoder().push(clip)
+    packetizer, receiver = Packetizer(codec.info), Receiver(codec.info, JitterBuffer(2, frame_s=0.02))
+    found = []
+    for packet in packetizer.push(codes):
+        receiver.receive(packet)
+        found.append(receiver.pull())
+    heard = [frame for frame in found if frame is not None]
+    assert len(heard) > 60
+    assert np.array_equal(np.concatenate(heard, axis=1), codes[:, : len(heard)])
 
 
 def test_later_sound_changes_no_earlier_block(codec: audiocodec.Codec, clip: np.ndarray) -> None:
