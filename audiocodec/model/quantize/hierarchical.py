@@ -34,6 +34,7 @@ class HierarchicalFSQ(Quantizer):
         pin: weight of a loss.
         bound: "tanh" or "normal".
         fill: weight of a loss.
+        noise: share of the items with noise.
 
     Example:
         >>> import torch
@@ -53,10 +54,11 @@ class HierarchicalFSQ(Quantizer):
         pin: float = 0.0,
         bound: str = "tanh",
         fill: float = 0.0,
+        noise: float = 0.0,
     ) -> None:
         super().__init__()
         self.strides = check_strides(strides)
-        self.flat = ResidualFSQ(dim, levels, len(strides), dropout, momentum, pin, bound, fill)
+        self.flat = ResidualFSQ(dim, levels, len(strides), dropout, momentum, pin, bound, fill, noise)
         self.dim, self.codebook_size, self.num_codebooks = dim, self.flat.codebook_size, len(strides)
         self.dropout = dropout
 

@@ -54,6 +54,9 @@ class ResidualFSQ(Quantizer):
         pin: weight of a loss that keeps what every stage sees in a process's batch at zero mean and unit variance.
         bound: "tanh" or "normal", see `audiocodec.model.quantize.levels`.
         fill: weight of a loss that draws what every stage sees in a process's batch to the normal distribution.
+        noise: share of the items to which a stage adds uniform noise of the width of a cell in training instead of
+            rounding, drawn for each stage. The decoder then sees more than the levels, and a value in the middle of a
+            cell does not get the gradient of its edge ([Parker et al., 2024](https://arxiv.org/abs/2411.19842)).
 
     Example:
         >>> import torch
@@ -76,12 +79,14 @@ class ResidualFSQ(Quantizer):
         pin: float = 0.0,
         bound: str = "tanh",
         fill: float = 0.0,
+        noise: float = 0.0,
     ) -> None:
         super().__init__()
         fsq.check_levels(levels)
         fsq.check_bound(bound)
         self.dim, self.codebook_size, self.num_codebooks = dim, math.prod(levels), num_codebooks
-        self.dropout, self.pin, self.fill, self.bound = dropout, pin, fill, bound
+        self.dropout, self.bound = dropout, bound
+        self.pin, self.fill, self.noise = pin, fill, noise
         self.level_list = tuple(levels)
         self.register_buffer("levels", torch.tensor(levels), persistent=False)
         rows = rearrange(_orthogonal_rows(num_codebooks * len(levels), dim), "(q l) d -> q l d", q=num_codebooks)
@@ -118,11 +123,20 @@ class ResidualFSQ(Quantizer):
         if self.training:
             norm.update(projected)
         normalized = norm(projected)
-        indices = fsq.level_indices(fsq.bound(normalized, self.bound), self.levels)
-        values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels), self.bound))
+        u = fsq.bound(normalized, self.bound)
+        indices = fsq.level_indices(u, self.levels)
+        values = norm.inverse(fsq.unbound(self._said(u, fsq.cell_centers(indices, self.levels)), self.bound))
         within = norm.inverse(normalized.clamp(-limit, limit))
         part = (within + (values - within).detach()) @ self.project_out[i]
         return part, fsq.to_codes(indices, self.level_list), projected
+
+    def _said(self, u: Tensor, centers: Tensor) -> Tensor:
+        """Bounded "b t levels" and the centers of their cells -> these, or with noise what may be as far away."""
+        if not (self.training and self.noise):
+            return centers
+        half = 0.5 / self.levels
+        noisy = (u + (2 * torch.rand_like(u) - 1) * half).maximum(half).minimum(1 - half)
+        return torch.where(torch.rand(len(u), 1, 1, device=u.device) < self.noise, noisy, centers)
 
     def spread_loss(self, seen: Sequence[Tensor]) -> Tensor:
         """Scalar: `pin` and `fill` of what each stage saw, "... levels"; 0 without them and outside training."""

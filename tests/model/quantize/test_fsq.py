@@ -189,7 +189,32 @@ def test_filling_makes_uneven_dependent_latents_use_all_codes() -> None:
     assert shares[1.0] > 0.8
 
 
-@pytest.mark.parametrize("losses", [{"pin": 1.0}, {"fill": 1.0}])
+@pytest.mark.parametrize("bound", fsq.GAINS)
+def test_noise_is_as_wide_as_a_cell_stays_within_the_levels_and_changes_no_code(bound: str) -> None:
+    torch.manual_seed(0)
+    quantizer = ResidualFSQ(1, [4], 1, momentum=0.0, noise=0.5, bound=bound, dropout=0)
+    with torch.no_grad():
+        quantizer.project_in.fill_(1)
+        quantizer.project_out.fill_(1)
+    quantizer.norms[0].started.fill_(1)
+    latents = 2 * torch.randn(2000, 1, 20)
+    result = quantizer(latents)
+    found = 4 * fsq.bound(result.quantized.detach(), bound) - 0.5  # in levels
+    noisy = ((found - found.round()).abs() > 1e-4).any(-1).any(-1)
+    assert 0.45 < noisy.float().mean() < 0.55
+    assert torch.allclose(found[~noisy, 0], result.codes[~noisy, 0].float(), atol=1e-3)
+    exact = (4 * fsq.bound(latents, bound) - 0.5).clamp(0, 3)
+    error = (found - exact)[noisy]
+    assert error.abs().max() < 0.501
+    inside = (exact[noisy] > 0.5) & (exact[noisy] < 2.5)
+    assert error[inside].std() == pytest.approx(12**-0.5, abs=0.01)
+    assert error[inside].mean().abs() < 0.01
+    assert found.min() > -1e-3
+    assert found.max() < 3.001
+    assert torch.equal(result.codes, quantizer.eval()(latents).codes)
+
+
+@pytest.mark.parametrize("losses", [{"pin": 1.0}, {"fill": 1.0}, {"noise": 0.5}])
 def test_a_pin_leaves_what_is_said_as_it_is(losses: dict[str, float]) -> None:
     free = ResidualFSQ(6, [3, 3], num_codebooks=3)
     free(torch.randn(8, 6, 40))
