@@ -14,6 +14,7 @@ TALL = [4, 4, 4, 4, 2, 2, 2, 2, 1]  # strides of as many codes a second as 4 in 
 MOMENTUM = 0.1  # of the FSQ's running statistics, and
 DECAY = 0.95  # of the VQ's moving averages: the better ones of a few, in 500 steps
 DEAD_BELOW = 2.0
+BEST = {"fill": 1.0, "noise": 0.5}  # of FSQ, in 500 steps
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ def quantizers(size: int, levels: list[int]) -> dict[str, dict[str, Any]]:
     """All kinds, each with one codebook of so many codes."""
     vq = {"dim": DIM, "codebook_size": size}
     return {
-        "fsq": fsq(levels, fill=1.0),
-        "fsq_normal": fsq(levels, fill=1.0, bound="normal"),
+        "fsq": fsq(levels, **BEST),
+        "fsq_normal": fsq(levels, **BEST, bound="normal"),
+        "fsq_filled": fsq(levels, fill=1.0),
         "fsq_free": fsq(levels),
         "fsq_pinned": fsq(levels, pin=0.1),
         "vq_ema": {"type": "VQ", **vq, "decay": DECAY},
@@ -87,7 +89,7 @@ def residual_cases(depth: int, names: list[str], seed: int) -> Iterator[Case]:
 
 def hierarchy_cases(seed: int) -> Iterator[Case]:
     """Codebooks at three time scales, as many bits as four in every frame (`residual_cases(4, ["fsq"], seed)`)."""
-    plain = fsq(STAGE, fill=1.0, type="HierarchicalFSQ", strides=TALL)
+    plain = fsq(STAGE, **BEST, type="HierarchicalFSQ", strides=TALL)
     yield Case(
         "hierarchy", "fsq_tall", math.prod(STAGE), 4, seed, {k: v for k, v in plain.items() if k != "num_codebooks"}
     )
@@ -110,11 +112,11 @@ def grid(seeds: int) -> list[Case]:
     best, every = ["fsq", "vq_ema"], range(seeds)
     cases = [c for seed in every for bits in (10, 14) for c in size_cases(bits, best, seed)]
     cases += [c for seed in every for c in residual_cases(8, best, seed)]
-    cases += size_cases(10, ["vq_sim", "vq_factorized", "fsq_pinned", "fsq_normal"], 0)
+    cases += size_cases(10, ["vq_sim", "vq_factorized", "fsq_filled", "fsq_pinned", "fsq_normal"], 0)
     cases += [c for seed in every for c in (*residual_cases(4, best, seed), *hierarchy_cases(seed))]
     cases += [c for bits in (4, 12, 6, 8) for c in size_cases(bits, best, 0)]
-    cases += size_cases(14, ["vq_sim", "vq_factorized", "fsq_pinned", "fsq_normal", "fsq_free"], 0)
-    cases += residual_cases(8, ["vq_sim", "vq_factorized", "fsq_pinned"], 0)
+    cases += size_cases(14, ["vq_sim", "vq_factorized", "fsq_filled", "fsq_pinned", "fsq_free"], 0)
+    cases += residual_cases(8, ["vq_sim", "vq_factorized", "fsq_filled", "fsq_pinned"], 0)
     cases += [c for rate in (0.001, 0.004) for c in size_cases(10, best, 0, "rate", learning_rate=rate)]
     cases += size_cases(10, best, 0, "bf16", bfloat16=True)
     cases += residual_cases(2, best, 0)
