@@ -27,7 +27,7 @@ Call = Callable[..., str]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With sounds, and the model `vq`."""
     folder = tmp_path_factory.mktemp("vq")
-    run(recipe(folder, model=TINY | {"quantizer": VQ}), folder / "run")
+    run(recipe(folder, "train.lost=0.3", model=TINY | {"quantizer": VQ}), folder / "run")
     package_run(folder / "run", folder / "vq", "vq", "1")
     return folder
 

@@ -132,6 +132,16 @@ def test_items_may_have_their_own_depth(quantizer: Quantizer) -> None:
         torch.testing.assert_close(quantized[item : item + 1], quantizer(latents[item : item + 1], depth).quantized)
 
 
+def test_frames_may_have_their_own_depth(quantizer: Quantizer) -> None:
+    latents = latents_for(quantizer)
+    depths = torch.randint(1, quantizer.num_codebooks + 1, (3, 40))
+    quantized = quantizer(latents, depths).quantized
+    for depth in depths.unique().tolist():
+        expected = quantizer(latents, depth).quantized
+        chosen = (depths == depth)[:, None].expand_as(latents)
+        torch.testing.assert_close(quantized[chosen], expected[chosen])
+
+
 def test_eval_changes_nothing(quantizer: Quantizer) -> None:
     before = {k: v.clone() for k, v in quantizer.state_dict().items()}
     quantizer(100 * latents_for(quantizer))
