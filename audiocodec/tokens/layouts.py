@@ -41,7 +41,7 @@ class Layout(Protocol):
 
     @property
     def strides(self) -> tuple[int, ...]:
-        """See `_Shape`."""
+        """Frames of a code, of each codebook; empty: one."""
 
     @property
     def rows(self) -> int:
@@ -92,9 +92,8 @@ class _Shape:
                 f"{self.codebook_size}"
             )
         if self.strides and (self.variable or len(self.strides) != self.num_codebooks):
-            raise ConfigError(
-                f"strides {self.strides}: need one for each of {self.num_codebooks} codebooks, no variable rate"
-            )
+            known = f"one for each of {self.num_codebooks} codebooks, no variable rate"
+            raise ConfigError(f"strides {self.strides}: need {known}")
 
 
 class _OneRow(_Shape):
@@ -140,9 +139,7 @@ class Flattened(_OneRow):
         codes = _checked(self, codes)
         telling = codes.max(0, initial=NO_CODE) if self.strides else codes[0]
         if (telling == NO_CODE).any():
-            raise ConfigError(
-                f"a frame has no {'' if self.strides else 'first '}code; the flattened layout would lose it"
-            )
+            raise ConfigError("a frame has no code by which it is told apart; the flattened layout would lose it")
         there = (codes != NO_CODE).T
         return _framed((codes + self._offsets).T[there][None], self.vocabulary)
 

@@ -95,6 +95,16 @@ class _Network(nn.Module):
         return EntropyModel(np.array(self.levels), w1.reshape(q, -1, self.past + 1, q, d), b1[..., 0], w2, b2[..., 0])
 
 
+def _draw_pages(
+    codes: Sequence[np.ndarray], count: int, frames: int, block: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Pages "b t q" of recordings "q t", of longer ones more; each starts with a block."""
+    lengths = np.array([c.shape[1] for c in codes])
+    chosen = generator.choice(len(codes), count, p=lengths / lengths.sum())
+    starts = [block * generator.integers(0, (lengths[i] - frames) // block + 1) for i in chosen]
+    return np.stack([codes[i][:, s : s + frames].T for i, s in zip(chosen, starts, strict=True)])
+
+
 def fit_entropy(
     codes: Sequence[np.ndarray],
     levels: Sequence[int],
@@ -125,22 +135,15 @@ def fit_entropy(
     long_enough = [c for c in codes if c.shape[1] >= page_frames]
     if not long_enough:
         raise ConfigError(f"an entropy model needs recordings of {page_frames} frames or more")
-    digits = [to_level_indices(c.T.clip(0), levels) for c in long_enough]  # t q d
-    present = [c.T != NO_CODE for c in long_enough]  # t q
-    weights = np.array([len(d) for d in digits], float)
     generator = np.random.default_rng(0)
     torch.manual_seed(0)
     network = _Network(levels, len(long_enough[0]), past, hidden)
     optimizer = torch.optim.AdamW(network.parameters(), learning_rate, betas=(0.9, 0.99))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for step in range(steps):
-        chosen = generator.choice(len(digits), batch, p=weights / weights.sum())
-        starts = [block * generator.integers(0, (len(digits[i]) - page_frames) // block + 1) for i in chosen]
-        pages, there = (
-            torch.from_numpy(np.stack([of[i][s : s + page_frames] for i, s in zip(chosen, starts, strict=True)]))
-            for of in (digits, present)
-        )
-        bits = network.bits(pages, there, exact=2 * step >= steps)
+        pages = _draw_pages(long_enough, batch, page_frames, block, generator)
+        digits, there = to_level_indices(pages.clip(0), levels), pages != NO_CODE
+        bits = network.bits(torch.from_numpy(digits), torch.from_numpy(there), exact=2 * step >= steps)
         optimizer.zero_grad()
         bits.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
