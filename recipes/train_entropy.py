@@ -9,7 +9,6 @@ New weights of encoder or quantizer want a new one; files coded with the old one
 from __future__ import annotations
 
 import logging
-import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,16 +53,16 @@ def main(model: str, data: Path, out: Path | None, test: Path | None, steps: int
     torch.set_num_threads(1)
     bundle = load_bundle(model)
     out = out or entropy_path(bundle_path(model))
-    levels, frame_rate = bundle.info.levels, bundle.info.frame_rate
+    info = bundle.info
     with replacing(out, force) as temporary:
         codes = list(folder_codes(bundle.build_model(), data))
-        print(f"{len(codes)} recordings, {sum(c.shape[1] for c in codes) / frame_rate / 3600:.2f} hours")
-        entropy = fit_entropy(codes, levels, page_frames=round(frame_rate), steps=steps)
+        print(f"{len(codes)} recordings, {sum(c.shape[1] for c in codes) / info.frame_rate / 3600:.2f} hours")
+        entropy = fit_entropy(codes, info.levels, info.page_frames, steps=steps, block=info.block)
         save_entropy(temporary, entropy)
     print(f"{out}: {out.stat().st_size} bytes, hash {entropy.hash.hex()}")
     if test:
         packed, coded = bytes_of_pages(bundle, entropy, test)
-        limit = frame_rate * bundle.info.num_codebooks * math.log2(math.prod(levels))
+        limit = info.bitrate(info.num_codebooks)
         print(f"{test}: pages {100 * (1 - coded / packed):.2f} % smaller than packed ({limit:.0f} bit/s before pages)")
 
 

@@ -36,7 +36,7 @@ class FrameEncoder(Protocol):
 
     @property
     def shapes(self) -> Shapes:
-        """The fixed shapes in which it runs: whole frames of samples "(t hop)" of each stream -> their codes "q t"."""
+        """The fixed shapes in which it runs: whole blocks of frames "(t hop)" of each stream -> their codes "q t"."""
 
     def to_arrays(self, state: Any) -> Arrays:
         """A state as plain arrays."""

@@ -199,7 +199,7 @@ class Encode:
 
 def _above_top(codec: Codec, channels: int, bitrate: float | None) -> tuple[str, ...]:
     """A note if the requested bitrate is more than the model can use."""
-    top = codec.info.rows(channels) * codec.num_codebooks * codec.info.codebook_bitrate
+    top = codec.info.rows(channels) * codec.info.bitrate(codec.num_codebooks)
     if bitrate is None or bitrate <= top:
         return ()
     sounds = "mono" if channels == 1 else f"{channels} channels"

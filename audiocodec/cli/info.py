@@ -53,7 +53,7 @@ def describe(path: Path, name: str) -> dict[str, Any]:
         "metadata": dict(header.metadata),
         "file_bytes": size,
         "bitrate": 8 * size / duration if duration else None,
-        "bitrate_by_codebook": [header.codebook_bitrate * (k + 1) for k in range(header.num_codebooks)],
+        "bitrate_by_codebook": [header.with_codebooks(k + 1).nominal_bitrate for k in range(header.num_codebooks)],
         "damage": [
             {"what": found.sentence.replace(str(path), name), "start_s": found.start_s, "end_s": found.end_s}
             for found in find_damage(path)

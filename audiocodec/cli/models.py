@@ -22,7 +22,7 @@ def _summary(name: str) -> dict[str, Any]:
         "frame_rate": codec.frame_rate,
         "num_codebooks": codec.num_codebooks,
         "codebook_size": codec.codebook_size,
-        "max_bitrate": codec.num_codebooks * codec.info.codebook_bitrate,
+        "max_bitrate": codec.info.bitrate(codec.num_codebooks),
         "parameters": sum(array.size for array in codec.bundle.tensors.values()),
     }
 

@@ -62,7 +62,7 @@ def plot(
 
         codec = load(model or "speech-16k")
         tokens = codec.encode(wav, rate, num_codebooks=num_codebooks, bitrate=bitrate)
-        kbits = tokens.codes.shape[1] * codec.info.codebook_bitrate * wav.shape[0] / 1000
+        kbits = codec.info.bitrate(tokens.num_codebooks) * wav.shape[0] / 1000
         estimate, name = codec.decode(tokens), f"{model or 'speech-16k'}, {kbits:.2f} kbit/s"
     write_picture(wav, estimate, rate, (sound.name, name), output, force)
     click.echo(f"{sound} beside {name} -> {output}", err=True)

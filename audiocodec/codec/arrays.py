@@ -14,6 +14,7 @@ from audiocodec.codec.decoding import Job, array_job, synthesize, tokens_job
 from audiocodec.codec.sound_encoder import SoundEncoder, encode_sounds
 from audiocodec.errors import ConfigError
 from audiocodec.tokens import Tokens, frames_for
+from audiocodec.tokens.strides import place
 
 if TYPE_CHECKING:
     from audiocodec.codec.codec import Codec
@@ -41,17 +42,25 @@ def encode(
             np.concatenate([c.push(x), c.flush(n)], axis=2) for c, x, n in zip(coders, inputs, frames, strict=True)
         ]
     else:
-        padded = [_of_length(x, n * info.hop_length) for x, n in zip(inputs, frames, strict=True)]
+        padded = [
+            _of_length(x, n * info.hop_length, info.hop_length * info.block)
+            for x, n in zip(inputs, frames, strict=True)
+        ]
         found = encode_sounds(cast(list[SoundEncoder], coders), padded, codec.threads)
     return [
-        Tokens(codes, info.header(sample_rate, len(wav), wav.shape[1], depth, joint=way), codec.entropy)
-        for codes, wav, depth, way in zip(found, sounds, depths, ways, strict=True)
+        Tokens(
+            place(codes[:, :, :n], info.strides),
+            info.header(sample_rate, len(wav), wav.shape[1], depth, joint=way),
+            codec.entropy,
+        )
+        for codes, n, wav, depth, way in zip(found, frames, sounds, depths, ways, strict=True)
     ]
 
 
-def _of_length(wav: np.ndarray, samples: int) -> np.ndarray:
-    """wav: "c t", truncated or padded with silence to "c samples"."""
-    return np.pad(wav[:, :samples], ((0, 0), (0, max(0, samples - wav.shape[1]))))
+def _of_length(wav: np.ndarray, samples: int, multiple: int) -> np.ndarray:
+    """wav: "c t", truncated or padded with silence to "c samples", and on to a multiple."""
+    kept = wav[:, :samples]
+    return np.pad(kept, ((0, 0), (0, -(-samples // multiple) * multiple - kept.shape[1])))
 
 
 def decode(codec: Codec, tokens: Any, num_codebooks: int | None) -> Any:

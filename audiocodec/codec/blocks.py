@@ -19,6 +19,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import Header, frames_for
 from audiocodec.tokens.entropy.page_coder import code_bits
+from audiocodec.tokens.strides import hold, place
 
 if TYPE_CHECKING:
     from audiocodec.codec.codec import Codec
@@ -43,7 +44,8 @@ def sound_coder(codec: Codec, rows: Rows, refine: int) -> SoundEncoder | SoundRe
     from audiocodec.codec.refine import SoundRefiner
 
     with torch.inference_mode(False):  # tensors created in it require no gradients
-        rate = None if rows.joint or not codec.entropy else CodeRate(codec.entropy, codec.info.page_frames)
+        priced = codec.entropy if not rows.joint and not codec.info.strides else None
+        rate = CodeRate(priced, codec.info.page_frames) if priced else None
         return SoundRefiner(codec.searched_model, rows, refine, rate, codec.threads)
 
 
@@ -77,12 +79,12 @@ class BlockEncoder:
         self.samples = 0
 
     def encode(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Blocks "c t" -> codes "r q t"."""
+        """Blocks "c t" -> codes "r q t", as a file holds them."""
         info, channels = self.info, self.encoder.rows.channels
         for block in audio.resample_blocks(self._counted(blocks), self.sample_rate, info.sample_rate, channels):
-            yield self.encoder.push(block)
+            yield place(self.encoder.push(block), info.strides)
         frames = frames_for(self.samples, self.sample_rate, info.sample_rate, info.hop_length, info.delay)
-        yield self.encoder.flush(frames)
+        yield place(self.encoder.flush(frames), info.strides)
 
     def _counted(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         for block in blocks:
@@ -117,7 +119,7 @@ class BlockDecoder:
         """Codes "r q t" (or a number of lost frames) -> blocks "c t" at the source's rate.
 
         Args:
-            pages: of one sound, in order.
+            pages: of one sound, in order, as a file holds them: each from the start of a block on.
         """
         header = self.header
         return audio.resample_blocks(self._waveforms(pages), self.sample_rate, header.sample_rate, header.channels)
@@ -129,7 +131,7 @@ class BlockDecoder:
                 self.lost_frames += page
                 block = self.decoder.skip(page)
             else:
-                block = self.decoder.push(page)
+                block = self.decoder.push(hold(page, self.header.strides))
             dropped = min(self._skipped, block.shape[1])
             self._skipped -= dropped
             yield block[:, dropped:]

@@ -18,6 +18,7 @@ from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import Tokens
 from audiocodec.tokens.bitrate import check_depth
+from audiocodec.tokens.strides import hold
 
 if TYPE_CHECKING:
     from audiocodec.codec.codec import Codec
@@ -49,7 +50,7 @@ def tokens_job(info: ModelInfo, tokens: Tokens, num_codebooks: int | None) -> Jo
     info.check(header)
     if shape[:2] != (header.rows, header.num_codebooks):
         raise ConfigError(f"the codes have shape {shape}, their header says ({header.rows}, {header.num_codebooks}, t)")
-    channels = split(tokens.codes) if header.joint else list(tokens.codes)
+    channels = split(tokens.codes) if header.joint else list(hold(tokens.codes, header.strides))
 
     def finish(waveforms: Sequence[np.ndarray]) -> np.ndarray:
         late = np.stack(waveforms)
@@ -82,7 +83,7 @@ def array_job(info: ModelInfo, codes: Any, num_codebooks: int | None) -> Job:
         wav = np.concatenate([np.zeros(0, np.float32), *(late[info.delay :] for late in waveforms)]).reshape(shape)
         return _as_tensor(wav, codes.device) if hasattr(codes, "detach") else wav
 
-    return Job([check_codes(info, item) for item in batch], finish)
+    return Job([check_codes(info, item) for item in hold(batch, info.strides)], finish)
 
 
 def _integers(codes: Any) -> np.ndarray:

@@ -46,7 +46,7 @@ def excerpt(header: Header, frames: int, start: int, end: int, past: int) -> Exc
     together = model // math.gcd(source, model)
     begin = max(0, start * model // source - reach) // together * together  # model samples
     model_end = -(-end * model // source) + reach
-    first = max(0, (begin + header.delay) // hop - past)
+    first = max(0, (begin + header.delay) // hop - past) // header.block * header.block
     return Excerpt(
         first_frame=first,
         end_frame=max(first, min(frames, -(-(model_end + header.delay) // hop))),

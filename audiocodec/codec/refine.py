@@ -108,7 +108,10 @@ class Refiner:
         self.spare_bits, self._price = 0.0, PRICE
         self.losses = search_losses(model.sample_rate)
         frame_rate = model.sample_rate / model.hop_length
-        self.window, self.tail = (max(1, round(seconds * frame_rate)) for seconds in (WINDOW_S, TAIL_S))
+        block = model.quantizer.block
+        self.window, self.tail = (block * max(1, round(s * frame_rate / block)) for s in (WINDOW_S, TAIL_S))
+        if rate:  # pages are coded one by one
+            self.window = rate.page_frames * max(1, round(self.window / rate.page_frames))
         self.window_samples = self.window * model.hop_length
         self.frames = 0
         self._pending = np.zeros(0, np.float32)

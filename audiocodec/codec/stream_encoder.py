@@ -31,8 +31,8 @@ class StreamEncoder:
         num_codebooks: codes per frame.
 
     Attributes:
-        delay_samples: longest time from a sample pushed to the end of its frame: what
-            encoding adds to the delay.
+        delay_samples: longest time from a sample pushed to the end of its frame, or of its block of frames where
+            codebooks have several strides: what encoding adds to the delay.
         samples: pushed so far.
         frames: returned so far.
 
@@ -45,12 +45,12 @@ class StreamEncoder:
 
     def __init__(self, network: FrameEncoder, num_codebooks: int) -> None:
         self.network, self.num_codebooks = network, num_codebooks
-        self.delay_samples = network.info.hop_length
+        self.delay_samples = network.info.hop_length * network.info.block
         self.reset()
 
     def reset(self) -> None:
         """Start a new stream."""
-        self._remainder = np.zeros(0, np.float32)  # of an incomplete frame
+        self._remainder = np.zeros(0, np.float32)  # of an incomplete frame or block
         self._state = self.network.initial_state()
         self.samples = self.frames = 0
 
@@ -63,14 +63,14 @@ class StreamEncoder:
         return encode_streams([self], [samples])[0]
 
     def _whole_frames(self, samples: np.ndarray) -> np.ndarray:
-        """Whole frames "(t hop)" of the remainder and `samples` "t"; keeps the new remainder."""
-        hop = self.network.info.hop_length
+        """Whole blocks "(t hop)" of the remainder and `samples` "t"; keeps the new remainder."""
+        info = self.network.info
         pending = np.concatenate([self._remainder, samples.astype(np.float32, copy=False)])
-        frames = len(pending) // hop
-        self._remainder = pending[frames * hop :].copy()
+        frames = len(pending) // self.delay_samples * info.block
+        self._remainder = pending[frames * info.hop_length :].copy()
         self.samples += len(samples)
         self.frames += frames
-        return pending[: frames * hop]
+        return pending[: frames * info.hop_length]
 
     def flush(self, frames: int | None = None) -> np.ndarray:
         """The codes still missing at the end of a stream: "q t". `reset` before the next one.
@@ -82,7 +82,8 @@ class StreamEncoder:
         if frames is None:
             frames = -(-(self.samples + info.delay) // info.hop_length) if self.samples else 0
         missing, samples = max(0, frames - self.frames), self.samples
-        silence = max(0, frames * info.hop_length - samples) if missing else 0
+        blocks = -(-frames // info.block)
+        silence = max(0, blocks * self.delay_samples - samples) if missing else 0
         codes = self.push(np.zeros(silence, np.float32))[:, :missing]
         self.samples = samples
         return codes

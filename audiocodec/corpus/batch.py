@@ -16,6 +16,7 @@ from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.errors import AudioError
 from audiocodec.tokens import Tokens, frames_for
 from audiocodec.tokens.metadata import fitting
+from audiocodec.tokens.strides import place
 
 BLOCKS = 8  # of `audio.BLOCK_SAMPLES`, read in one go: the network is fastest on long chunks
 
@@ -93,4 +94,4 @@ def _finished(codec: Codec, stream: _Stream, metadata: Mapping[str, str], depth:
     stream.codes.append(stream.encoder.flush(frames))
     texts = fitting({**metadata, **{name: text for name, text in reader.tags.items() if name not in metadata}})
     header = codec.info.header(reader.sample_rate, reader.channels, stream.samples, depth, texts, stream.joint)
-    return Tokens(np.concatenate(stream.codes, axis=2), header, codec.entropy)
+    return Tokens(place(np.concatenate(stream.codes, axis=2), header.strides), header, codec.entropy)

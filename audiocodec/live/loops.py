@@ -22,12 +22,12 @@ def loopback(codec: Codec, source: Source, sink: Sink, channels: int, num_codebo
     """Audio in, through the codec, and out again, lagging by the delay of the codec."""
     encoder = codec.sound_encoder(codec.rows(channels, num_codebooks))
     decoder = codec.sound_decoder(channels)
-    meter.delay_ms = 1000 * (codec.hop_length + decoder.delay_samples) / codec.sample_rate
+    meter.delay_ms = 1000 * (codec.hop_length * codec.info.block + decoder.delay_samples) / codec.sample_rate
 
     def out(codes: np.ndarray) -> None:
         sink.write(decoder.push(codes))
         rows, depth, frames = codes.shape
-        meter.coded_bytes += rows * depth * frames * codec.info.codebook_bitrate / codec.frame_rate / 8
+        meter.coded_bytes += rows * frames * codec.info.bitrate(depth) / codec.frame_rate / 8
         meter.advance(frames)
 
     for block in source.blocks:
@@ -46,7 +46,7 @@ def send(
 ) -> None:
     """Audio in, packets out; a source without its own clock is slowed down to real time."""
     encoder = codec.sound_encoder(codec.rows(packetizer.channels, num_codebooks))
-    meter.delay_ms = 1000 * codec.hop_length * packetizer.frames / codec.sample_rate
+    meter.delay_ms = 1000 * codec.hop_length * max(packetizer.frames, codec.info.block) / codec.sample_rate
     begin = clock.now()  # the time at which the first sample was due
     samples = 0
 

@@ -21,14 +21,15 @@ QUANTIZERS: dict[str, type[Quantizer]] = {
 PARTS: dict[str, Mapping[str, Callable[..., Any]]] = {**plan.PARTS, "quantizer": QUANTIZERS}  # types by name
 
 
-def _quantizer(spec: Mapping[str, Any], known: Mapping[str, type[Quantizer]]) -> Quantizer:
+def build_quantizer(spec: Mapping[str, Any], known: Mapping[str, type[Quantizer]] = QUANTIZERS) -> Quantizer:
+    """A quantizer from its section; see `build_model`."""
     arguments = dict(spec)
     name = arguments.pop("type", None)
     if name not in known:
         raise ConfigError(f"quantizer: type is {name!r}, known: {', '.join(sorted(known))}")
     if "stage" in arguments:
         stage = arguments["stage"]
-        arguments["stage"] = lambda: _quantizer(stage, known)
+        arguments["stage"] = lambda: build_quantizer(stage, known)
     return call(known[name], arguments, "quantizer")
 
 
@@ -45,7 +46,7 @@ def build_model(spec: Mapping[str, Any], quantizers: Mapping[str, type[Quantizer
     """
     builders: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
         "encoder": lambda part: Encoder(plan.read("encoder", part)),
-        "quantizer": lambda part: _quantizer(part, quantizers),
+        "quantizer": lambda part: build_quantizer(part, quantizers),
         "decoder": lambda part: ConvDecoder(plan.read("decoder", part)),
     }
     arguments = {key: builders[key](value) if key in builders else value for key, value in spec.items()}

@@ -12,10 +12,12 @@ import numpy as np
 
 from audiocodec.errors import ConfigError, ModelError
 from audiocodec.model import plan
+from audiocodec.model.fsq import check_strides
 from audiocodec.tokens import EntropyModel, Header
 from audiocodec.tokens.bitrate import choose_depth, read_bitrate
 from audiocodec.tokens.header import NO_ENTROPY
 from audiocodec.tokens.joint import Joint
+from audiocodec.tokens.strides import codes_per_frame
 
 MAX_LEVELS = 2**16
 
@@ -38,6 +40,7 @@ class ModelInfo:
         joint_stereo: two channels are coded as mid and side, in one row of codes.
         conceals: the decoder was trained to conceal lost frames, which reach it as zeros.
         entropy: hash of the entropy model that token files are coded with; `NO_ENTROPY`: they are packed.
+        strides: frames of a code, of each codebook (`audiocodec.tokens.strides`); empty: one.
     """
 
     name: str
@@ -53,6 +56,7 @@ class ModelInfo:
     joint_stereo: bool = False
     conceals: bool = False
     entropy: bytes = NO_ENTROPY
+    strides: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -72,8 +76,10 @@ class ModelInfo:
         try:
             spec = description["model"]
             encoder, decoder = (plan.read(part, spec[part]) for part in ("encoder", "decoder"))
-            latent_dim, levels, num_codebooks = _quantizer(spec["quantizer"])
+            latent_dim, levels, num_codebooks, strides = _quantizer(spec["quantizer"])
             sample_rate, joint_stereo = int(spec["sample_rate"]), bool(spec.get("joint_stereo", False))
+            if strides and joint_stereo:
+                raise ConfigError("a row of two channels has no codebooks of several strides")
         except (ConfigError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             reason = error if isinstance(error, ConfigError) else repr(error)
             raise ModelError(f"{name}: its description cannot be built ({reason})") from error
@@ -93,6 +99,7 @@ class ModelInfo:
             joint_stereo=joint_stereo,
             conceals=decoder.conceals,
             entropy=NO_ENTROPY if entropy is None else entropy.hash,
+            strides=strides,
         )
 
     @property
@@ -106,9 +113,14 @@ class ModelInfo:
         return self.sample_rate / self.hop_length
 
     @property
+    def block(self) -> int:
+        """Frames that are encoded together: the longest stride."""
+        return max(self.strides, default=1)
+
+    @property
     def page_frames(self) -> int:
         """Frames of a page of a token file: about a second."""
-        return max(1, round(self.frame_rate))
+        return self.block * max(1, round(self.frame_rate / self.block))
 
     @property
     def frame_s(self) -> float:
@@ -117,8 +129,12 @@ class ModelInfo:
 
     @property
     def codebook_bitrate(self) -> float:
-        """Bits per second of one codebook of one channel."""
+        """Bits per second of one codebook with a code in every frame, of one channel."""
         return self.frame_rate * math.log2(self.codebook_size)
+
+    def bitrate(self, num_codebooks: int) -> float:
+        """Bits per second of the first codebooks of one channel."""
+        return codes_per_frame(num_codebooks, self.strides) * self.codebook_bitrate
 
     def rows(self, channels: int) -> int:
         """Rows of codes of a sound: one per channel, or one for two channels together."""
@@ -134,14 +150,17 @@ class ModelInfo:
         Raises:
             ConfigError: both are given, or neither can be met.
         """
-        return choose_depth(num_codebooks, bitrate, self.num_codebooks, self.rows(channels) * self.codebook_bitrate)
+        each = self.rows(channels) * self.codebook_bitrate
+        return choose_depth(num_codebooks, bitrate, self.num_codebooks, each, self.strides)
 
     def mean_codebooks(self, num_codebooks: int | None, bitrate: float | str | None, channels: int) -> float:
         """As `choose_codebooks`, where the number may differ from frame to frame: its mean, all but for a fraction.
 
         Raises:
-            ConfigError: see there.
+            ConfigError: see there, or codebooks have several strides.
         """
+        if self.strides:
+            raise ConfigError(f"{self.name}: has codebooks of several strides, which have no variable rate")
         depth = self.choose_codebooks(num_codebooks, bitrate, channels)
         if bitrate is None:
             return depth
@@ -185,6 +204,7 @@ class ModelInfo:
             metadata=dict(metadata or {}),
             joint=joint,
             variable=variable,
+            strides=self.strides[:num_codebooks],
         )
 
     def check(self, header: Header) -> None:
@@ -202,19 +222,21 @@ class ModelInfo:
                 "from version 1.0 on token files stay decodable; decode older ones with the audiocodec release that "
                 "made them"
             )
-        layout = (header.model_sample_rate, header.hop_length, header.delay, header.levels)
-        if layout != (self.sample_rate, self.hop_length, self.delay, self.levels):
+        layout = (header.model_sample_rate, header.hop_length, header.delay, header.levels, header.strides)
+        strides = self.strides[: header.num_codebooks]
+        if layout != (self.sample_rate, self.hop_length, self.delay, self.levels, strides):
             raise ModelError(f"these tokens do not have the layout of {self.name!r}")
 
 
-def _quantizer(spec: Mapping[str, Any]) -> tuple[int, tuple[int, ...], int]:
-    """Latent dimension, levels and number of codebooks of a quantizer's section."""
+def _quantizer(spec: Mapping[str, Any]) -> tuple[int, tuple[int, ...], int, tuple[int, ...]]:
+    """Latent dimension, levels, number of codebooks and strides of a quantizer's section."""
     stage = spec.get("stage", spec)
     levels = tuple(map(int, stage.get("levels", ())))
     if max(levels, default=2) > MAX_LEVELS:  # it would take all memory before anything else refuses it
         raise ConfigError(f"a dimension of its codes has {max(levels)} levels, at most {MAX_LEVELS}")
     levels = levels or (int(stage["codebook_size"]),)
-    return int(stage.get("dim", len(levels))), levels, int(spec.get("num_codebooks", 1))
+    strides = check_strides(spec["strides"]) if "strides" in spec else ()
+    return int(stage.get("dim", len(levels))), levels, len(strides) or int(spec.get("num_codebooks", 1)), strides
 
 
 def hash_tensors(tensors: Mapping[str, Any]) -> bytes:

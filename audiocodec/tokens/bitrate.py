@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
 
 from audiocodec.errors import ConfigError
+from audiocodec.tokens.strides import codes_per_frame
 
 
 def parse_bitrate(text: str) -> float:
@@ -49,14 +51,17 @@ def check_depth(wanted: int, available: int) -> None:
         raise ConfigError(f"num_codebooks is {wanted!r}, it must be 1 to {available}")
 
 
-def choose_depth(num_codebooks: int | None, bitrate: float | str | None, available: int, each: float) -> int:
+def choose_depth(
+    num_codebooks: int | None, bitrate: float | str | None, available: int, each: float, strides: Sequence[int] = ()
+) -> int:
     """Codebooks to use: as asked, the most that fit `bitrate`, or all.
 
     Args:
         num_codebooks: that many.
         bitrate: instead: bits per second, as a number or as `parse_bitrate` reads them.
         available: all there are.
-        each: bits per second of one codebook in all channels.
+        each: bits per second of one codebook in all channels, with a code in every frame.
+        strides: frames of a code, of each codebook, if they differ.
 
     Raises:
         ConfigError: both are given, or neither can be met.
@@ -65,10 +70,11 @@ def choose_depth(num_codebooks: int | None, bitrate: float | str | None, availab
         raise ConfigError("give num_codebooks or bitrate, not both")
     if bitrate is not None:
         rate = read_bitrate(bitrate)
-        if not rate >= each:
-            least = math.ceil(each)
+        depth = sum(rate / each >= codes_per_frame(k, strides) for k in range(1, available + 1))
+        if not depth:
+            least = math.ceil(each * codes_per_frame(1, strides))
             raise ConfigError(f"bitrate {rate:.0f} is below the {least} bit/s of one codebook in all channels")
-        return int(min(available, rate / each))
+        return depth
     depth = available if num_codebooks is None else num_codebooks
     check_depth(depth, available)
     return depth

@@ -13,6 +13,7 @@ from audiocodec.errors import DamagedFileError, TokenFileError, VersionError
 from audiocodec.tokens import metadata
 from audiocodec.tokens.depths import NO_CODE
 from audiocodec.tokens.joint import Joint
+from audiocodec.tokens.strides import codes_per_frame
 
 MAGIC = b"\x89FSQ\r\n\x1a\n"
 VERSION = 4  # of files whose frames have different codes; those with joint channels are of version 3, others of 2
@@ -45,7 +46,7 @@ class Header:
         metadata: text by name, such as "title"; see `audiocodec.tokens.metadata`.
         joint: whether, and how, two channels are one row of codes, see `audiocodec.codec.channels`.
         variable: frames may have fewer than `num_codebooks` codes, see `audiocodec.tokens.depths`.
-        strides: codebook q has a code only in every strides[q]-th frame; empty: in every frame.
+        strides: codebook q has a code only in every strides[q]-th frame, for all until the next; empty: in every frame.
     """
 
     model: str
@@ -76,6 +77,11 @@ class Header:
         return NO_CODE if self.variable or self.strides else 0
 
     @property
+    def block(self) -> int:
+        """Frames after which all codebooks have a code again."""
+        return math.lcm(*self.strides)
+
+    @property
     def codebook_size(self) -> int:
         return math.prod(self.levels)
 
@@ -89,13 +95,13 @@ class Header:
 
     @property
     def codebook_bitrate(self) -> float:
-        """Bits per second of one codebook, all rows."""
+        """Bits per second of one codebook with a code in every frame, all rows."""
         return self.frame_rate * self.rows * math.log2(self.codebook_size)
 
     @property
     def nominal_bitrate(self) -> float:
         """Bits per second of the codes alone, all rows."""
-        return self.num_codebooks * self.codebook_bitrate
+        return codes_per_frame(self.num_codebooks, self.strides) * self.codebook_bitrate
 
     def expected_frames(self) -> int | None:
         """Frames that `samples` need, or None if that is not known yet."""

@@ -7,7 +7,8 @@
 
 Layouts of one row give each codebook a range of its own in the vocabulary; in layouts of q rows, where a model has an
 embedding and an output for each row, all rows share the range [0, codebook_size). The special tokens come after them.
-Where a frame has no code (`NO_CODE`, of a variable rate), there is padding; only the flattened layout has nothing.
+Where a frame has no code (`NO_CODE`, of a variable rate or of strides), there is padding; only the flattened layout has
+nothing: with strides 4 2 1 it is a0 b0 c0 c1 b2 c2 c3 a4 ..
 See [Copet et al., 2023](https://arxiv.org/abs/2306.05284) for how the layouts compare.
 """
 
@@ -19,7 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from audiocodec.errors import ConfigError
-from audiocodec.tokens.depths import NO_CODE
+from audiocodec.tokens.depths import NO_CODE, present
 from audiocodec.tokens.vocabulary import Vocabulary
 
 
@@ -37,6 +38,10 @@ class Layout(Protocol):
     @property
     def variable(self) -> bool:
         """Whether frames may lack codes."""
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Frames of a code, of each codebook; empty: one."""
 
     @property
     def rows(self) -> int:
@@ -72,11 +77,13 @@ class _Shape:
         num_codebooks: q, of the codes.
         codebook_size: values of a code.
         variable: frames may lack codes (`NO_CODE`).
+        strides: codebook k has a code only in every strides[k]-th frame, counted from the first.
     """
 
     num_codebooks: int
     codebook_size: int
     variable: bool = False
+    strides: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.num_codebooks < 1 or self.codebook_size < 1:
@@ -84,6 +91,9 @@ class _Shape:
                 f"a layout needs a codebook or more of one code or more, got {self.num_codebooks} of "
                 f"{self.codebook_size}"
             )
+        if self.strides and (self.variable or len(self.strides) != self.num_codebooks):
+            known = f"one for each of {self.num_codebooks} codebooks, no variable rate"
+            raise ConfigError(f"strides {self.strides}: need {known}")
 
 
 class _OneRow(_Shape):
@@ -125,16 +135,22 @@ class Flattened(_OneRow):
     """
 
     def encode(self, codes: np.ndarray) -> np.ndarray:
-        """See `Layout.encode`; each frame needs its first code, by which frames are told apart."""
+        """See `Layout.encode`; each frame needs its first code, with strides any, by which frames are told apart."""
         codes = _checked(self, codes)
-        if codes.size and (codes[0] == NO_CODE).any():
-            raise ConfigError("a frame has no first code; the flattened layout would lose it")
+        telling = codes.max(0, initial=NO_CODE) if self.strides else codes[0]
+        if (telling == NO_CODE).any():
+            raise ConfigError("a frame has no code by which it is told apart; the flattened layout would lose it")
         there = (codes != NO_CODE).T
         return _framed((codes + self._offsets).T[there][None], self.vocabulary)
 
     def decode(self, tokens: np.ndarray) -> np.ndarray:
         """See `Layout.decode`; with `variable`, the last frame is given as far as it goes."""
         (inner,) = _inner(self, tokens)
+        if self.strides:
+            frames = int((_due(self, len(inner)).sum(0).cumsum() <= len(inner)).sum())
+            due, grid = _due(self, frames), np.full((self.num_codebooks, frames), NO_CODE)
+            grid.T[due.T] = inner[: due.sum()] - np.nonzero(due.T)[1] * self.codebook_size
+            return _in_range(self, grid)
         if not self.variable:
             frames = len(inner) // self.num_codebooks
             grid = inner[: frames * self.num_codebooks].reshape(frames, self.num_codebooks).T
@@ -247,12 +263,19 @@ def _checked(layout: Layout, codes: np.ndarray) -> np.ndarray:
 
 def _codes(layout: Layout, grid: np.ndarray, offsets: np.ndarray | int = 0) -> np.ndarray:
     """Tokens without begin and end -> codes."""
-    missing = (grid == layout.vocabulary.pad) & layout.variable
+    missing = (grid == layout.vocabulary.pad) & (layout.variable or bool(layout.strides))
     return _in_range(layout, np.where(missing, NO_CODE, grid - offsets))
 
 
+def _due(layout: Layout, frames: int) -> np.ndarray:
+    """Which codes so many frames have, "q t"."""
+    return present(np.full((1, frames), layout.num_codebooks), layout.num_codebooks, layout.strides)[0]
+
+
 def _in_range(layout: Layout, codes: np.ndarray) -> np.ndarray:
-    least = NO_CODE if layout.variable else 0
+    if layout.strides and ((codes != NO_CODE) != _due(layout, codes.shape[1])).any():
+        raise ConfigError(f"codes are missing ({NO_CODE}) in other frames than strides {layout.strides} leave out")
+    least = NO_CODE if layout.variable or layout.strides else 0
     if codes.size and not least <= codes.min() <= codes.max() < layout.codebook_size:
         raise ConfigError(f"a code is outside [0, {layout.codebook_size}), or a token is not where the layout has it")
     return codes

@@ -46,8 +46,9 @@ class Spliced:
 def cut_file(source: Path, output: BinaryIO, start_s: float = 0.0, duration_s: float | None = None) -> Spliced:
     """Copy the frames of a part of a sound.
 
-    The part starts with a frame: `start_s` is rounded down to one, so that up to a frame more comes out. Its end is
-    exact to the sample. The first frames are decoded without what came before them.
+    The part starts with a frame (with strides, with a block of frames): `start_s` is rounded down to one, so that up
+    to that much more comes out. Its end is exact to the sample. The first frames are decoded without what came before
+    them.
 
     Args:
         source: a whole token file.
@@ -66,7 +67,7 @@ def cut_file(source: Path, output: BinaryIO, start_s: float = 0.0, duration_s: f
         asked = round(start_s * rate)
         if not 0 <= asked < end:
             raise ConfigError(f"{source}: holds {total / rate:.3f} s, nothing is left of it from {start_s:g} s on")
-        first = asked * header.model_sample_rate // (rate * header.hop_length)
+        first = asked * header.model_sample_rate // (rate * header.hop_length) // header.block * header.block
         start = first_sample(header, first)
         kept = replace(header, samples=end - start)
         frames = kept.expected_frames() or 0
@@ -104,6 +105,8 @@ def join_files(sources: Sequence[Path], output: BinaryIO) -> Spliced:
         texts = set.intersection(*(set(file.header.metadata.items()) for file in files))
         files = [file for file in files if file.header.samples] or files[:1]
         counts = [_own_frames(file.header) for file in files[:-1]] + [len(files[-1])]
+        if any(count % files[0].header.block for count in counts[:-1]):
+            raise ConfigError("files with strides can be joined only where blocks of frames end, as `cut` makes them")
         samples = _joined_samples(files[-1].header, sum(counts[:-1]), sum(counts))
         variable = any(file.header.variable for file in files)
         header = replace(files[0].header, samples=samples, metadata=dict(texts), variable=variable)

@@ -181,7 +181,7 @@ def truncate_file(
     """
     with open_tokens(source) as reader:
         header = reader.header
-        depth = choose_depth(num_codebooks, bitrate, header.num_codebooks, header.codebook_bitrate)
+        depth = choose_depth(num_codebooks, bitrate, header.num_codebooks, header.codebook_bitrate, header.strides)
         written = output.write(header.with_codebooks(depth).to_bytes())
         sizes = []
         for index, data in enumerate(reader.raw_pages()):

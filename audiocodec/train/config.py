@@ -129,7 +129,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RecipeConfig:
     """Read a recipe's YAML.
 
     Args:
-        path: of the YAML. With `extends: other.yaml` it changes the one beside it.
+        path: of the YAML. With `extends: other.yaml` it changes the one beside it; a part of the model that has
+            another type there takes the place of the whole old one.
         overrides: `key=value` each, such as `budget.minutes=30`. A new budget takes the place of
             the whole old one, a new `data.root` too.
 
@@ -166,11 +167,15 @@ def _load(path: Path) -> DictConfig:
 
 
 def _merged(base: DictConfig, top: DictConfig) -> DictConfig:
-    """`top` over `base`; a budget and a root of the data are replaced as a whole."""
+    """`top` over `base`; a budget, a root of the data and a part of a model of another type are replaced whole."""
     if "budget" in top:
         base.pop("budget", None)
     if "data" in base and "root" in (top.get("data") or {}):
         base.data.pop("root", None)
+    parts = base.get("model") or {}
+    for name, part in (top.get("model") or {}).items():
+        if isinstance(part, DictConfig) and "type" in part and name in parts and part.type != parts[name].get("type"):
+            parts.pop(name)
     return cast(DictConfig, OmegaConf.merge(base, top))
 
 

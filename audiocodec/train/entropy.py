@@ -15,8 +15,10 @@ from torch.nn import functional as F
 from audiocodec import audio
 from audiocodec.errors import ConfigError
 from audiocodec.model.network import CodecModel
+from audiocodec.tokens.depths import NO_CODE
 from audiocodec.tokens.entropy.model import HIDDEN_MAX, LOGIT_SHIFT, SPAN, EntropyModel
 from audiocodec.tokens.levels import to_level_indices
+from audiocodec.tokens.strides import place
 
 log = logging.getLogger(__name__)
 
@@ -72,20 +74,35 @@ class _Network(nn.Module):
             sums = _round(sums / HIDDEN_UNIT - 0.5) * HIDDEN_UNIT
         return torch.baddbmm(b2, sums.clamp(0, HIDDEN_MAX * HIDDEN_UNIT), w2) / OCTAVE
 
-    def bits(self, digits: Tensor, exact: bool) -> Tensor:
-        """digits: "b t q d" -> mean bits per frame."""
+    def bits(self, digits: Tensor, there: Tensor, exact: bool) -> Tensor:
+        """digits: "b t q d", there: "b t q", where there is a code -> mean bits per frame."""
         top = torch.tensor(self.levels) - 1
-        scaled = torch.div((2 * digits - top) * SPAN, top, rounding_mode="floor").flatten(2) / SPAN
+        scaled = torch.div((2 * digits - top) * SPAN, top, rounding_mode="floor") / SPAN
+        scaled = (scaled * there[..., None]).flatten(2)
         outputs = (self(scaled, exact) * math.log(2)).split(self.levels, dim=-1)
         targets = digits.flatten(0, 1).transpose(0, 1)  # q n d
-        losses = [F.cross_entropy(o.flatten(0, 1), targets[:, :, d].flatten()) for d, o in enumerate(outputs)]
-        return torch.stack(losses).sum() * self.codebooks / math.log(2)
+        losses = [
+            F.cross_entropy(o.flatten(0, 1), targets[:, :, d].flatten(), reduction="none")
+            for d, o in enumerate(outputs)
+        ]
+        counted = torch.stack(losses).sum(0) * there.flatten(0, 1).T.flatten()
+        return counted.sum() / (targets.shape[1] * math.log(2))
 
     def freeze(self) -> EntropyModel:
         """The network in whole numbers."""
         q, d = self.codebooks, len(self.levels)
         w1, b1, w2, b2 = (p.detach().round().long().transpose(1, 2).numpy() for p in self.stored())
         return EntropyModel(np.array(self.levels), w1.reshape(q, -1, self.past + 1, q, d), b1[..., 0], w2, b2[..., 0])
+
+
+def _draw_pages(
+    codes: Sequence[np.ndarray], count: int, frames: int, block: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Pages "b t q" of recordings "q t", of longer ones more; each starts with a block."""
+    lengths = np.array([c.shape[1] for c in codes])
+    chosen = generator.choice(len(codes), count, p=lengths / lengths.sum())
+    starts = [block * generator.integers(0, (lengths[i] - frames) // block + 1) for i in chosen]
+    return np.stack([codes[i][:, s : s + frames].T for i, s in zip(chosen, starts, strict=True)])
 
 
 def fit_entropy(
@@ -96,18 +113,20 @@ def fit_entropy(
     past: int = 1,
     hidden: int = 96,
     batch: int = 16,
+    block: int = 1,
     learning_rate: float = 6e-3,
 ) -> EntropyModel:
     """Learn what follows what.
 
     Args:
-        codes: "q t" of each recording.
+        codes: "q t" of each recording, placed (`audiocodec.tokens.strides`).
         levels: of a codebook.
         page_frames: frames of the pages it will code; each starts without a past.
         steps: of Adam; the second half rounds as the coder will.
         past: frames looked back.
         hidden: units for each codebook.
         batch: pages a step.
+        block: frames of which a page has a whole number.
         learning_rate: at the start; it falls to zero along a cosine.
 
     Raises:
@@ -116,18 +135,15 @@ def fit_entropy(
     long_enough = [c for c in codes if c.shape[1] >= page_frames]
     if not long_enough:
         raise ConfigError(f"an entropy model needs recordings of {page_frames} frames or more")
-    digits = [to_level_indices(c.T, levels) for c in long_enough]  # t q d
-    weights = np.array([len(d) for d in digits], float)
     generator = np.random.default_rng(0)
     torch.manual_seed(0)
     network = _Network(levels, len(long_enough[0]), past, hidden)
     optimizer = torch.optim.AdamW(network.parameters(), learning_rate, betas=(0.9, 0.99))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for step in range(steps):
-        chosen = generator.choice(len(digits), batch, p=weights / weights.sum())
-        starts = [generator.integers(0, len(digits[i]) - page_frames + 1) for i in chosen]
-        pages = np.stack([digits[i][s : s + page_frames] for i, s in zip(chosen, starts, strict=True)])
-        bits = network.bits(torch.from_numpy(pages), exact=2 * step >= steps)
+        pages = _draw_pages(long_enough, batch, page_frames, block, generator)
+        digits, there = to_level_indices(pages.clip(0), levels), pages != NO_CODE
+        bits = network.bits(torch.from_numpy(digits), torch.from_numpy(there), exact=2 * step >= steps)
         optimizer.zero_grad()
         bits.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -138,12 +154,12 @@ def fit_entropy(
 
 
 def folder_codes(model: CodecModel, folder: Path) -> Iterator[np.ndarray]:
-    """Codes "q t" of the first channel of every sound file below a folder.
+    """Codes "q t" of the first channel of every sound file below a folder, placed (`audiocodec.tokens.strides`).
 
     Raises:
         AudioError: there is none, or one cannot be read.
     """
-    block = 50 * model.hop_length
+    block = 50 * model.quantizer.block * model.hop_length
     for path in audio.list_audio_files(folder):
         parts, state, rest = [], None, np.zeros((1, 0), np.float32)
         for piece in audio.stream_resampled(path, model.sample_rate):
@@ -155,4 +171,4 @@ def folder_codes(model: CodecModel, folder: Path) -> Iterator[np.ndarray]:
                     parts.append(model.quantizer.encode(latents)[0].numpy())
                 rest = rest[:, whole:]
         if parts:
-            yield np.concatenate(parts, axis=1)
+            yield place(np.concatenate(parts, axis=1), model.quantizer.strides)

@@ -11,6 +11,7 @@ from audiocodec._util.files import replacing
 from audiocodec.backends.onnx import export_onnx
 from audiocodec.backends.onnx.graphs import Graphs
 from audiocodec.backends.onnx.model import OnnxModel
+from audiocodec.errors import ModelError
 from audiocodec.model.bundle import Bundle
 from audiocodec.tokens import EntropyModel, load_entropy
 from audiocodec.tokens.entropy.store import SHIPPED, SUFFIX
@@ -22,8 +23,14 @@ def shipped_entropy() -> list[EntropyModel]:
 
 
 def facts(bundle: Bundle) -> dict[str, Any]:
-    """What the browser has to know of a model, by the names of `web/src/codec/facts.ts`."""
+    """What the browser has to know of a model, by the names of `web/src/codec/facts.ts`.
+
+    Raises:
+        ModelError: it has no ONNX form, or its codebooks have several strides, which nothing in the browser holds yet.
+    """
     info = bundle.info
+    if info.strides:
+        raise ModelError(f"{info.name}: has codebooks of several strides, which browsers cannot code; use Python")
     parts = bundle.description["model"], bundle.tensors
     encoder, decoder = Graphs(*parts).encoder(to_codes=True), Graphs(*parts).decoder(from_codes=True)
     return {
@@ -49,7 +56,7 @@ def write_models(folder: Path, bundles: Sequence[Bundle], overwrite: bool = Fals
     """Write everything that the browser needs to code with some models; returns the paths.
 
     Raises:
-        ModelError: one has no ONNX form.
+        ModelError: see `facts`.
         OutputError: files exist (unless `overwrite`), or cannot be written.
     """
     paths, listed, entropy = [], [], shipped_entropy()

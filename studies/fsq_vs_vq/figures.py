@@ -1,7 +1,6 @@
-"""Tables and figures of the study that studies/fsq_vs_vq/study.py ran.
+"""Tables and figures of the first study, of small networks, from its rows; `tables.py` is for those of study.py.
 
 python studies/fsq_vs_vq/figures.py                      # figures in docs/fsq_vs_vq/, tables in docs/fsq_vs_vq.md
-python studies/fsq_vs_vq/figures.py --folder big-study   # tables as Markdown, as there is no big-study.md
 """
 
 from __future__ import annotations

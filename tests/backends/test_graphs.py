@@ -26,6 +26,8 @@ from audiocodec.model.quantize.normalize import RunningNorm
 ROOT = Path(__file__).parents[2]
 ENCODER = {"type": "Encoder", "strides": [8, 5], "dims": [16, 24], "blocks": [2, 4], "latent_dim": 12}
 QUANTIZER = {"type": "ResidualFSQ", "dim": 12, "levels": [7, 4, 2], "num_codebooks": 4}
+VQ = {"type": "ResidualVQ", "stage": {"type": "VQ", "dim": 12, "codebook_size": 30}, "num_codebooks": 4}
+HIERARCHICAL = {"type": "HierarchicalFSQ", "dim": 12, "levels": [7, 4, 2], "strides": [4, 4, 2, 1]}
 CONV = {
     "type": "ConvDecoder",
     "strides": [5, 8],
@@ -46,6 +48,9 @@ COMPANDED = {
 SPECS = {
     "gain": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER, "decoder": CONV},
     "plain": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER, "decoder": PLAIN},
+    "normal": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": QUANTIZER | {"bound": "normal"}, "decoder": CONV},
+    "vq": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": VQ, "decoder": CONV},
+    "hierarchical": {"sample_rate": 8000, "encoder": ENCODER, "quantizer": HIERARCHICAL, "decoder": CONV},
     "music": MUSIC,
     "companded": COMPANDED,
     "noisy": {**COMPANDED, "decoder": {**CONV, "companded": True, "learned_noise": True}},

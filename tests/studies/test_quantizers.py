@@ -35,13 +35,16 @@ from tests.model.test_build import TINY
 sys.path.insert(0, str(Path(__file__).parents[2] / "studies" / "fsq_vs_vq"))  # as for the script itself
 study = importlib.import_module("quantizers")
 FactorizedVQ, NestedFSQ, PlainVQ = study.FactorizedVQ, study.NestedFSQ, study.PlainVQ
-Projected, ScaledFSQ = study.Projected, study.ScaledFSQ
+Projected, ScaledFSQ, SimVQ = study.Projected, study.ScaledFSQ, study.SimVQ
 level_sets = st.lists(st.integers(2, 17), min_size=1, max_size=6)
 
 MAKERS = {
     "nested_fsq": lambda: NestedFSQ([4, 3, 2], num_codebooks=4),
     "factorized_vq": lambda: FactorizedVQ(16, 32),
+    "factorized_vq_restarts": lambda: FactorizedVQ(16, 32, dead_below=2.0),
     "plain_vq": lambda: PlainVQ(8, 32),
+    "sim_vq": lambda: SimVQ(8, 32),
+    "residual_sim_vq": lambda: ResidualVQ(lambda: SimVQ(8, 32), num_codebooks=4),
     "projected": lambda: Projected(16, lambda: NestedFSQ([4, 3, 2], num_codebooks=4)),
     "scaled_fsq_naive": lambda: ScaledFSQ([4, 3, 2], 4, "naive"),
     "scaled_fsq_levels_less_one": lambda: ScaledFSQ([4, 3, 2], 4, "levels_less_one"),
@@ -57,7 +60,7 @@ def quantizer(request: pytest.FixtureRequest) -> Quantizer:
     return trained(MAKERS[request.param]())
 
 
-@pytest.mark.parametrize("name", ["factorized_vq", "nested_fsq", "plain_vq", "projected", "scaled_fsq"])
+@pytest.mark.parametrize("name", ["factorized_vq", "nested_fsq", "plain_vq", "projected", "scaled_fsq", "sim_vq"])
 def test_examples_in_docstrings_run(name: str) -> None:
     result = doctest.testmod(importlib.import_module(f"quantizers.{name}"))
     assert result.attempted > 0
@@ -80,6 +83,32 @@ def test_they_are_built_by_name(spec: dict[str, object]) -> None:
         build_model(TINY | {"quantizer": spec})
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_restarts_bring_factorized_entries_back(restarts: bool) -> None:
+    torch.manual_seed(0)
+    quantizer = FactorizedVQ(8, 64, dead_below=2.0 if restarts else 0.0)
+    with torch.no_grad():
+        quantizer.codebook[1:] = -quantizer.project_in.bias - 5 * torch.rand(63, 8)  # where few latents look
+    for _ in range(60):
+        quantizer(torch.randn(8, 8, 100) + 2)
+    used = len(torch.unique(quantizer.eval().encode(torch.randn(8, 8, 500) + 2)))
+    assert (used > 40) == restarts
+
+
+def test_all_entries_of_simvq_follow_the_latents() -> None:
+    torch.manual_seed(0)
+    latents = torch.randn(8, 4, 200) * torch.tensor([5.0, 2.0, 1.0, 0.2])[:, None]
+    shares = {}
+    for name, quantizer in {"sim": SimVQ(4, 256), "plain": PlainVQ(4, 256)}.items():
+        optimizer = torch.optim.Adam(quantizer.parameters(), 0.02)
+        for _ in range(200):
+            optimizer.zero_grad()
+            quantizer(latents).loss.backward()
+            optimizer.step()
+        shares[name] = len(torch.unique(quantizer.eval().encode(latents))) / 256
+    assert shares["sim"] > 0.7 > shares["plain"]
+
+
 def test_gradient_of_factorized_stages_does_not_grow_with_their_number() -> None:
     quantizer = ResidualVQ(lambda: FactorizedVQ(16, 32), num_codebooks=8)
     for stage in quantizer.stages:  # the same projector in every stage: the worst case
@@ -100,7 +129,7 @@ def test_nested_equals_the_residual_loop(levels: list[int], stages: int) -> None
     codes = quantizer.encode(latents)
     level = torch.tensor(levels, dtype=torch.float64)[:, None]
     a = level / (level - 1)
-    residual = a * torch.tanh(fsq.GAIN * latents[0].double())
+    residual = a * torch.tanh(fsq.GAINS["tanh"] * latents[0].double())
     near_tie = torch.zeros(64, dtype=torch.bool)
     total = torch.zeros_like(residual)
     for i in range(stages):
@@ -115,7 +144,7 @@ def test_nested_equals_the_residual_loop(levels: list[int], stages: int) -> None
         expected = fsq.to_codes(digit.T.long(), levels)
         assert torch.equal(codes[0, i][~near_tie], expected[~near_tie])
         decoded = quantizer.decode(codes[:, : i + 1])[0].double()
-        found = a * torch.tanh(fsq.GAIN * decoded)
+        found = a * torch.tanh(fsq.GAINS["tanh"] * decoded)
         torch.testing.assert_close(found[:, ~near_tie], total[:, ~near_tie], atol=1e-5, rtol=1e-5)
 
 

@@ -145,7 +145,7 @@ def test_layouts_give_codes_of_any_depth_back(name: str) -> None:
 def test_the_flattened_layout_has_tokens_for_codes_only() -> None:
     layout = Flattened(2, 10, variable=True)
     assert layout.encode(np.array([[1, 2], [3, NO_CODE]])).tolist() == [[20, 1, 13, 2, 21]]
-    with pytest.raises(ConfigError, match="no first code"):
+    with pytest.raises(ConfigError, match="told apart"):
         layout.encode(np.array([[NO_CODE], [NO_CODE]]))
     for wrong in ([[13]], [[1, 13, 14]], [[1, 25]]):
         with pytest.raises(ConfigError, match="not where"):

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from audiocodec.errors import ConfigError
+from audiocodec.tokens.depths import NO_CODE
 from audiocodec.tokens.layouts import LAYOUTS, Delayed, Flattened, Layout, Parallel, Sequential
+from audiocodec.tokens.strides import place
 
 CODES = np.array([[1, 2, 3], [4, 5, 6]])
 NAMES = st.sampled_from(sorted(LAYOUTS))
@@ -39,6 +41,43 @@ def test_back_and_forth(case: tuple[Layout, np.ndarray]) -> None:
     padded = np.pad(tokens, ((0, 0), (0, 3)), constant_values=layout.vocabulary.pad)
     np.testing.assert_array_equal(layout.decode(padded), codes)
     np.testing.assert_array_equal(layout.decode(tokens[:, 1:-1]), codes)
+
+
+@given(NAMES, st.sampled_from([(4, 2, 1), (4, 4, 2, 1), (2, 1, 1), (1,), (6, 3, 1)]), st.integers(0, 19))
+def test_strides_back_and_forth(name: str, strides: tuple[int, ...], frames: int) -> None:
+    q = len(strides)
+    held = np.arange(q)[:, None] * 100 + np.arange(frames)
+    codes = place(held, strides)
+    layout = LAYOUTS[name](q, 1000, strides=strides)
+    tokens = layout.encode(codes)
+    np.testing.assert_array_equal(layout.decode(tokens), codes)
+    np.testing.assert_array_equal(layout.decode(tokens[:, 1:-1]), codes)
+    if name == "flattened":
+        assert tokens.shape[1] == 2 + (codes != NO_CODE).sum()
+    if name != "sequential":  # what is half made decodes to whole frames
+        for kept in range(tokens.shape[1] - 1):
+            part = layout.decode(tokens[:, : kept + 1])
+            np.testing.assert_array_equal(part, codes[:, : part.shape[1]])
+
+
+def test_flattened_strides_are_a_tree() -> None:
+    codes = np.array([[1, -1, -1, -1, 2], [3, -1, 4, -1, 5], [6, 7, 8, 9, 10]])
+    (tokens,) = Flattened(3, 100, strides=(4, 2, 1)).encode(codes)
+    assert tokens.tolist() == [300, 1, 103, 206, 207, 104, 208, 209, 2, 105, 210, 301]
+
+
+def test_codes_that_strides_do_not_leave_are_refused() -> None:
+    layout = Flattened(2, 10, strides=(2, 1))
+    with pytest.raises(ConfigError, match="codes are missing"):
+        layout.encode(np.array([[1, 2], [3, 4]]))
+    with pytest.raises(ConfigError, match="outside"):
+        layout.decode(np.array([[11, 1, 12]]))
+    with pytest.raises(ConfigError, match="would lose it"):
+        Flattened(1, 10, strides=(2,)).encode(np.array([[1, -1]]))
+    with pytest.raises(ConfigError, match="no variable rate"):
+        Delayed(2, 10, variable=True, strides=(2, 1))
+    with pytest.raises(ConfigError, match="need one for each of 3"):
+        Delayed(3, 10, strides=(2, 1))
 
 
 @given(layouts_and_codes(), st.integers(0, 60))

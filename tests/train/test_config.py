@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,18 @@ from tests.model.test_build import TINY
 from tests.train.tiny import recipe
 
 
+def test_a_part_of_another_type_takes_the_place_of_the_old_one() -> None:
+    fsq, vq = (load_config(recipes()[f"vq-baseline/{name}"], ["data.root=x"]) for name in ("fsq", "vq"))
+    assert vq.model["quantizer"] == {
+        "type": "ResidualVQ",
+        "stage": {"type": "VQ", "dim": 72, "codebook_size": math.prod(fsq.model["quantizer"]["levels"])},
+        "num_codebooks": fsq.model["quantizer"]["num_codebooks"],
+        "dropout": fsq.model["quantizer"]["dropout"],
+    }
+    assert vq.model["encoder"] == fsq.model["encoder"]
+    assert (vq.losses, vq.data, vq.train, vq.budget) == (fsq.losses, fsq.data, fsq.train, fsq.budget)
+
+
 def test_there_are_recipes() -> None:
     assert {
         "tiny/1-spectral",
@@ -23,6 +36,7 @@ def test_there_are_recipes() -> None:
         "audio-44k/2-joint",
         "audio-44k/3-joint",
         "fsq_vs_vq/base",
+        "fsq_vs_vq/large",
         "speech-16k/1-spectral",
         "speech-16k/2-joint",
         "speech-16k/3-perceptual",
@@ -34,6 +48,10 @@ def test_there_are_recipes() -> None:
         "music-44k/1-spectral",
         "music-44k/2-decoder",
         "music-44k/adversarial",
+        "hierarchical/flat",
+        "hierarchical/tall",
+        "vq-baseline/fsq",
+        "vq-baseline/vq",
     } == set(recipes())
 
 

@@ -32,9 +32,10 @@ from tests.train.tiny import recipe
 CPU = torch.device("cpu")
 
 
-def test_fused_stages_are_the_quantizer() -> None:
+@pytest.mark.parametrize("bound", ["tanh", "normal"])
+def test_fused_stages_are_the_quantizer(bound: str) -> None:
     torch.manual_seed(0)
-    quantizer = ResidualFSQ(24, [3, 3, 4], num_codebooks=6, pin=0.5)
+    quantizer = ResidualFSQ(24, [3, 3, 4], num_codebooks=6, pin=0.5, bound=bound)  # fill draws at random
     quantizer(torch.randn(2, 24, 50))
     original, latents = copy.deepcopy(quantizer), torch.randn(4, 24, 30)
     fused = FusedStages(quantizer, lambda f: f)

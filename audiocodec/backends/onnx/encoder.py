@@ -25,7 +25,7 @@ class OnnxEncoder:
 
     def __init__(self, model: OnnxModel, info: ModelInfo) -> None:
         self.model, self.info = model, info
-        self.shapes = Shapes(self._codes, info.hop_length, self._bits, self.initial_state())
+        self.shapes = Shapes(self._codes, info.hop_length * info.block, self._bits, self.initial_state())
 
     def __reduce__(self) -> tuple[type[OnnxEncoder], tuple[OnnxModel, ModelInfo]]:
         """Pickled as its model."""

@@ -31,6 +31,7 @@ def export_onnx(folder: Path, bundle: Bundle, overwrite: bool = False) -> list[P
         "num_codebooks": info.num_codebooks,
         "codebook_size": info.codebook_size,
         "levels": " ".join(map(str, info.levels)),
+        **({"strides": " ".join(map(str, info.strides))} if info.strides else {}),
         "joint_stereo": int(info.joint_stereo),
     }
     paths = []

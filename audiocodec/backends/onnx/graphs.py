@@ -71,7 +71,7 @@ class Graphs:
             latents = self._take_latents(graph)
             codes, residual = quantizer.quantize(graph, latents, weights, self.spec["quantizer"])
             self._give_codes(graph, codes, "int64")
-            graph.output("residual", residual, "float32", ("rows", self.spec["quantizer"]["dim"]))
+            graph.output("residual", residual, "float32", ("rows", self.spec["encoder"]["latent_dim"]))
 
         return self._built("quantizer", build)
 
@@ -101,16 +101,18 @@ class Graphs:
         return self._built("decoder", build)
 
     def _take_latents(self, graph: Graph) -> str:
-        return graph.input("latents", "float32", ("batch", "frames", self.spec["quantizer"]["dim"]))
+        return graph.input("latents", "float32", ("batch", "frames", self.spec["encoder"]["latent_dim"]))
 
     def _give_latents(self, graph: Graph, latents: str) -> None:
-        graph.output("latents", latents, "float32", ("batch", "frames", self.spec["quantizer"]["dim"]))
+        graph.output("latents", latents, "float32", ("batch", "frames", self.spec["encoder"]["latent_dim"]))
 
     def _take_codes(self, graph: Graph, dtype: str) -> str:
         return graph.input("codes", dtype, ("batch", "codebooks", "frames"))
 
     def _give_codes(self, graph: Graph, codes: str, dtype: str) -> None:
-        graph.output("codes", codes, dtype, ("batch", self.spec["quantizer"]["num_codebooks"], "frames"))
+        spec = self.spec["quantizer"]
+        depth = len(spec.get("strides", ())) or spec["num_codebooks"]
+        graph.output("codes", codes, dtype, ("batch", depth, "frames"))
 
     def _check_int32(self) -> None:
         size = math.prod(self.spec["quantizer"]["levels"])

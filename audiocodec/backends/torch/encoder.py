@@ -36,7 +36,7 @@ class TorchEncoder:
         self.device = device_of(model)
         trial = self._latents if is_exact(self.device) else None
         with torch.inference_mode(), single_thread():
-            self.shapes = Shapes(self._codes, info.hop_length, trial, self.initial_state())
+            self.shapes = Shapes(self._codes, info.hop_length * info.block, trial, self.initial_state())
 
     def __reduce__(self) -> tuple[type[TorchEncoder], tuple[CodecModel, ModelInfo]]:
         """Pickled as its model."""

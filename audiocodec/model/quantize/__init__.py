@@ -2,6 +2,7 @@
 
 from audiocodec.model.quantize.base import Quantizer, QuantizeResult
 from audiocodec.model.quantize.fsq import FSQ
+from audiocodec.model.quantize.hierarchical import HierarchicalFSQ
 from audiocodec.model.quantize.residual_fsq import ResidualFSQ
 from audiocodec.model.quantize.residual_vq import ResidualVQ
 from audiocodec.model.quantize.vq import VQ
@@ -9,6 +10,7 @@ from audiocodec.model.quantize.vq import VQ
 __all__ = [
     "FSQ",
     "VQ",
+    "HierarchicalFSQ",
     "QuantizeResult",
     "Quantizer",
     "ResidualFSQ",

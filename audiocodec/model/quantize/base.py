@@ -50,12 +50,19 @@ class Quantizer(nn.Module, ABC):
         codebook_size: values one code may take.
         num_codebooks: codes per frame.
         dropout: fraction of the items that train with fewer codebooks.
+        strides: frames of a code, of each codebook, where that differs.
     """
 
     dim: int
     codebook_size: int
     num_codebooks: int
     dropout: float = 0.0
+    strides: tuple[int, ...] = ()
+
+    @property
+    def block(self) -> int:
+        """Frames that are quantized together: the longest stride."""
+        return max(self.strides, default=1)
 
     @abstractmethod
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:

@@ -23,6 +23,7 @@ class FSQ(Quantizer):
 
     Args:
         levels: values of each latent dimension; the latent has as many dimensions.
+        bound: "tanh" or "normal", see `audiocodec.model.quantize.levels`.
 
     Example:
         >>> import torch
@@ -37,21 +38,23 @@ class FSQ(Quantizer):
 
     levels: Tensor
 
-    def __init__(self, levels: Sequence[int]) -> None:
+    def __init__(self, levels: Sequence[int], bound: str = "tanh") -> None:
         super().__init__()
         fsq.check_levels(levels)
+        fsq.check_bound(bound)
         self.register_buffer("levels", torch.tensor(levels), persistent=False)
-        self.level_list = tuple(levels)
+        self.level_list, self.bound = tuple(levels), bound
         self.dim, self.codebook_size, self.num_codebooks = len(levels), math.prod(levels), 1
         self.norm = RunningNorm(len(levels))
 
     def _indices(self, z: Tensor) -> Tensor:
         """Latents "b t d" -> level indices, int64."""
-        return fsq.level_indices(fsq.bound(self.norm(z).double()), self.levels)
+        return fsq.level_indices(fsq.bound(self.norm(z).double(), self.bound), self.levels)
 
     def _values(self, indices: Tensor) -> Tensor:
         """Inverse of `_indices`: the middle of each cell, "b t d"."""
-        return self.norm.inverse(fsq.unbound(fsq.cell_centers(indices.double(), self.levels)).float())
+        centers = fsq.cell_centers(indices.double(), self.levels)
+        return self.norm.inverse(fsq.unbound(centers, self.bound).float())
 
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""

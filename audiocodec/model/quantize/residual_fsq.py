@@ -12,6 +12,7 @@ from einops import einsum, rearrange
 from torch import Tensor, nn
 
 from audiocodec.model.quantize import levels as fsq
+from audiocodec.model.quantize import spread
 from audiocodec.model.quantize.base import Coder, Quantizer, QuantizeResult, in_float32, item_depths
 from audiocodec.model.quantize.normalize import RunningNorm
 from audiocodec.tokens.depths import NO_CODE
@@ -41,7 +42,8 @@ class ResidualFSQ(Quantizer):
     The normalization leaves scale and mean of what a stage sees free, and no loss holds them: the straight-through
     gradient draws latents together without end, until a step of the optimizer moves them by more than their spread and
     bfloat16 cannot tell them apart (`docs/lab/latent-drift-music-0.5.md`). `pin` holds them near zero mean and unit
-    variance.
+    variance. `fill` goes further and draws all of what a stage sees to the normal distribution, dimensions independent:
+    then nearly all codes are used (`docs/fsq_vs_vq.md`).
 
     Args:
         dim: size of the latent vector.
@@ -50,6 +52,11 @@ class ResidualFSQ(Quantizer):
         dropout: share of the items that train with fewer codebooks.
         momentum: share of the newest batch in the running statistics; more suits runs of few steps.
         pin: weight of a loss that keeps what every stage sees in a process's batch at zero mean and unit variance.
+        bound: "tanh" or "normal", see `audiocodec.model.quantize.levels`.
+        fill: weight of a loss that draws what every stage sees in a process's batch to the normal distribution.
+        noise: share of the items to which a stage adds uniform noise of the width of a cell in training instead of
+            rounding, drawn for each stage. The decoder then sees more than the levels, and a value in the middle of a
+            cell does not get the gradient of its edge ([Parker et al., 2024](https://arxiv.org/abs/2411.19842)).
 
     Example:
         >>> import torch
@@ -70,11 +77,16 @@ class ResidualFSQ(Quantizer):
         dropout: float = 0.1,
         momentum: float = 0.01,
         pin: float = 0.0,
+        bound: str = "tanh",
+        fill: float = 0.0,
+        noise: float = 0.0,
     ) -> None:
         super().__init__()
         fsq.check_levels(levels)
+        fsq.check_bound(bound)
         self.dim, self.codebook_size, self.num_codebooks = dim, math.prod(levels), num_codebooks
-        self.dropout, self.pin = dropout, pin
+        self.dropout, self.bound = dropout, bound
+        self.pin, self.fill, self.noise = pin, fill, noise
         self.level_list = tuple(levels)
         self.register_buffer("levels", torch.tensor(levels), persistent=False)
         rows = rearrange(_orthogonal_rows(num_codebooks * len(levels), dim), "(q l) d -> q l d", q=num_codebooks)
@@ -90,36 +102,52 @@ class ResidualFSQ(Quantizer):
         with torch.autocast(latents.device.type, enabled=False):
             z = rearrange(latents, "b d t -> b t d").float()
             depths = item_depths(latents, num_codebooks, self, self.dropout)
-            limit = fsq.clip_limit(self.levels)
-            residual, total, codes, seen, digits = z, torch.zeros_like(z), [], [], []
-            for i, norm in enumerate(self._norms()):
-                projected = residual @ self.project_in[i].T  # b t levels
-                if self.training:
-                    norm.update(projected)
-                normalized = norm(projected)
-                bounded = fsq.bound(normalized)
-                indices = fsq.level_indices(bounded, self.levels)
-                values = norm.inverse(fsq.unbound(fsq.cell_centers(indices, self.levels)))
-                within = norm.inverse(normalized.clamp(-limit, limit))
-                part = (within + (values - within).detach()) @ self.project_out[i]
+            residual, total, codes, digits, seen = z, torch.zeros_like(z), [], [], []
+            for i in range(self.num_codebooks):
+                part, code, digit, projected = self.stage(i, residual)
                 residual = residual - part
                 total = total + part * (depths > i)
-                codes.append(fsq.to_codes(indices, self.level_list))
-                digits.append(indices + (bounded - bounded.detach()) * self.levels)
+                codes.append(code)
+                digits.append(digit)
                 seen.append(projected)
             quantized = rearrange(total, "b t d -> b d t")
-            return QuantizeResult(quantized, torch.stack(codes, 1), self.pin_loss(seen), torch.stack(digits, 1))
+            return QuantizeResult(quantized, torch.stack(codes, 1), self.spread_loss(seen), torch.stack(digits, 1))
 
-    def pin_loss(self, seen: Sequence[Tensor]) -> Tensor:
-        """Scalar: how far what each stage saw, "... levels", is from zero mean and unit variance; 0 without a pin.
+    def stage(self, i: int, residual: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What stage i makes of a residual "b t d" in training.
 
-        By ratios, so that latents a thousand times too close are drawn apart as steeply, for their size, as any.
+        Returns:
+            its part of the sum "b t d", straight-through; its codes "b t"; their digits "b t levels", straight-through;
+            and what it saw, "b t levels".
         """
-        if not (self.training and self.pin):
-            return seen[0].new_zeros(())
-        std, mean = torch.std_mean(torch.stack([x.flatten(0, -2) for x in seen]), 1, correction=0)
-        std = std.clamp_min(1e-5)
-        return self.pin * ((mean / std.detach()).square() + std.log().square()).mean()
+        norm, limit = self._norms()[i], fsq.clip_limit(self.levels, self.bound)
+        projected = residual @ self.project_in[i].T  # b t levels
+        if self.training:
+            norm.update(projected)
+        normalized = norm(projected)
+        u = fsq.bound(normalized, self.bound)
+        indices = fsq.level_indices(u, self.levels)
+        values = norm.inverse(fsq.unbound(self._said(u, fsq.cell_centers(indices, self.levels)), self.bound))
+        within = norm.inverse(normalized.clamp(-limit, limit))
+        part = (within + (values - within).detach()) @ self.project_out[i]
+        return part, fsq.to_codes(indices, self.level_list), indices + (u - u.detach()) * self.levels, projected
+
+    def _said(self, u: Tensor, centers: Tensor) -> Tensor:
+        """Bounded "b t levels" and the centers of their cells -> these, or with noise what may be as far away."""
+        if not (self.training and self.noise):
+            return centers
+        half = 0.5 / self.levels
+        noisy = (u + (2 * torch.rand_like(u) - 1) * half).maximum(half).minimum(1 - half)
+        return torch.where(torch.rand(len(u), 1, 1, device=u.device) < self.noise, noisy, centers)
+
+    def spread_loss(self, seen: Sequence[Tensor]) -> Tensor:
+        """Scalar: `pin` and `fill` of what each stage saw, "... levels"; 0 without them and outside training."""
+        loss = seen[0].new_zeros(())
+        if self.training and self.pin:
+            loss = loss + self.pin * spread.from_unit(seen)
+        if self.training and self.fill:
+            loss = loss + self.fill * spread.from_normal(seen)
+        return loss
 
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of all stages, "q levels" each."""
@@ -128,10 +156,11 @@ class ResidualFSQ(Quantizer):
 
     def _constants(self) -> _Constants:
         mean, std = self.statistics()
-        gain = rearrange((fsq.GAIN / std)[..., None] * self.project_in, "q l d -> q d l").contiguous()
+        slope = fsq.GAINS[self.bound] / std
+        gain = rearrange(slope[..., None] * self.project_in, "q l d -> q d l").contiguous()
         indices = torch.arange(max(self.level_list) + 1, device=mean.device)[:, None].minimum(self.levels - 1)
-        table = fsq.unbound(fsq.cell_centers(indices, self.levels)) * std[:, None] + mean[:, None]
-        parts = (gain, -mean * fsq.GAIN / std, table, self.project_out)
+        table = fsq.unbound(fsq.cell_centers(indices, self.levels), self.bound) * std[:, None] + mean[:, None]
+        parts = (gain, -mean * fsq.GAINS[self.bound] / std, table, self.project_out)
         return _Constants(list(zip(*(part.unbind() for part in parts), strict=True)), table, self.levels / 2)
 
     def coder(self) -> Coder:
@@ -154,10 +183,11 @@ class ResidualFSQ(Quantizer):
     def _encode(self, latents: Tensor, num_codebooks: int | None, constants: _Constants) -> Tensor:
         depth, half = self.depth(num_codebooks), constants.half
         batch, _, steps = latents.shape
+        squash = fsq.SQUASH[self.bound]
         residual = rearrange(latents, "b d t -> (b t) d").float()
         indices = []
         for project, shift, values, back in constants.stages[:depth]:
-            bounded = torch.addmm(shift, residual, project).tanh_()
+            bounded = squash(torch.addmm(shift, residual, project))
             index = torch.addcmul(half, bounded, half).long()  # one too many where the bound is met
             residual = torch.addmm(residual, values.gather(0, index), back, alpha=-1)
             indices.append(index)

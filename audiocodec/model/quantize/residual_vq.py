@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 import torch
+from einops import rearrange
 from torch import Tensor, nn
 
 from audiocodec.model.quantize.base import Quantizer, QuantizeResult, Stage, in_float32, item_depths
@@ -47,7 +48,7 @@ class ResidualVQ(Quantizer):
         """See `Quantizer.forward`."""
         with torch.autocast(latents.device.type, enabled=False):
             z = latents.float()
-            depths = item_depths(latents, num_codebooks, self, self.dropout)
+            depths = rearrange(item_depths(latents, num_codebooks, self, self.dropout), "b t 1 -> b 1 t")
             residual, total = z, torch.zeros_like(z)
             codes, losses = [], []
             for i, stage in enumerate(self._stages()):

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from audiocodec.model import ranks
 from audiocodec.model.quantize.base import QuantizeResult, Stage, in_float32, straight_through
-from audiocodec.model.quantize.nearest import nearest
+from audiocodec.model.quantize.nearest import least_count, nearest, replacements
 
 
 class VQ(Stage):
@@ -40,7 +40,6 @@ class VQ(Stage):
 
     codebook: Tensor
     counts: Tensor
-    sums: Tensor
     started: Tensor
 
     def __init__(
@@ -58,17 +57,12 @@ class VQ(Stage):
         self.kmeans_steps = kmeans_steps
         self.register_buffer("codebook", torch.randn(codebook_size, dim))
         self.register_buffer("counts", torch.ones(codebook_size))
-        self.register_buffer("sums", torch.zeros(codebook_size, dim))
         self.register_buffer("started", torch.zeros(()))
 
     def _tally(self, flat: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
         counts = torch.zeros_like(self.counts).index_add_(0, codes, torch.ones_like(flat[:, 0]))
-        sums = torch.zeros_like(self.sums).index_add_(0, codes, flat)
+        sums = torch.zeros_like(self.codebook).index_add_(0, codes, flat)
         return counts, sums
-
-    def _limit(self, flat: Tensor) -> float:
-        """The moving count below which an entry is dead."""
-        return self.dead_below * min(1.0, len(flat) / (4 * self.codebook_size))
 
     def _start(self, flat: Tensor) -> None:
         """K-means; entries beyond the size of the batch are dead at first and get latents of later batches."""
@@ -80,27 +74,20 @@ class VQ(Stage):
             self.codebook.copy_(torch.where(counts[:, None] > 0, means, self.codebook))
         counts, _ = self._tally(flat, nearest(flat, self.codebook))
         self.counts.copy_(counts)
-        self.sums.copy_(self.codebook * self.counts[:, None])
         self.started.fill_(1.0)
 
     @torch.no_grad()
     def update(self, flat: Tensor, codes: Tensor) -> None:
-        """Move the codebook towards a training batch: flat "n d", its codes "n".
-
-        A latent of the batch replaces one dead entry at most: copies of one latent would never all be used.
-        """
+        """Move the codebook towards a training batch: flat "n d", its codes "n"; latents of it replace dead entries."""
         counts, sums = self._tally(flat, codes)
+        moved = (self.codebook * self.counts[:, None]).lerp_(sums, 1 - self.decay)
         self.counts.lerp_(counts, 1 - self.decay)
-        self.sums.lerp_(sums, 1 - self.decay)
-        dead = self.counts < self._limit(flat)
-        turn = dead.cumsum(0) - 1
-        replaced = dead & (turn < len(flat))
-        order = torch.randperm(len(flat), device=flat.device)
-        fresh = flat[order[turn.clamp(0, len(flat) - 1)]]
-        self.counts.copy_(torch.where(replaced, torch.full_like(self.counts, 2 * self._limit(flat)), self.counts))
-        self.sums.copy_(torch.where(replaced[:, None], fresh * self.counts[:, None], self.sums))
-        means = self.sums / self.counts.clamp_min(1e-12)[:, None]
+        means = moved / self.counts.clamp_min(1e-12)[:, None]
         self.codebook.copy_(torch.where(self.counts[:, None] > 1e-6, means, self.codebook))
+        least = least_count(len(flat), self.codebook_size, self.dead_below)
+        replaced, fresh = replacements(self.counts < least, flat)
+        self.counts.copy_(torch.where(replaced, torch.full_like(self.counts, 2 * least), self.counts))
+        self.codebook.copy_(torch.where(replaced[:, None], fresh, self.codebook))
 
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""

@@ -15,11 +15,13 @@ from audiocodec.model.quantize.base import item_depths
 from audiocodec.model.quantize.normalize import RunningNorm
 
 
-def rounded(projected: Tensor, mean: Tensor, std: Tensor, levels: Tensor, limit: Tensor) -> tuple[Tensor, Tensor]:
+def rounded(
+    projected: Tensor, mean: Tensor, std: Tensor, levels: Tensor, limit: Tensor, bound: str
+) -> tuple[Tensor, Tensor]:
     """One stage: projected "n l" -> its level, straight-through, and the index of that level, both "n l"."""
     normalized = (projected - mean) / std
-    indices = torch.minimum((fsq.bound(normalized) * levels).floor(), levels - 1).clamp_min(0)
-    values = fsq.unbound(fsq.cell_centers(indices, levels)) * std + mean
+    indices = torch.minimum((fsq.bound(normalized, bound) * levels).floor(), levels - 1).clamp_min(0)
+    values = fsq.unbound(fsq.cell_centers(indices, levels), bound) * std + mean
     within = normalized.clamp(-limit, limit) * std + mean
     return within + (values - within).detach(), indices.detach()
 
@@ -43,7 +45,7 @@ class FusedStages:
         for norm, mean, std in zip(norms, self.mean, self.std, strict=True):
             norm.mean, norm.std = mean, std  # views: one operation moves all
         self.levels = quantizer.levels.float()
-        self.limit = fsq.clip_limit(self.levels)
+        self.limit = fsq.clip_limit(self.levels, quantizer.bound)
         self.place_values = fsq.place_values_like(quantizer.level_list, self.levels)
 
     def __call__(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
@@ -56,7 +58,7 @@ class FusedStages:
             seen, values, indices = [], [], []
             for i, (mean, std) in enumerate(zip(means, stds, strict=True)):
                 projected = residual @ q.project_in[i].T
-                value, index = self.rounded(projected, mean, std, self.levels, self.limit)
+                value, index = self.rounded(projected, mean, std, self.levels, self.limit, q.bound)
                 residual = torch.addmm(residual, value, q.project_out[i], alpha=-1)
                 seen.append(projected)
                 values.append(value)
@@ -72,7 +74,7 @@ class FusedStages:
             return QuantizeResult(
                 rearrange(total, "(b t) d -> b d t", b=batch),
                 rearrange(codes, "(b t) q -> b q t", b=batch),
-                q.pin_loss(seen),
+                q.spread_loss(seen),
             )
 
     @torch.no_grad()

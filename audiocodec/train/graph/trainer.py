@@ -52,6 +52,7 @@ class GraphTrainer(Trainer):
             (ranks.world_size() > 1, "one process only"),
             (config.phase not in ("spectral", "decoder"), "phase: spectral or decoder only"),
             (config.model["quantizer"]["type"] != "ResidualFSQ", "model.quantizer: ResidualFSQ only"),
+            (config.model["quantizer"].get("noise"), "model.quantizer.noise: 0 only"),
             (config.train.balancer, "train.balancer: not with it"),
             (config.train.optimizer != "muon", "train.optimizer: muon only"),
         ):

@@ -6,8 +6,9 @@ from quantizers.nested_fsq import NestedFSQ
 from quantizers.plain_vq import PlainVQ
 from quantizers.projected import Projected
 from quantizers.scaled_fsq import ScaledFSQ
+from quantizers.sim_vq import SimVQ
 
-__all__ = ["QUANTIZERS", "FactorizedVQ", "NestedFSQ", "PlainVQ", "Projected", "ScaledFSQ"]
+__all__ = ["QUANTIZERS", "FactorizedVQ", "NestedFSQ", "PlainVQ", "Projected", "ScaledFSQ", "SimVQ"]
 
-_CLASSES: tuple[type[Quantizer], ...] = (FactorizedVQ, NestedFSQ, PlainVQ, Projected, ScaledFSQ)
+_CLASSES: tuple[type[Quantizer], ...] = (FactorizedVQ, NestedFSQ, PlainVQ, Projected, ScaledFSQ, SimVQ)
 QUANTIZERS: dict[str, type[Quantizer]] = {quantizer.__name__: quantizer for quantizer in _CLASSES}

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from audiocodec.model.quantize.base import QuantizeResult, Stage, in_float32, straight_through
+from audiocodec.model.quantize.nearest import least_count, replacements
 
 
 class FactorizedVQ(Stage):
@@ -21,6 +22,8 @@ class FactorizedVQ(Stage):
         codebook_size: entries.
         code_dim: dimensions in which codes are looked up.
         commitment: weight of the loss that keeps latents near their entry.
+        dead_below: entries with a smaller moving count are replaced by projected latents, as those of `VQ`; 0: none,
+            as in the papers.
 
     Example:
         >>> import torch
@@ -32,18 +35,32 @@ class FactorizedVQ(Stage):
         True
     """
 
-    def __init__(self, dim: int, codebook_size: int, code_dim: int = 8, commitment: float = 0.25) -> None:
+    counts: Tensor
+
+    def __init__(
+        self, dim: int, codebook_size: int, code_dim: int = 8, commitment: float = 0.25, dead_below: float = 0.0
+    ) -> None:
         super().__init__()
         self.dim, self.codebook_size, self.num_codebooks = dim, codebook_size, 1
-        self.commitment = commitment
+        self.commitment, self.dead_below = commitment, dead_below
         self.project_in = nn.Linear(dim, code_dim)
         self.project_out = nn.Linear(code_dim, dim)
         self.codebook = nn.Parameter(torch.randn(codebook_size, code_dim))
+        self.register_buffer("counts", torch.zeros(codebook_size))
 
     def _nearest(self, projected: Tensor) -> Tensor:
         """projected: "b t d" -> codes "b t"."""
         directions = F.normalize(projected, dim=-1) @ F.normalize(self.codebook, dim=-1).T
         return directions.argmax(dim=-1)
+
+    @torch.no_grad()
+    def _restart(self, flat: Tensor, codes: Tensor) -> None:
+        """Count the codes "n" of a batch of projected latents "n c", and replace dead entries by some of these."""
+        self.counts.lerp_(torch.bincount(codes, minlength=self.codebook_size).float(), 0.05)
+        least = least_count(len(flat), self.codebook_size, self.dead_below)
+        replaced, fresh = replacements(self.counts < least, flat)
+        self.counts.copy_(torch.where(replaced, torch.full_like(self.counts, 2 * least), self.counts))
+        self.codebook.copy_(torch.where(replaced[:, None], fresh, self.codebook))
 
     def forward(self, latents: Tensor, num_codebooks: int | Tensor | None = None) -> QuantizeResult:
         """See `Quantizer.forward`."""
@@ -53,7 +70,10 @@ class FactorizedVQ(Stage):
             codes = self._nearest(projected)
             entries = self.codebook[codes]
             loss = F.mse_loss(entries, projected.detach()) + self.commitment * F.mse_loss(projected, entries.detach())
-            return QuantizeResult(self.reconstruct(latents.float(), codes[:, None]), codes[:, None], loss)
+            quantized = self.reconstruct(latents.float(), codes[:, None])
+            if self.training and self.dead_below:
+                self._restart(projected.detach().flatten(0, 1), codes.flatten())
+            return QuantizeResult(quantized, codes[:, None], loss)
 
     def reconstruct(self, latents: Tensor, codes: Tensor) -> Tensor:
         """The entries of `codes` "b 1 t", straight-through between the projections: "b d t"."""

@@ -85,7 +85,7 @@ class ScaledFSQ(Quantizer):
     def _bounded(self, z: Tensor) -> Tensor:
         """z: "b t d" -> the same within +-1, or as far beyond as outer cells reach."""
         top = 1.0 if self.scale in ("naive", "levels_less_one") else self.levels / (self.levels - 1)
-        return top * torch.tanh(fsq.GAIN * self.norm(z))
+        return top * torch.tanh(fsq.GAINS["tanh"] * self.norm(z))
 
     def _round(self, position: Tensor) -> tuple[Tensor, Tensor]:
         """Residual over scale -> level indices, int64, and the levels, -1 to 1."""

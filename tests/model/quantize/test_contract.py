@@ -6,11 +6,14 @@ import pytest
 import torch
 
 from audiocodec.errors import ConfigError
-from audiocodec.model.quantize import FSQ, VQ, Quantizer, ResidualFSQ, ResidualVQ
+from audiocodec.model.quantize import FSQ, VQ, HierarchicalFSQ, Quantizer, ResidualFSQ, ResidualVQ
 
 MAKERS = {
     "fsq": lambda: FSQ([8, 5, 5, 5]),
+    "fsq_normal": lambda: FSQ([8, 5, 5, 5], bound="normal"),
     "residual_fsq": lambda: ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=6),
+    "residual_fsq_normal": lambda: ResidualFSQ(16, [8, 5, 5, 5], num_codebooks=6, bound="normal"),
+    "hierarchical_fsq": lambda: HierarchicalFSQ(16, [8, 5, 5, 5], strides=[4, 4, 2, 1]),
     "vq": lambda: VQ(8, 32),
     "residual_vq": lambda: ResidualVQ(lambda: VQ(8, 32), num_codebooks=4),
 }
@@ -127,6 +130,16 @@ def test_items_may_have_their_own_depth(quantizer: Quantizer) -> None:
     quantized = quantizer(latents, depths).quantized
     for item, depth in enumerate(depths.tolist()):
         torch.testing.assert_close(quantized[item : item + 1], quantizer(latents[item : item + 1], depth).quantized)
+
+
+def test_frames_may_have_their_own_depth(quantizer: Quantizer) -> None:
+    latents = latents_for(quantizer)
+    depths = torch.randint(1, quantizer.num_codebooks + 1, (3, 40))
+    quantized = quantizer(latents, depths).quantized
+    for depth in depths.unique().tolist():
+        expected = quantizer(latents, depth).quantized
+        chosen = (depths == depth)[:, None].expand_as(latents)
+        torch.testing.assert_close(quantized[chosen], expected[chosen])
 
 
 def test_eval_changes_nothing(quantizer: Quantizer) -> None:
