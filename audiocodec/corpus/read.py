@@ -69,6 +69,6 @@ def open_corpus(folder: str) -> Corpus:
     if not named:
         raise TokenFileError(
             f"{folder}/{MANIFEST}: does not have the paths of the sounds, as older versions made it; run 'audiocodec "
-            "tokenize' once more as before, which adds them"
+            "tokenize' again, in this folder or, if it refuses, in another"
         )
     return Corpus(store, manifest, header)

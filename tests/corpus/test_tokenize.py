@@ -262,7 +262,7 @@ def test_a_corpus_of_an_older_version(format: str, corpora: dict[str, Path], sou
         del shard["paths"]
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     if format == "fsq":
-        with pytest.raises(TokenFileError, match="run 'audiocodec tokenize' once more"):
+        with pytest.raises(TokenFileError, match="run 'audiocodec tokenize' again"):
             open_corpus(str(tmp_path))
     else:
         assert len(list(open_corpus(str(tmp_path)))) == 13
