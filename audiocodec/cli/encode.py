@@ -46,8 +46,8 @@ EFFORTS = (0, 5, 10, 20, 40)  # steps of --refine
     "--effort",
     type=click.IntRange(0, len(EFFORTS) - 1),
     metavar="LEVEL",
-    help="Refine by level instead: 0 (not at all) to 4 (best, slowest) are "
-    f"{', '.join(map(str, EFFORTS[:-1]))} and {EFFORTS[-1]} steps.",
+    help="Refine by level instead of steps, from 0 (not at all) to 4 (best, slowest): "
+    f"{', '.join(map(str, EFFORTS[:-1]))} or {EFFORTS[-1]} steps.",
 )
 @click.option(
     "--vbr",
@@ -95,7 +95,7 @@ def encode(
     options.check_rate(bitrate, num_codebooks)
     options.check_existing(skip_existing, force)
     if refine is not None and effort is not None:
-        raise click.UsageError("--effort is a number of steps for --refine; give one of the two.")
+        raise click.UsageError("--effort chooses the steps of --refine; give one of the two.")
     steps = refine or EFFORTS[effort or 0]
     if vbr and steps:
         raise click.UsageError("--vbr cannot be combined with --refine or --effort; choose one of them.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+import numpy as np
 
 from audiocodec import live
 from audiocodec._util.files import replacing
@@ -132,8 +133,12 @@ class Session:
         if self.receiver is None:
             return None
         every = max(1, round(1 / (self.codec.info.frame_s * packetizer.frames)))
-        quarter = -(-self.num_codebooks // 4)
-        return live.Feedback(self.receiver, packetizer, every, quarter if adapt else None)
+        if not adapt:
+            return live.Feedback(self.receiver, packetizer, every, None)
+        info, quarter = self.codec.info, -(-self.num_codebooks // 4)
+        trial = Packetizer(info, packetizer.frames, quarter, channels=self.channels)  # too large now, not at a loss
+        trial.push(np.zeros((info.rows(self.channels), self.num_codebooks, 2 * packetizer.frames), np.int64))
+        return live.Feedback(self.receiver, packetizer, every, quarter)
 
     def _tell_unheard(self, receiver: Receiver) -> None:
         """One line at the end; JSON has the counters."""

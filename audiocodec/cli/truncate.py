@@ -69,10 +69,11 @@ class Truncate:
         with source_path(source) as path:
             before = path.stat().st_size if path.is_file() else 0
             with open_tokens(path) as reader:
-                there, each = reader.header.num_codebooks, reader.header.codebook_bitrate
-            depth = choose_depth(self.num_codebooks, self.bitrate, there, each)
+                header = reader.header
+            there, each = header.num_codebooks, header.codebook_bitrate
+            depth = choose_depth(self.num_codebooks, self.bitrate, there, each, header.strides)
             with opened_target(target, self.force) as file:
                 written = truncate_file(path, file, depth)
-        most = f"its codebooks, {there} in all, take at most {there * each / 1000:.2f} kbit/s"
+        most = f"its codebooks, {there} in all, take at most {header.nominal_bitrate / 1000:.2f} kbit/s"
         notes = (f"nothing was left out: {most}",) if depth == there else ()
         return Done(f"{source} -> {target}: {before} to {written} bytes", notes)

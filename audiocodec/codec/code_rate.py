@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from audiocodec.tokens.entropy import EntropyModel
 from audiocodec.tokens.entropy.model import HIDDEN_MAX, HIDDEN_SHIFT, LOGIT_SHIFT, SPAN
-from audiocodec.tokens.entropy.page_coder import code_bits
+from audiocodec.tokens.entropy.page_coder import code_bits, encode_codes
 
 OCTAVE = 16 << LOGIT_SHIFT  # of an output of the entropy model is a factor of two
 
@@ -40,8 +40,14 @@ class CodeRate(nn.Module):
 
     def by_frame(self, codes: np.ndarray) -> np.ndarray:
         """Bits of frames of codes "q t", the first at the beginning of a page, as the coder counts them, "t"."""
-        pages = [codes[None, :, t : t + self.page_frames] for t in range(0, codes.shape[1], self.page_frames)]
-        return np.concatenate([code_bits(self.entropy, page)[0].sum(0) for page in pages])
+        return np.concatenate([code_bits(self.entropy, page)[0].sum(0) for page in self._pages(codes)])
+
+    def in_file(self, codes: np.ndarray) -> int:
+        """Bits of codes "q t", the first frame at the beginning of a page, as a file has them: pages of whole bytes."""
+        return 8 * sum(len(encode_codes(self.entropy, page)) for page in self._pages(codes))
+
+    def _pages(self, codes: np.ndarray) -> list[np.ndarray]:
+        return [codes[None, :, t : t + self.page_frames] for t in range(0, codes.shape[1], self.page_frames)]
 
     def forward(self, digits: Tensor) -> Tensor:
         """Digits "1 q t l" with gradients, the first frame at the beginning of a page -> bits, scalar."""

@@ -100,12 +100,12 @@ class Refiner:
     Attributes:
         window_samples: length of the search window.
         frames: returned so far.
-        spare_bits: that windows so far took less than the encoder's codes.
+        spare_bits: that windows so far take less in a file than the encoder's codes.
     """
 
     def __init__(self, model: CodecModel, num_codebooks: int, steps: int, rate: CodeRate | None = None) -> None:
         self.model, self.num_codebooks, self.steps, self.rate = model, num_codebooks, steps, rate
-        self.spare_bits, self._price = 0.0, PRICE
+        self.spare_bits, self._price = 0, PRICE
         self.losses = search_losses(model.sample_rate)
         frame_rate = model.sample_rate / model.hop_length
         block = model.quantizer.block
@@ -161,15 +161,17 @@ class Refiner:
         plain_bits = self.rate.by_frame(plain[0].numpy()) if self.rate else np.zeros(frames)
         allowed = plain_bits.sum() + self.spare_bits - RESERVE_BITS
         found, distance = self._moved(latents, target, frames, allowed)
-        codes, bits = self._codes(found, frames), plain_bits
         if self.rate:
-            kept, bits = affordable(self.rate, plain[0].numpy(), plain_bits, codes[0].numpy(), allowed)
+            searched = self._codes(found, frames)[0].numpy()
+            kept, _ = affordable(self.rate, plain[0].numpy(), plain_bits, searched, allowed)
             found[..., :frames][..., ~kept] = latents[..., :frames][..., ~kept]
         last, _ = self._cost(found, target, frames, torch.Generator().manual_seed(0))  # offsets of the first step
         if last >= distance:
             return plain
-        self.spare_bits += plain_bits.sum() - bits.sum()
-        return self._codes(found, frames)
+        codes = self._codes(found, frames)
+        if self.rate:
+            self.spare_bits += self.rate.in_file(plain[0].numpy()) - self.rate.in_file(codes[0].numpy())
+        return codes
 
     def _codes(self, latents: Tensor, frames: int) -> Tensor:
         return self.model.quantizer.encode(latents, self.num_codebooks)[..., :frames]

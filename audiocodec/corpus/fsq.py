@@ -31,6 +31,11 @@ def unpack(store: Store, shard: Mapping[str, Any], header: Header) -> Iterator[I
         yield Item(source, tokens, tokens.header.metadata)
 
 
+def has_paths(shard: Mapping[str, Any]) -> bool:
+    """Whether a shard of the manifest has the path of the sound of each file; older versions did not write them."""
+    return len(shard.get("paths", ())) == len(shard["files"])
+
+
 def target(path: str) -> str:
     """Name of the token file of a sound."""
     return str(PurePosixPath(path).with_suffix(".fsq"))

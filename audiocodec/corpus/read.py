@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audiocodec.corpus.formats import FORMATS
+from audiocodec.corpus.fsq import has_paths
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.store import Store, open_store
 from audiocodec.errors import TokenFileError
@@ -54,14 +55,20 @@ def open_corpus(folder: str) -> Corpus:
     """A corpus by the path or URL of its folder.
 
     Raises:
-        TokenFileError: there is no finished corpus.
+        TokenFileError: there is no finished corpus, or one in the format fsq that an older audiocodec made.
     """
     store = open_store(str(folder))
     try:
         manifest = json.loads(store.read(MANIFEST))
         header = header_from_json(json.dumps(manifest["header"]), f"{folder}/{MANIFEST}")
+        named = manifest["settings"]["format"] != "fsq" or all(map(has_paths, manifest["shards"]))
     except FileNotFoundError as error:
         raise TokenFileError(f"{folder}: no finished corpus here (it has no {MANIFEST})") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TokenFileError(f"{folder}/{MANIFEST}: cannot be read ({error})") from error
+    if not named:
+        raise TokenFileError(
+            f"{folder}/{MANIFEST}: does not have the paths of the sounds, as older versions made it; run 'audiocodec "
+            "tokenize' again, in this folder or, if it refuses, in another"
+        )
     return Corpus(store, manifest, header)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from audiocodec._util.files import is_leftover
+from audiocodec.corpus.fsq import has_paths
 from audiocodec.corpus.plan import Settings
 from audiocodec.corpus.read import MANIFEST
 from audiocodec.corpus.store import Store
@@ -28,7 +29,7 @@ class Receipt:
         sha256: of its files, one after another.
         files: name -> bytes.
         errors: [path, reason] of each sound that could not be used.
-        paths: of the sounds, if the files do not hold them.
+        paths: of the sounds, in the format fsq, whose files do not hold them.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Receipt:
     sha256: str
     files: dict[str, int]
     errors: list[list[str]]
-    paths: list[str]
+    paths: list[str] = field(default_factory=list)
 
 
 def to_bytes(value: object) -> bytes:
@@ -53,6 +54,8 @@ def write_receipt(store: Store, receipt: Receipt) -> None:
 
 def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
     """The shards that an earlier run has written, by name; records the settings if this is the first run.
+
+    Shards in the format fsq without the paths of their sounds, as older versions made them, count as not written.
 
     Raises:
         ConfigError: the folder holds a corpus made with other settings.
@@ -71,7 +74,8 @@ def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
                 raise OutputError(f"{output}: is not empty and holds no corpus; choose another folder")
             store.write(SETTINGS, to_bytes(asdict(settings)))
             return {}
-        receipts = [Receipt(**fields) for fields in found]
+        whole = [fields for fields in found if settings.format != "fsq" or has_paths(fields)]
+        receipts = [Receipt(**fields) for fields in whole]
     except (ValueError, KeyError, TypeError) as error:
         raise OutputError(f"{output}: cannot be resumed ({error}); choose another folder") from error
     _check(output, before, settings)

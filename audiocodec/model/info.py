@@ -79,7 +79,7 @@ class ModelInfo:
             latent_dim, levels, num_codebooks, strides = _quantizer(spec["quantizer"])
             sample_rate, joint_stereo = int(spec["sample_rate"]), bool(spec.get("joint_stereo", False))
             if strides and joint_stereo:
-                raise ConfigError("a row of two channels has no codebooks of several strides")
+                raise ConfigError("joint_stereo cannot be combined with codebooks of several strides")
         except (ConfigError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             reason = error if isinstance(error, ConfigError) else repr(error)
             raise ModelError(f"{name}: its description cannot be built ({reason})") from error

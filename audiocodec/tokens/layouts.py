@@ -92,8 +92,8 @@ class _Shape:
                 f"{self.codebook_size}"
             )
         if self.strides and (self.variable or len(self.strides) != self.num_codebooks):
-            known = f"one for each of {self.num_codebooks} codebooks, no variable rate"
-            raise ConfigError(f"strides {self.strides}: need {known}")
+            need = f"need one for each of {self.num_codebooks} codebooks, and no variable rate"
+            raise ConfigError(f"strides {self.strides}: {need}")
 
 
 class _OneRow(_Shape):

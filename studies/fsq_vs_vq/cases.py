@@ -82,8 +82,7 @@ def residual_cases(depth: int, names: list[str], seed: int) -> Iterator[Case]:
     known = quantizers(size, STAGE)
     for name in names:
         stage = known[name]
-        one = stage["type"] == "ResidualFSQ"
-        spec = stage | {"num_codebooks": depth} if one else {"type": "ResidualVQ", "stage": stage}
+        spec = stage if stage["type"] == "ResidualFSQ" else {"type": "ResidualVQ", "stage": stage}
         yield Case("residual", name, size, depth, seed, spec | {"num_codebooks": depth})
 
 

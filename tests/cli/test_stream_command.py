@@ -53,6 +53,9 @@ def test_stereo_that_becomes_mono_is_said(run: Run, tmp_path: Path, caplog: pyte
     assert caplog.messages == [f"{source}: its 2 channels are mixed to one"]
 
 
+TOO_LARGE = ["--send", "127.0.0.1:9", "--receive", "0", "--channels", "2", "--packet-frames", "40", "--repeat", "auto"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -63,6 +66,7 @@ def test_stereo_that_becomes_mono_is_said(run: Run, tmp_path: Path, caplog: pyte
         (["-n", "13", "-i", "-", "-o", "-"], ["must be 1 to 12"]),
         (["-i", "-", "-o", "a.nonsense"], ["cannot write .nonsense"]),
         (["-i", "-", "--send", "127.0.0.1:9", "-n", "6", "--repeat", "7"], ["--repeat 7 is more than the 6 codebooks"]),
+        (["-i", "-", "-o", "-", *TOO_LARGE], ["a packet of 40 frames", "the limit is 1400; put fewer frames"]),
     ],
 )
 def test_one_sentence(

@@ -21,6 +21,7 @@ from audiocodec.errors import ConfigError, MissingExtraError
 from audiocodec.model.build import build_model
 from audiocodec.quality import metrics
 from audiocodec.tokens import Tokens
+from audiocodec.tokens.entropy.page_coder import encode_codes
 
 STEPS = 2
 RATE = 16_000
@@ -66,6 +67,34 @@ def test_music_sounds_better_too(music: Codec) -> None:
         return float(np.abs(music.decode(tokens) - wav).mean())
 
     assert distance(searched) < distance(plain)
+
+
+class Jittered(Refiner):
+    """Its search finds other codes that sound no better, whatever they take."""
+
+    def _moved(self, latents: torch.Tensor, *_: Any) -> tuple[torch.Tensor, float]:
+        noise = torch.randn(latents.shape, generator=torch.Generator().manual_seed(self.frames))
+        return latents + 0.3 * latents.std(-1, keepdim=True) * noise, 1.0
+
+    def _cost(self, *_: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.tensor(0.5), torch.tensor(0.0)
+
+
+def test_what_is_spared_is_counted_as_files_have_it(codec: Codec, speech: np.ndarray) -> None:
+    assert codec.entropy is not None
+    rate = CodeRate(codec.entropy, codec.info.page_frames)
+    jittered = Jittered(codec.searched_model, 6, STEPS, rate)
+    wav = np.tile(speech[0], 3)[: 12 * RATE]
+    frames = len(wav) // codec.hop_length
+    codes = np.concatenate([jittered.push(wav), jittered.flush(frames)], axis=1)
+    plain = codec.encode(wav, RATE, num_codebooks=6).codes[0][:, :frames]
+    sizes = []
+    for each in (plain, codes):
+        pages = np.split(each[None], range(rate.page_frames, frames, rate.page_frames), axis=2)
+        sizes.append(sum(len(encode_codes(codec.entropy, page)) for page in pages))
+    assert (codes != plain).any()
+    assert sizes[1] <= sizes[0]
+    assert jittered.spare_bits == 8 * (sizes[0] - sizes[1])
 
 
 def test_any_chunks_give_the_same_codes(codec: Codec, speech: np.ndarray) -> None:

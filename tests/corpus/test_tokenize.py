@@ -253,6 +253,24 @@ def test_what_is_lost_is_made_again(corpora: dict[str, Path], sounds: Path, tmp_
     assert tokenize(str(sounds), str(tmp_path), sounds_per_shard=5).sounds == 0
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_corpus_of_an_older_version(format: str, corpora: dict[str, Path], sounds: Path, tmp_path: Path) -> None:
+    """Its manifest has no paths, which only the format fsq needs."""
+    shutil.copytree(corpora[format], tmp_path, dirs_exist_ok=True)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    for shard in manifest["shards"]:
+        del shard["paths"]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    if format == "fsq":
+        with pytest.raises(TokenFileError, match="run 'audiocodec tokenize' again"):
+            open_corpus(str(tmp_path))
+    else:
+        assert len(list(open_corpus(str(tmp_path)))) == 13
+    done = tokenize(str(sounds), str(tmp_path), format, sounds_per_shard=5)
+    assert done.sounds == (13 if format == "fsq" else 0)
+    assert files_of(tmp_path) == files_of(corpora[format])
+
+
 def test_other_settings_are_refused(corpora: dict[str, Path], sounds: Path, tmp_path: Path) -> None:
     before = files_of(corpora["parquet"])
     with pytest.raises(ConfigError, match="made with other num_codebooks, sounds_per_shard; choose another folder"):

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 
 import audiocodec
+from audiocodec.cli import main
 from audiocodec.errors import ConfigError, ModelError
 from audiocodec.live.packets import JitterBuffer, Packetizer, Receiver
 from audiocodec.model.info import ModelInfo
@@ -118,6 +120,16 @@ def test_levels_are_truncated_and_choose_themselves_by_bitrate(codec: audiocodec
         assert codec.encode(clip, 16_000, bitrate=rate + 1).num_codebooks == k
     with pytest.raises(ConfigError, match=r"below the 59 bit/s"):
         codec.encode(clip, 16_000, bitrate=50)
+
+
+def test_truncate_counts_strides(codec: audiocodec.Codec, clip: np.ndarray, tmp_path: Path) -> None:
+    codec.encode(clip, 16_000).save(tmp_path / "a.fsq")
+    for bitrate, depth in (("0.2k", 2), ("1k", 3)):
+        path = tmp_path / f"{depth}.fsq"
+        result = CliRunner().invoke(main, ["truncate", str(tmp_path / "a.fsq"), str(path), "-b", bitrate])
+        assert result.exit_code == 0, result.output
+        assert Tokens.load(path).num_codebooks == depth
+    assert "3 in all, take at most 0.41 kbit/s" in result.stderr
 
 
 def test_excerpts_cuts_and_joins(codec: audiocodec.Codec, clip: np.ndarray, tmp_path: Path) -> None:

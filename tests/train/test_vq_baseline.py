@@ -73,6 +73,11 @@ def test_search_and_scores(folder: Path, tmp_path: Path, call: Call) -> None:
     assert np.isfinite(float(rows[0]["si_sdr"]))
 
 
+def test_export_for_other_programs(folder: Path, tmp_path: Path, call: Call) -> None:
+    call("export", folder / "vq", "-o", tmp_path / "out")
+    assert len(list((tmp_path / "out").glob("*.onnx"))) == 2
+
+
 def test_a_stage_without_an_onnx_form_runs_on_torch(folder: Path) -> None:
     with pytest.raises(audiocodec.ModelError, match="VQ has no ONNX form"):
         OnnxModel(TINY | {"quantizer": VQ["stage"]}, {})

@@ -115,7 +115,8 @@ class Graphs:
         graph.output("codes", codes, dtype, ("batch", depth, "frames"))
 
     def _check_int32(self) -> None:
-        size = math.prod(self.spec["quantizer"]["levels"])
+        stage = self.spec["quantizer"].get("stage", self.spec["quantizer"])
+        size = stage.get("codebook_size") or math.prod(stage["levels"])
         if size > 2**31:
             raise ConfigError(f"its codes have {size} values, int32 has room for {2**31}")
 

@@ -125,7 +125,10 @@ def _payload_bytes(bits: int, rows: int) -> int:
 
 def _limited(body: bytes, packet: Packet) -> bytes:
     if len(body) > MAX_BYTES:
-        raise ConfigError(f"a packet of {packet.frames} frames takes {len(body)} bytes, the limit is {MAX_BYTES}")
+        raise ConfigError(
+            f"a packet of {packet.frames} frames takes {len(body)} bytes, the limit is {MAX_BYTES}; "
+            "put fewer frames or codebooks into one"
+        )
     return body
 
 
