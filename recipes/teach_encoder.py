@@ -54,9 +54,9 @@ def teach(trainer: Trainer, teacher: CodecModel) -> None:
     weights = torch.arange(1, quantizer.num_codebooks + 1) ** -0.5
     begin, means = time.monotonic(), torch.zeros(len(weights))
     for step, batch in enumerate(trainer.data(0)):
-        seconds, _ = agree(time.monotonic() - begin, False, trainer.device)
-        share = trainer.budget.share(step, seconds)
-        if share >= 1:
+        trainer.step = step
+        trainer.seconds, _ = agree(time.monotonic() - begin, False, trainer.device)
+        if trainer.share >= 1:
             return
         with torch.no_grad():
             target, _ = teacher.encoder(batch)
@@ -64,16 +64,16 @@ def teach(trainer: Trainer, teacher: CodecModel) -> None:
         (errors * weights).sum().backward()  # type: ignore[no-untyped-call]
         mean_gradients(trained)
         nn.utils.clip_grad_norm_(trained, CLIP)
-        warmth = min(1.0, (step + 1) / trainer.config.warmup_steps)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = trainer.config.learning_rate * warmth * 0.5 * (1 + math.cos(math.pi * share))
+                group["lr"] = trainer.learning_rate()
             optimizer.step()
             optimizer.zero_grad()
         means.lerp_(errors.detach(), max(1 / SHOWN, 1 / (step + 1)))
         if step % SHOWN == 0:
             decibels = " ".join(f"{-10 * math.log10(value):.1f}" for value in means.tolist())
-            logger.info("step %d, %.1f minutes: signal to error of the stages, dB: %s", step, seconds / 60, decibels)
+            said = step, trainer.seconds / 60, decibels
+            logger.info("step %d, %.1f minutes: signal to error of the stages, dB: %s", *said)
 
 
 @click.command(help=__doc__)

@@ -17,7 +17,7 @@ from audiocodec.codec.sound_encoder import SoundEncoder
 from audiocodec.codec.variable import VariableEncoder, tried_depths
 from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
-from audiocodec.tokens import Header, frames_for
+from audiocodec.tokens import EntropyModel, Header, frames_for
 from audiocodec.tokens.entropy.page_coder import code_bits
 from audiocodec.tokens.strides import hold, place
 
@@ -44,9 +44,14 @@ def sound_coder(codec: Codec, rows: Rows, refine: int) -> SoundEncoder | SoundRe
     from audiocodec.codec.refine import SoundRefiner
 
     with torch.inference_mode(False):  # tensors created in it require no gradients
-        priced = codec.entropy if not rows.joint and not codec.info.strides else None
-        rate = CodeRate(priced, codec.info.page_frames) if priced else None
+        entropy = _pricing(codec, rows)
+        rate = CodeRate(entropy, codec.info.page_frames) if entropy else None
         return SoundRefiner(codec.searched_model, rows, refine, rate, codec.threads)
+
+
+def _pricing(codec: Codec, rows: Rows) -> EntropyModel | None:
+    """What tells the bits of each code of a file; None where all take the same or stand for several frames."""
+    return None if rows.joint or codec.info.strides else codec.entropy
 
 
 def variable_coder(codec: Codec, rows: Rows, mean: float) -> VariableEncoder:
@@ -54,7 +59,7 @@ def variable_coder(codec: Codec, rows: Rows, mean: float) -> VariableEncoder:
     info = codec.info
     encoder, depths = codec.sound_encoder(rows), tried_depths(rows.num_codebooks)
     decoders = {depth: codec.sound_decoder(rows.channels, rows.joint) for depth in depths}
-    entropy = None if rows.joint else codec.entropy
+    entropy = _pricing(codec, rows)
     flat = info.codebook_bitrate / info.frame_rate
     price = partial(code_bits, entropy) if entropy else lambda codes: np.full(codes.shape, flat)
     return VariableEncoder(encoder, decoders, mean, price, info.page_frames)

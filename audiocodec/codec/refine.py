@@ -163,7 +163,7 @@ class Refiner:
         found, distance = self._moved(latents, target, frames, allowed)
         if self.rate:
             searched = self._codes(found, frames)[0].numpy()
-            kept, _ = affordable(self.rate, plain[0].numpy(), plain_bits, searched, allowed)
+            kept = affordable(self.rate, plain[0].numpy(), plain_bits, searched, allowed)
             found[..., :frames][..., ~kept] = latents[..., :frames][..., ~kept]
         last, _ = self._cost(found, target, frames, torch.Generator().manual_seed(0))  # offsets of the first step
         if last >= distance:
@@ -228,25 +228,24 @@ class Refiner:
 
 def affordable(
     rate: CodeRate, plain: np.ndarray, plain_bits: np.ndarray, found: np.ndarray, allowed: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Which frames may have found codes instead of plain ones, "q t" both, and the bits of each frame then, "t".
+) -> np.ndarray:
+    """Which frames "t" may have found codes instead of plain ones, "q t" both, within the bits allowed for all.
 
     Frames whose bits grow most go back to plain codes, no more of them than it takes.
     """
     growth = rate.by_frame(found) - plain_bits
     dearest = np.argsort(-growth, kind="stable")
-    fewest, most, bits = 0, len(dearest), plain_bits
+    fewest, most = 0, len(dearest)
     kept = np.zeros(len(dearest), bool)
     while fewest < most:
         middle = (fewest + most) // 2
         trial = np.ones(len(dearest), bool)
         trial[dearest[:middle]] = False
-        trial_bits = rate.by_frame(np.where(trial, found, plain))
-        if trial_bits.sum() <= allowed:
-            most, kept, bits = middle, trial, trial_bits
+        if rate.by_frame(np.where(trial, found, plain)).sum() <= allowed:
+            most, kept = middle, trial
         else:
             fewest = middle + 1
-    return kept, bits
+    return kept
 
 
 def search_losses(sample_rate: int) -> list[tuple[float, nn.Module]]:

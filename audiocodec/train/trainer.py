@@ -130,7 +130,8 @@ class Trainer:
         }
         save_checkpoint(self.run_dir / LAST, self._modules(), self.optimizers, progress)
 
-    def _learning_rate(self) -> float:
+    def learning_rate(self) -> float:
+        """Of the next step."""
         warm = min(1.0, (self.step + 1) / self.config.warmup_steps)
         decay = 0.5 * (1 + math.cos(math.pi * min(1.0, self.share)))
         return self.config.learning_rate * warm * max(decay, 1e-3)
@@ -149,7 +150,7 @@ class Trainer:
         torch.manual_seed(int(np.random.SeedSequence([self.seed, self.step]).generate_state(1)[0]))
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
-                group["lr"] = self._learning_rate()
+                group["lr"] = self.learning_rate()
             optimizer.zero_grad()
         waveform = waveform.to(self.device, non_blocking=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bfloat16):

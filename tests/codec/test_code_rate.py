@@ -61,10 +61,8 @@ def test_gradients_lead_to_fewer_bits(rate: CodeRate, codes: np.ndarray) -> None
 def test_no_more_frames_change_than_bits_allow(rate: CodeRate, codes: np.ndarray) -> None:
     plain, found = codes[:, :80], codes[::-1, :80]  # unlikely ones
     plain_bits = rate.by_frame(plain)
-    kept, bits = affordable(rate, plain, plain_bits, found, plain_bits.sum() + 40)
-    assert bits.sum() <= plain_bits.sum() + 40
-    assert np.array_equal(bits, rate.by_frame(np.where(kept, found, plain)))
+    kept = affordable(rate, plain, plain_bits, found, plain_bits.sum() + 40)
+    assert rate.by_frame(np.where(kept, found, plain)).sum() <= plain_bits.sum() + 40
     assert 0 < kept.sum() < 80
-    none, bits = affordable(rate, plain, plain_bits, found, 0)
+    none = affordable(rate, plain, plain_bits, found, 0)
     assert not none.any()
-    assert np.array_equal(bits, plain_bits)

@@ -259,14 +259,14 @@ def test_a_budget_of_minutes_decays_to_the_end(tmp_path: Path) -> None:
     trainer = make(tmp_path, "budget.minutes=0.02")
     trainer.fit()
     assert 1.2 <= trainer.seconds < 2.5
-    assert trainer._learning_rate() == pytest.approx(1e-3 * trainer.config.learning_rate, rel=0.01)
+    assert trainer.learning_rate() == pytest.approx(1e-3 * trainer.config.learning_rate, rel=0.01)
 
 
 def test_the_learning_rate_warms_up_and_ends_near_zero(tmp_path: Path) -> None:
     trainer = make(tmp_path, "budget.steps=100")
     rates = []
     for trainer.step in range(101):
-        rates.append(trainer._learning_rate())
+        rates.append(trainer.learning_rate())
     assert rates[0] == pytest.approx(trainer.config.learning_rate / 5, rel=0.01)
     assert max(rates) == pytest.approx(trainer.config.learning_rate, rel=0.01)
     assert rates[-1] == pytest.approx(1e-3 * trainer.config.learning_rate)

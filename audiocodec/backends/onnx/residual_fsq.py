@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from audiocodec.backends.onnx.codes import by_codebook
 from audiocodec.backends.onnx.graph import FLOAT, INT64, Graph
 from audiocodec.backends.onnx.layers import Weights
 from audiocodec.model.fsq import GAINS, check_bound, level_values
@@ -27,7 +28,7 @@ def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, An
         indices.append(cell)
         residual = graph.node("Gemm", value, fsq.back(i), residual, alpha=-1.0)
     cells = graph.reshape(graph.node("Concat", *indices, axis=1), -1, depth, len(levels))
-    return _by_codebook(graph, fsq.codes(cells), latents, depth), residual
+    return by_codebook(graph, fsq.codes(cells), latents, depth), residual
 
 
 def quantize_blocks(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, Any]) -> tuple[str, str]:
@@ -41,7 +42,7 @@ def quantize_blocks(graph: Graph, latents: str, weights: Weights, spec: Mapping[
         residual = graph.node("Sub", residual, _repeated(graph, part, stride, spec["dim"]))
         code = graph.node("Unsqueeze", fsq.codes(graph.reshape(cell, -1, 1, len(fsq.levels))), graph.constant([2]))
         codes.append(_repeated(graph, graph.reshape(code, -1, 1), stride, 1))
-    return _by_codebook(graph, graph.node("Concat", *codes, axis=1), latents, len(codes)), residual
+    return by_codebook(graph, graph.node("Concat", *codes, axis=1), latents, len(codes)), residual
 
 
 def dequantize(graph: Graph, codes: str, weights: Weights, spec: Mapping[str, Any]) -> str:
@@ -106,13 +107,6 @@ class _Stages:
         cells = graph.node("Min", cells, graph.constant(np.array(self.levels) - 1))
         parts = graph.node("Mul", cells, graph.constant(place_values(self.levels)))
         return graph.node("ReduceSum", parts, graph.constant([2]), keepdims=0)
-
-
-def _by_codebook(graph: Graph, codes: str, latents: str, depth: int) -> str:
-    """Codes "(b t) q" of latents "b t d" -> "b q t"."""
-    lengths = graph.slice(graph.node("Shape", latents), 0, 2, axis=0)
-    shape = graph.node("Concat", lengths, graph.constant([depth]), axis=0)
-    return graph.node("Transpose", graph.node("Reshape", codes, shape), perm=(0, 2, 1))
 
 
 def _repeated(graph: Graph, x: str, times: int, dim: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from audiocodec.backends.onnx.codes import by_codebook
 from audiocodec.backends.onnx.graph import FLOAT, Graph
 from audiocodec.backends.onnx.layers import Weights
 from audiocodec.errors import ModelError
@@ -23,10 +24,7 @@ def quantize(graph: Graph, latents: str, weights: Weights, spec: Mapping[str, An
         code = graph.node("ArgMax", scores, axis=1, keepdims=0)
         residual = graph.node("Sub", residual, graph.node("Gather", graph.constant(codebook), code))
         codes.append(graph.node("Unsqueeze", code, graph.constant([1])))
-    lengths = graph.slice(graph.node("Shape", latents), 0, 2, axis=0)
-    shape = graph.node("Concat", lengths, graph.constant([len(codes)]), axis=0)
-    grid = graph.node("Reshape", graph.node("Concat", *codes, axis=1), shape)  # b t q
-    return graph.node("Transpose", grid, perm=(0, 2, 1)), residual
+    return by_codebook(graph, graph.node("Concat", *codes, axis=1), latents, len(codes)), residual
 
 
 def dequantize(graph: Graph, codes: str, weights: Weights, spec: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from einops import rearrange, reduce, repeat
@@ -68,17 +68,22 @@ class HierarchicalFSQ(Quantizer):
             depths = item_depths(latents, num_codebooks, self, self.dropout)
             residual = self._whole_blocks(latents.float())
             total, codes, seen = torch.zeros_like(residual), [], []
-            for i, stride in enumerate(self.strides):
-                part, code, _, projected = self.flat.stage(i, reduce(residual, "b (t s) d -> b t d", "mean", s=stride))
-                part = repeat(part, "b t d -> b (t s) d", s=stride)
-                residual = residual - part
+            for i, (part, code, projected) in enumerate(self._stages(residual, self.num_codebooks)):
                 total = total + part * (depths if depths.shape[1] == 1 else self._padded(depths)).gt(i)
-                codes.append(repeat(code, "b t -> b (t s)", s=stride))
+                codes.append(code)
                 seen.append(projected)
             steps = latents.shape[2]
             quantized = rearrange(total[:, :steps], "b t d -> b d t")
             loss = torch.stack([self.flat.spread_loss([x]) for x in seen]).mean()
             return QuantizeResult(quantized, torch.stack(codes, dim=1)[..., :steps], loss)
+
+    def _stages(self, residual: Tensor, depth: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Parts "b t d" and codes "b t" of the first stages, in every frame that they are for, and what each saw."""
+        for i, stride in enumerate(self.strides[:depth]):
+            part, code, _, projected = self.flat.stage(i, reduce(residual, "b (t s) d -> b t d", "mean", s=stride))
+            part = repeat(part, "b t d -> b (t s) d", s=stride)
+            yield part, repeat(code, "b t -> b (t s)", s=stride), projected
+            residual = residual - part
 
     def _whole_blocks(self, latents: Tensor) -> Tensor:
         """Latents "b d t" -> "b t d" of whole blocks."""
@@ -92,12 +97,8 @@ class HierarchicalFSQ(Quantizer):
     @in_float32
     def encode(self, latents: Tensor, num_codebooks: int | None = None) -> Tensor:
         """See `Quantizer.encode`."""
-        residual, codes = self._whole_blocks(latents.float()), []
-        for i, stride in enumerate(self.strides[: self.depth(num_codebooks)]):
-            part, code, *_ = self.flat.stage(i, reduce(residual, "b (t s) d -> b t d", "mean", s=stride))
-            residual = residual - repeat(part, "b t d -> b (t s) d", s=stride)
-            codes.append(repeat(code, "b t -> b (t s)", s=stride))
-        return torch.stack(codes, dim=1)[..., : latents.shape[2]]
+        stages = self._stages(self._whole_blocks(latents.float()), self.depth(num_codebooks))
+        return torch.stack([code for _, code, _ in stages], dim=1)[..., : latents.shape[2]]
 
     def decode(self, codes: Tensor) -> Tensor:
         """See `Quantizer.decode`."""

@@ -75,7 +75,7 @@ class GraphTrainer(Trainer):
         """
         if self.replay is None:
             self.replay = self._prepare(waveform)
-        self.flat.learning_rate.fill_(self._learning_rate())
+        self.flat.learning_rate.fill_(self.learning_rate())
         self.replay()
         self.step += 1
         self._count(bool(torch.isfinite(self.scalars["grad_norm"])))
