@@ -54,6 +54,13 @@ EFFORTS = (0, 5, 10, 20, 40)  # steps of --refine
     is_flag=True,
     help="Variable rate: give each frame as many codebooks as it needs, --bitrate or --num-codebooks on average.",
 )
+@click.option(
+    "--quality",
+    type=click.FloatRange(1, 10),
+    metavar="1-10",
+    help="Variable rate without a given mean: about the same quality for every sound, in as many bits as it needs "
+    "(docs/variable-rate.md has their means).",
+)
 @click.option("--salvage", is_flag=True, help="Encode what is there of sound files that are cut short or break off.")
 @options.jobs
 @options.threads
@@ -71,6 +78,7 @@ def encode(
     refine: int | None,
     effort: int | None,
     vbr: bool,
+    quality: float | None,
     salvage: bool,
     jobs: int,
     threads: int,
@@ -90,6 +98,7 @@ def encode(
         audiocodec encode speech.wav speech.fsq --bitrate 3k
         audiocodec encode speech.wav speech.fsq --bitrate 3k --effort 3
         audiocodec encode speech.wav speech.fsq --bitrate 3k --vbr
+        audiocodec encode speech.wav speech.fsq --quality 6
         audiocodec encode recordings/ -o tokens/ --jobs 4 --skip-existing --tag speaker=anna
     """
     options.check_rate(bitrate, num_codebooks)
@@ -97,8 +106,8 @@ def encode(
     if refine is not None and effort is not None:
         raise click.UsageError("--effort chooses the steps of --refine; give one of the two.")
     steps = refine or EFFORTS[effort or 0]
-    if vbr and steps:
-        raise click.UsageError("--vbr cannot be combined with --refine or --effort; choose one of them.")
+    if quality is not None:
+        _check_alone(bitrate, num_codebooks, vbr)
     if vbr and bitrate is None and num_codebooks is None:
         raise click.UsageError("--vbr needs a mean: give --bitrate or --num-codebooks.")
     metadata = options.metadata_of(tags)
@@ -106,10 +115,20 @@ def encode(
 
     todo = plan(files, output, ".fsq", audio.list_audio_files)
     _refuse_sounds_as_targets(todo)
-    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, steps, vbr, salvage, force)
+    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, steps, vbr, quality, salvage, force)
     if model != AUTO:
         work.codec(model)  # an unknown model fails before any file
     run_all(todo, work, jobs, skip_existing, quiet)
+
+
+def _check_alone(bitrate: float | None, num_codebooks: int | None, vbr: bool) -> None:
+    """Refuse a rate beside --quality."""
+    rates = {"--bitrate": bitrate is not None, "--num-codebooks": num_codebooks is not None, "--vbr": vbr}
+    for option, given in rates.items():
+        if given:
+            raise click.UsageError(
+                f"--quality finds the rate of each file itself: give --quality or {option}, not both."
+            )
 
 
 def _refuse_sounds_as_targets(todo: Plan) -> None:
@@ -141,6 +160,7 @@ class Encode:
         metadata: see `Codec.encode_stream`.
         refine: see `Codec.encode`.
         vbr: see `Codec.encode_stream`.
+        quality: see `Codec.encode_stream`.
         salvage: see `AudioReader`.
         force: allow targets to exist.
     """
@@ -153,6 +173,7 @@ class Encode:
     metadata: dict[str, str]
     refine: int
     vbr: bool
+    quality: float | None
     salvage: bool
     force: bool
 
@@ -180,7 +201,7 @@ class Encode:
                 reader.on_block = lambda samples: advance(samples / reader.samples)
             with reader, opened_target(target, self.force, path) as file:
                 report = codec.encode_stream(
-                    reader, file, self.num_codebooks, self.bitrate, self.metadata, self.refine, self.vbr
+                    reader, file, self.num_codebooks, self.bitrate, self.metadata, self.refine, self.vbr, self.quality
                 )
         notes = (*_above_top(codec, reader.channels, self.bitrate), *reader.notes())
         chosen = f"{model}, " if self.model == AUTO else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ from audiocodec.backends.base import FrameDecoder
 from audiocodec.codec.channels import Rows
 from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
-from audiocodec.codec.variable import VariableEncoder, tried_depths
+from audiocodec.codec.variable import ChooseDepths, VariableEncoder, tried_depths
+from audiocodec.codec.variable_refine import VariableRefiner
 from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import EntropyModel, Header, frames_for
@@ -33,36 +34,46 @@ def sound_coder(codec: Codec, rows: Rows, refine: int) -> SoundEncoder | SoundRe
         ConfigError: not a whole number of steps.
         MissingExtraError: a package for the search is not installed.
     """
+    search = _search(codec, rows, refine)
+    return search(None) if search else codec.sound_encoder(rows)
+
+
+def variable_coder(codec: Codec, rows: Rows, choose: ChooseDepths, refine: int) -> VariableEncoder | VariableRefiner:
+    """An encoder whose frames have as many codebooks as they need; rows: with all codebooks. See `sound_coder`."""
+    info, search = codec.info, _search(codec, rows, refine)
+    encoder, depths = codec.sound_encoder(rows), tried_depths(rows.num_codebooks)
+    decoders = {depth: codec.sound_decoder(rows.channels, rows.joint) for depth in depths}
+    entropy = _pricing(codec, rows)
+    flat = info.codebook_bitrate / info.frame_rate
+    price = partial(code_bits, entropy) if entropy else lambda codes: np.full(codes.shape, flat)
+    plain = VariableEncoder(encoder, decoders, choose, price, info.page_frames)
+    return VariableRefiner(plain, search) if search else plain
+
+
+def _search(codec: Codec, rows: Rows, refine: int) -> Callable[[np.ndarray | None], SoundRefiner] | None:
+    """Depths "r t" of the frames, or None for all codebooks -> a search for codes; None where none is asked for."""
     if type(refine) is not int or refine < 0:
         raise ConfigError(f"refine is {refine}, it must be a whole number of steps, 0 or more")
     if not refine:
-        return codec.sound_encoder(rows)
+        return None
     require("torchaudio", "refine")
     import torch
 
     from audiocodec.codec.code_rate import CodeRate
     from audiocodec.codec.refine import SoundRefiner
 
-    with torch.inference_mode(False):  # tensors created in it require no gradients
-        entropy = _pricing(codec, rows)
-        rate = CodeRate(entropy, codec.info.page_frames) if entropy else None
-        return SoundRefiner(codec.searched_model, rows, refine, rate, codec.threads)
+    def search(depths: np.ndarray | None) -> SoundRefiner:
+        with torch.inference_mode(False):  # tensors created in it require no gradients
+            entropy = _pricing(codec, rows)
+            rate = CodeRate(entropy, codec.info.page_frames) if entropy else None
+            return SoundRefiner(codec.searched_model, rows, refine, rate, codec.threads, depths)
+
+    return search
 
 
 def _pricing(codec: Codec, rows: Rows) -> EntropyModel | None:
     """What tells the bits of each code of a file; None where all take the same or stand for several frames."""
     return None if rows.joint or codec.info.strides else codec.entropy
-
-
-def variable_coder(codec: Codec, rows: Rows, mean: float) -> VariableEncoder:
-    """An encoder whose frames have as many codebooks as they need, `mean` in the mean; rows: with all codebooks."""
-    info = codec.info
-    encoder, depths = codec.sound_encoder(rows), tried_depths(rows.num_codebooks)
-    decoders = {depth: codec.sound_decoder(rows.channels, rows.joint) for depth in depths}
-    entropy = _pricing(codec, rows)
-    flat = info.codebook_bitrate / info.frame_rate
-    price = partial(code_bits, entropy) if entropy else lambda codes: np.full(codes.shape, flat)
-    return VariableEncoder(encoder, decoders, mean, price, info.page_frames)
 
 
 class BlockEncoder:
@@ -78,7 +89,10 @@ class BlockEncoder:
     """
 
     def __init__(
-        self, info: ModelInfo, encoder: SoundEncoder | SoundRefiner | VariableEncoder, sample_rate: int
+        self,
+        info: ModelInfo,
+        encoder: SoundEncoder | SoundRefiner | VariableEncoder | VariableRefiner,
+        sample_rate: int,
     ) -> None:
         self.info, self.encoder, self.sample_rate = info, encoder, sample_rate
         self.samples = 0

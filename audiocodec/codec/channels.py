@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from audiocodec.errors import AudioError
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens.joint import Joint
 
+Depth = TypeVar("Depth", int, np.ndarray)
 HEARD_S = 60.0  # of the beginning, by which the way is chosen
 FRAME_S, BANDS = 0.046, 24  # of the spectra that are compared
 FLOOR = 1e-7  # of the power of the loudest spectrum; softer bands need no bits
@@ -31,9 +32,9 @@ def is_second(num_codebooks: int) -> np.ndarray:
     return np.arange(num_codebooks) % 3 == 1
 
 
-def depths(num_codebooks: int) -> tuple[int, int]:
-    """Codebooks of the first and of the second signal."""
-    second = int(is_second(num_codebooks).sum())
+def depths(num_codebooks: Depth) -> tuple[Depth, Depth]:
+    """Codebooks of the first and of the second signal; of a number of them, or of one for each frame, "t"."""
+    second = (num_codebooks + 1) // 3
     return num_codebooks - second, second
 
 
@@ -120,6 +121,10 @@ class Rows:
     def depths(self) -> list[int]:
         """Codebooks of each of what goes through."""
         return list(depths(self.num_codebooks)) if self.joint else [self.num_codebooks] * self.channels
+
+    def depths_of(self, of_rows: np.ndarray) -> list[np.ndarray]:
+        """Depths of the frames of rows, "r t" -> of each of what goes through, "t"."""
+        return list(depths(of_rows[0]) if self.joint else of_rows)
 
     def inputs(self, block: np.ndarray) -> list[np.ndarray]:
         """Samples "c t" -> what goes through, "t" each."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from audiocodec.tokens.depths import NO_CODE
 from audiocodec.tokens.entropy import EntropyModel
 from audiocodec.tokens.entropy.model import HIDDEN_MAX, HIDDEN_SHIFT, LOGIT_SHIFT, SPAN
 from audiocodec.tokens.entropy.page_coder import code_bits, encode_codes
@@ -40,7 +41,9 @@ class CodeRate(nn.Module):
 
     def by_frame(self, codes: np.ndarray) -> np.ndarray:
         """Bits of frames of codes "q t", the first at the beginning of a page, as the coder counts them, "t"."""
-        return np.concatenate([code_bits(self.entropy, page)[0].sum(0) for page in self._pages(codes)])
+        bits = [code_bits(self.entropy, page)[0] for page in self._pages(codes)]
+        found: np.ndarray = (np.concatenate(bits, axis=1) * (codes != NO_CODE)).sum(0)
+        return found
 
     def in_file(self, codes: np.ndarray) -> int:
         """Bits of codes "q t", the first frame at the beginning of a page, as a file has them: pages of whole bytes."""
@@ -49,21 +52,26 @@ class CodeRate(nn.Module):
     def _pages(self, codes: np.ndarray) -> list[np.ndarray]:
         return [codes[None, :, t : t + self.page_frames] for t in range(0, codes.shape[1], self.page_frames)]
 
-    def forward(self, digits: Tensor) -> Tensor:
-        """Digits "1 q t l" with gradients, the first frame at the beginning of a page -> bits, scalar."""
-        chosen = digits[0].transpose(0, 1)  # t q l
-        outputs = self._outputs(chosen) * math.log(2)
+    def forward(self, digits: Tensor, there: Tensor) -> Tensor:
+        """Digits "1 q t l" with gradients, the first frame at the beginning of a page -> bits, scalar.
+
+        Args:
+            digits: of codes.
+            there: which codes there are, "1 q t"; others take no bits and tell nothing.
+        """
+        chosen, known = digits[0].transpose(0, 1), there[0].T  # t q l, t q
+        outputs = self._outputs(chosen, known) * math.log(2)
         bits = [
-            _bits(F.log_softmax(values, -1) / math.log(2), chosen[..., d])
+            _bits(F.log_softmax(values, -1) / math.log(2), chosen[..., d], known)
             for d, values in enumerate(torch.split(outputs, self.entropy.levels.tolist(), -1))
         ]
         return torch.stack(bits).sum()
 
-    def _outputs(self, digits: Tensor) -> Tensor:
-        """Digits "t q l" -> log2 of the probabilities of their values, not normalized, "t q v"."""
+    def _outputs(self, digits: Tensor, known: Tensor) -> Tensor:
+        """Digits "t q l", those known "t q" -> log2 of the probabilities of their values, not normalized, "t q v"."""
         frames, q, _ = digits.shape
         top = self.levels - 1
-        scaled = ((2 * digits - top) * SPAN / top).flatten(1)
+        scaled = ((2 * digits - top) * SPAN / top * known[..., None]).flatten(1)
         in_page = torch.arange(frames) % self.page_frames
         hidden = self.hidden_bias[:q]
         for k in range(self.entropy.past + 1):
@@ -72,10 +80,13 @@ class CodeRate(nn.Module):
         return torch.einsum("tqh,qvh->tqv", hidden.clamp(0, HIDDEN_MAX), self.out_weight[:q]) + self.out_bias[:q]
 
 
-def _bits(logs: Tensor, digits: Tensor) -> Tensor:
-    """Bits of digits "t q" by log2 of the probabilities of values, "t q v"; sloped as from neighbour to neighbour."""
+def _bits(logs: Tensor, digits: Tensor, known: Tensor) -> Tensor:
+    """Bits of the digits "t q" that are known, "t q", by log2 of the probabilities of values, "t q v".
+
+    They are sloped as from neighbour to neighbour.
+    """
     chosen = digits.detach().round().long()[..., None]
     above, below = (chosen + 1).clamp_max(logs.shape[-1] - 1), (chosen - 1).clamp_min(0)
     slope = (logs.gather(-1, above) - logs.gather(-1, below)) / (above - below)
     moved = slope.detach() * (digits - digits.detach())[..., None]
-    return -(logs.gather(-1, chosen) + moved).sum()
+    return -((logs.gather(-1, chosen) + moved)[..., 0] * known).sum()

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -16,7 +17,9 @@ from audiocodec._util.files import replacing
 from audiocodec.codec.blocks import BlockEncoder, sound_coder, variable_coder
 from audiocodec.codec.channels import Rows, peek_joint
 from audiocodec.codec.excerpt import excerpt
+from audiocodec.codec.variable import ChooseDepths, depths_at_price, depths_of_mean, price_of
 from audiocodec.errors import ConfigError
+from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import EntropyModel, Header, TokenFile, TokenReader, TokenWriter, open_tokens
 from audiocodec.tokens.bitrate import check_depth
 from audiocodec.tokens.metadata import check as check_metadata
@@ -68,6 +71,7 @@ def encode_stream(
     metadata: Mapping[str, str] | None = None,
     refine: int = 0,
     vbr: bool = False,
+    quality: float | None = None,
 ) -> FileReport:
     """Encode an open sound file into a binary stream, in constant memory unless the rate is variable.
 
@@ -81,36 +85,52 @@ def encode_stream(
         refine: see `Codec.encode`.
         vbr: variable rate: each frame has as many codebooks as it needs, `num_codebooks` or `bitrate` in the mean.
             Codes are then written when all of the sound is known (`audiocodec.codec.variable`).
+        quality: instead of a rate: 1 to 10, about equally good for all sounds; the rate is variable, and its mean what
+            the sound needs for that (`docs/variable-rate.md`).
 
     Raises:
         AudioError, ConfigError, MissingExtraError: see `Codec.encode`.
-        ConfigError: a variable rate cannot be refined.
+        ConfigError: `quality` is out of range or beside a rate, or the model has no variable rate.
         TokenFileError: there is more metadata than a file can hold.
     """
     begin = time.monotonic()
     info, channels = codec.info, reader.channels
-    if vbr and refine:
-        raise ConfigError("codes of a variable rate cannot be refined; choose one of the two")
     depth = info.choose_codebooks(num_codebooks, bitrate, channels)
+    choose = _choice(info, channels, num_codebooks, bitrate, vbr, quality)
     blocks, joint = peek_joint(reader, info)
-    rows = Rows(channels, info.num_codebooks if vbr else depth, joint)
-    coder = (
-        variable_coder(codec, rows, info.mean_codebooks(num_codebooks, bitrate, channels))
-        if vbr
-        else sound_coder(codec, rows, refine)
-    )
+    rows = Rows(channels, info.num_codebooks if choose else depth, joint)
+    coder = variable_coder(codec, rows, choose, refine) if choose else sound_coder(codec, rows, refine)
     encoder = BlockEncoder(info, coder, reader.sample_rate)
     check_metadata(metadata or {})
     tags = {name: text for name, text in reader.tags.items() if name not in (metadata or {})}
     texts = fitting({**(metadata or {}), **tags})
     for name in tags.keys() - texts.keys():
         logger.warning("%s: its tag %r does not fit into a token file and is left out", reader.path, name)
-    header = info.header(reader.sample_rate, channels, None, rows.num_codebooks, texts, joint, vbr)
+    header = info.header(reader.sample_rate, channels, None, rows.num_codebooks, texts, joint, choose is not None)
     writer = TokenWriter(output, header, codec.entropy)
     for codes in encoder.encode(blocks):
         writer.push(codes)
     writer.close(encoder.samples)
     return FileReport(encoder.samples / reader.sample_rate, writer.bytes_written, time.monotonic() - begin)
+
+
+def _choice(
+    info: ModelInfo,
+    channels: int,
+    num_codebooks: int | None,
+    bitrate: float | str | None,
+    vbr: bool,
+    quality: float | None,
+) -> ChooseDepths | None:
+    """What chooses the depths of frames; None: all have the same."""
+    if quality is None:
+        return partial(depths_of_mean, mean=info.mean_codebooks(num_codebooks, bitrate, channels)) if vbr else None
+    if vbr or num_codebooks is not None or bitrate is not None:
+        raise ConfigError(
+            "quality finds the rate of a sound itself; give either quality or num_codebooks, bitrate, vbr"
+        )
+    info.check_variable()
+    return partial(depths_at_price, price=price_of(quality))
 
 
 def encode_file(
@@ -123,6 +143,7 @@ def encode_file(
     metadata: Mapping[str, str] | None = None,
     refine: int = 0,
     vbr: bool = False,
+    quality: float | None = None,
 ) -> FileReport:
     """Encode a sound file to a token file; a failure leaves no file behind. See `encode_stream`.
 
@@ -132,7 +153,7 @@ def encode_file(
     """
     with audio.AudioReader(source) as reader, replacing(target, overwrite, source) as temporary:
         with temporary.open("wb") as file:
-            return encode_stream(codec, reader, file, num_codebooks, bitrate, metadata, refine, vbr)
+            return encode_stream(codec, reader, file, num_codebooks, bitrate, metadata, refine, vbr, quality)
 
 
 def decode_file(

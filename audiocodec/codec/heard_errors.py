@@ -6,7 +6,7 @@ import numpy as np
 
 WINDOW_S, HOP_S = 0.032, 0.01  # of the spectra that are compared
 BANDS = 60  # mel
-FLOOR, QUIET = 1e-4, 1e-9  # of magnitudes in logarithms; of powers in loudness
+FLOOR, QUIET = 1e-4, 1e-9  # softest magnitude that differs from silence; of powers in loudness
 LOUDNESS = 0.23  # of loudness on power
 LOG_SHARE = 7.0  # of the mean difference of log magnitudes
 LOUD_SHARE = 100.0  # of the mean squared difference of loudness
@@ -56,7 +56,7 @@ class HeardErrors:
         frames = np.lib.stride_tricks.sliding_window_view(self._pending, self.window, axis=2)[:, :, :: self.hop]
         power = np.square(np.abs(np.fft.rfft(frames[:, :, :count] * self._hann, axis=-1))).astype(np.float32)
         bands = power @ self._filters.T
-        logs, loud = np.log10(np.sqrt(bands) + FLOOR), (bands + QUIET) ** LOUDNESS
+        logs, loud = np.log10(np.maximum(np.sqrt(bands), FLOOR)), (bands + QUIET) ** LOUDNESS
         distance = LOG_SHARE * np.abs(logs[1:] - logs[0]).mean(-1)
         errors: np.ndarray = distance + LOUD_SHARE * np.square(loud[1:] - loud[0]).mean(-1)
         return errors.astype(np.float32)

@@ -33,6 +33,7 @@ from audiocodec.quality.losses import (
     draw_place,
     windows_of,
 )
+from audiocodec.tokens.depths import NO_CODE
 
 WINDOW_S, TAIL_S = 2.0, 0.25  # search window; look-ahead
 LEARNING_RATE, LEAST, BETAS = (
@@ -55,13 +56,23 @@ class SoundRefiner:
         steps: of the search, in each window.
         rate: what the codes of a channel will take; None: always the same.
         threads: number of channels to process in parallel; never changes a token.
+        depths: codebooks of each frame of the whole sound, "r t"; None: always all of a row.
     """
 
     def __init__(
-        self, model: CodecModel, rows: Rows, steps: int, rate: CodeRate | None = None, threads: int = 1
+        self,
+        model: CodecModel,
+        rows: Rows,
+        steps: int,
+        rate: CodeRate | None = None,
+        threads: int = 1,
+        depths: np.ndarray | None = None,
     ) -> None:
         self.rows, self.threads = rows, threads
-        self.refiners = [Refiner(model, depth, steps, rate) for depth in rows.depths]
+        by_frame = [None] * rows.channels if depths is None else rows.depths_of(depths)
+        self.refiners = [
+            Refiner(model, count, steps, rate, own) for count, own in zip(rows.depths, by_frame, strict=True)
+        ]
 
     def push(self, block: np.ndarray) -> np.ndarray:
         """Samples "c t", finite floats at the model's rate -> codes that are ready, "r q t"."""
@@ -96,6 +107,7 @@ class Refiner:
         num_codebooks: codes per frame that the search optimizes for. Side may have none.
         steps: of the search, in each window; 1 or more.
         rate: what the codes will take; None: always the same.
+        depths: codebooks of each frame of the whole sound, "t", which the search keeps to; None: always all.
 
     Attributes:
         window_samples: length of the search window.
@@ -103,8 +115,16 @@ class Refiner:
         spare_bits: that windows so far take less in a file than the encoder's codes.
     """
 
-    def __init__(self, model: CodecModel, num_codebooks: int, steps: int, rate: CodeRate | None = None) -> None:
+    def __init__(
+        self,
+        model: CodecModel,
+        num_codebooks: int,
+        steps: int,
+        rate: CodeRate | None = None,
+        depths: np.ndarray | None = None,
+    ) -> None:
         self.model, self.num_codebooks, self.steps, self.rate = model, num_codebooks, steps, rate
+        self.depths = depths
         self.spare_bits, self._price = 0, PRICE
         self.losses = search_losses(model.sample_rate)
         frame_rate = model.sample_rate / model.hop_length
@@ -139,6 +159,7 @@ class Refiner:
     def _decide(self, frames: int, tail: int) -> np.ndarray:
         """Codes of the next frames, "q t", with `tail` frames of look-ahead."""
         model, samples = self.model, frames * self.model.hop_length
+        depths = self._depths_of_next(frames + tail)
         self.frames += frames
         if not self.num_codebooks:
             self._pending = self._pending[samples:]
@@ -147,7 +168,7 @@ class Refiner:
         with torch.inference_mode(False), torch.no_grad():
             latents = model.encoder(new, self._encoder_state)[0]
             target = torch.cat([self._heard, new], -1)[..., : self._decoded.shape[-1] + new.shape[-1]]
-            codes = self._search(latents, target, frames)
+            codes = self._search(latents, target, frames, depths)
             decoded, self._decoder_state = model.decoder(model.quantizer.decode(codes), self._decoder_state)
             _, self._encoder_state = model.encoder(new[..., :samples], self._encoder_state)
             self._decoded = torch.cat([self._decoded, decoded], -1)[..., -self._decoded.shape[-1] :]
@@ -155,29 +176,40 @@ class Refiner:
         self._pending = self._pending[samples:]
         return codes[0].numpy()
 
-    def _search(self, latents: Tensor, target: Tensor, frames: int) -> Tensor:
+    def _depths_of_next(self, frames: int) -> Tensor:
+        """Depths of the next frames, "1 t"."""
+        if self.depths is None:
+            return torch.full((1, frames), self.num_codebooks)
+        return torch.from_numpy(self.depths[self.frames : self.frames + frames])[None]
+
+    def _search(self, latents: Tensor, target: Tensor, frames: int, depths: Tensor) -> Tensor:
         """Codes "1 q t" of the first frames of better latents; those of the encoder if none are better."""
-        plain = self._codes(latents, frames)
+        plain = self._codes(latents, depths[:, :frames])
         plain_bits = self.rate.by_frame(plain[0].numpy()) if self.rate else np.zeros(frames)
         allowed = plain_bits.sum() + self.spare_bits - RESERVE_BITS
-        found, distance = self._moved(latents, target, frames, allowed)
+        found, distance = self._moved(latents, target, frames, depths, allowed)
         if self.rate:
-            searched = self._codes(found, frames)[0].numpy()
+            searched = self._codes(found, depths[:, :frames])[0].numpy()
             kept = affordable(self.rate, plain[0].numpy(), plain_bits, searched, allowed)
             found[..., :frames][..., ~kept] = latents[..., :frames][..., ~kept]
-        last, _ = self._cost(found, target, frames, torch.Generator().manual_seed(0))  # offsets of the first step
+        first = torch.Generator().manual_seed(0)  # offsets of the first step
+        last, _ = self._cost(found, target, frames, depths, first)
         if last >= distance:
             return plain
-        codes = self._codes(found, frames)
+        codes = self._codes(found, depths[:, :frames])
         if self.rate:
             self.spare_bits += self.rate.in_file(plain[0].numpy()) - self.rate.in_file(codes[0].numpy())
         return codes
 
-    def _codes(self, latents: Tensor, frames: int) -> Tensor:
-        return self.model.quantizer.encode(latents, self.num_codebooks)[..., :frames]
+    def _codes(self, latents: Tensor, depths: Tensor) -> Tensor:
+        """Codes "1 q t" of the first frames, which have depths "1 t"."""
+        codes = self.model.quantizer.encode(latents, self.num_codebooks)[..., : depths.shape[1]]
+        return torch.where(_there(depths, self.num_codebooks), codes, NO_CODE)
 
     @torch.enable_grad()
-    def _moved(self, latents: Tensor, target: Tensor, frames: int, allowed: float) -> tuple[Tensor, float]:
+    def _moved(
+        self, latents: Tensor, target: Tensor, frames: int, depths: Tensor, allowed: float
+    ) -> tuple[Tensor, float]:
         """Latents "1 d t" after all steps; the distance of the first ones."""
         scale = latents.std(-1, keepdim=True, correction=0)
         offset = torch.zeros_like(latents, requires_grad=True)
@@ -185,7 +217,7 @@ class Refiner:
         schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, LEAST, self.steps)
         generator, distances = torch.Generator().manual_seed(0), []
         for _ in range(self.steps):
-            distance, bits = self._cost(latents + scale * offset, target, frames, generator)
+            distance, bits = self._cost(latents + scale * offset, target, frames, depths, generator)
             distances.append(distance.item())
             share = bits / max(allowed, 1.0)
             optimizer.zero_grad()
@@ -197,9 +229,11 @@ class Refiner:
             self._price = min(MOST_PRICE, max(LEAST_PRICE, self._price * math.exp(change)))
         return (latents + scale * offset).detach(), distances[0]
 
-    def _cost(self, latents: Tensor, target: Tensor, frames: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _cost(
+        self, latents: Tensor, target: Tensor, frames: int, depths: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Distance of what is decoded from the original, and bits of the first frames; scalars."""
-        result = self.model.quantizer(latents, self.num_codebooks)
+        result = self.model.quantizer(latents, depths)
         decoded, _ = self.model.decoder(result.quantized, self._decoder_state)
         estimate = torch.cat([self._decoded, decoded], -1)
         offsets, predictable = self._offsets(generator), None
@@ -210,7 +244,8 @@ class Refiner:
         distance = torch.stack([weight * loss(pair.seen_by(loss)) for weight, loss in self.losses]).sum()
         if self.rate is None or result.digits is None:
             return distance, distance.new_zeros(())
-        return distance, self.rate(result.digits[:, : self.num_codebooks, :frames])
+        there = _there(depths, self.num_codebooks)
+        return distance, self.rate(result.digits[:, : self.num_codebooks, :frames], there[..., :frames])
 
     def _offsets(self, generator: torch.Generator) -> dict[bool, dict[int, int]]:
         """The offset of the frames of each STFT window, drawn in the order of the losses.
@@ -224,6 +259,11 @@ class Refiner:
                 if window not in own:
                     own[window] = draw_place(window, generator)
         return offsets
+
+
+def _there(depths: Tensor, num_codebooks: int) -> Tensor:
+    """Depths "1 t" -> which codes there are, "1 q t"."""
+    return torch.arange(num_codebooks)[:, None] < depths[:, None]
 
 
 def affordable(

@@ -2,7 +2,9 @@
 
 Codes are nested, so a frame may stop after any of its codebooks. Each frame has an error at every depth, heard by
 decoding, and a price, the bits of its codes. The sum of the errors is least, for the bits that all frames have
-together, where a further bit gains as much in every frame: a pause needs few codes, a vowel many.
+together, where a further bit gains as much in every frame: a pause needs few codes, a vowel many. What it has to gain
+is the price of a bit: found for a number of bits, or fixed by a quality, which an easy sound has for less than a hard
+one.
 """
 
 from __future__ import annotations
@@ -15,15 +17,31 @@ from audiocodec.codec.channels import Rows
 from audiocodec.codec.heard_errors import HeardErrors
 from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
+from audiocodec.errors import ConfigError
 from audiocodec.tokens.depths import NO_CODE, depth_bits, present
 
+ChooseDepths = Callable[[np.ndarray, np.ndarray, int], np.ndarray]  # errors, bits, frames of a page -> depths
 CHANGE, STEP = 3.0, 0.5  # bits that another depth than that of the frame before takes; and for each codebook between
+LOWEST, HIGHEST = 1.0, 10.0  # quality
+DEAR, CHEAPER = 2.0**-4, 2.0**-0.6  # price of a bit at the lowest quality; its factor for each step of quality
+HEAD_BITS = 24  # of the depths of a page, besides themselves
 ROUNDS = 20  # of the search for the price of a bit
 
 
 def tried_depths(num_codebooks: int) -> list[int]:
     """The depths at which errors are heard; those between are interpolated."""
     return sorted({max(1, round(num_codebooks / divisor)) for divisor in (num_codebooks, 4, 2, 1)})
+
+
+def price_of(quality: float) -> float:
+    """Of a bit, in the unit of `HeardErrors`: what it has to gain at a quality, 1 to 10.
+
+    Raises:
+        ConfigError: the quality is out of range.
+    """
+    if not LOWEST <= quality <= HIGHEST:
+        raise ConfigError(f"quality is {quality:g}, it must be {LOWEST:g} to {HIGHEST:g}")
+    return DEAR * CHEAPER ** (quality - LOWEST)
 
 
 class VariableEncoder:
@@ -34,7 +52,7 @@ class VariableEncoder:
     Args:
         encoder: of all channels, with all codebooks.
         decoders: by depth, those of `tried_depths`.
-        mean: codebooks of a frame, in the mean over the sound.
+        choose: the depths, as `depths_of_mean` and `depths_at_price` do.
         price: codes "r q t" of a page -> bits that each takes.
         page_frames: frames of a page, whose depths are chosen together.
     """
@@ -43,11 +61,11 @@ class VariableEncoder:
         self,
         encoder: SoundEncoder,
         decoders: Mapping[int, SoundDecoder],
-        mean: float,
+        choose: ChooseDepths,
         price: Callable[[np.ndarray], np.ndarray],
         page_frames: int,
     ) -> None:
-        self.encoder, self.decoders, self.mean = encoder, decoders, mean
+        self.encoder, self.decoders, self.choose = encoder, decoders, choose
         self.price, self.page_frames = price, page_frames
         info = encoder.encoders[0].network.info
         self.hop_length, channels = info.hop_length, encoder.rows.channels
@@ -79,7 +97,7 @@ class VariableEncoder:
         whole = interpolated(errors, list(self.decoders), codes.shape[1])
         starts = range(0, codes.shape[2], self.page_frames)
         bits = np.concatenate([self.price(codes[:, :, t : t + self.page_frames]) for t in starts], axis=2)
-        depths = choose_depths(whole, bits.swapaxes(0, 1), self.mean, self.page_frames)
+        depths = self.choose(whole, bits.swapaxes(0, 1), self.page_frames)
         return np.where(present(depths, codes.shape[1]), codes, NO_CODE)
 
     def _take(self, block: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -106,37 +124,53 @@ def interpolated(errors: np.ndarray, depths: Sequence[int], num_codebooks: int) 
     return falling
 
 
-def choose_depths(errors: np.ndarray, bits: np.ndarray, mean: float, page_frames: int) -> np.ndarray:
+def depths_of_mean(errors: np.ndarray, bits: np.ndarray, page_frames: int, mean: float) -> np.ndarray:
     """Depths "r t" that take about as many bits as `mean` codebooks in every frame would, or a little less.
 
     Args:
         errors: "q r t", at each depth.
         bits: "q r t", of each code.
+        page_frames: frames of a page.
         mean: codebooks of a frame; between two numbers of them, the bits are, too.
-        page_frames: depths of so many frames are chosen together, by dynamic programming: changes have a price, too.
     """
     codebooks, rows, frames = errors.shape
     if mean >= codebooks:
         return np.full((rows, frames), codebooks)
-    price_at = np.concatenate([np.zeros((1, rows, frames)), np.cumsum(bits, axis=0)])  # of each depth from 0
     whole = int(mean)
-    allowed = price_at[whole].sum() + (mean - whole) * (price_at[whole + 1] - price_at[whole]).sum()
-    pages = -(-frames // page_frames)
-    extra = (0, 0), (0, 0), (0, pages * page_frames - frames)
-    errors_by_page = np.pad(errors, extra, mode="edge").reshape(codebooks, rows * pages, page_frames)
-    prices = np.pad(price_at[1:], extra, mode="edge").reshape(codebooks, rows * pages, page_frames)
+    allowed = bits[:whole].sum() + (mean - whole) * bits[whole].sum()
     low, high = -30.0, 10.0  # log2 of the price of a bit: too cheap, too dear
-    depths = np.ones((rows, frames), np.int64)
+    chosen = np.ones((rows, frames), np.int64)
     for _ in range(ROUNDS):
-        price = (low + high) / 2
-        found_by_page = _cheapest(errors_by_page, prices, 2.0**price)
-        found = found_by_page.reshape(rows, -1)[:, :frames]
-        spent = np.take_along_axis(price_at, found[None], 0).sum() + depth_bits(found_by_page, codebooks).sum()
-        if spent > allowed:
-            low = price
+        middle = (low + high) / 2
+        depths = depths_at_price(errors, bits, page_frames, 2.0**middle)
+        if _bits_of(depths, bits, page_frames) > allowed:
+            low = middle
         else:
-            high, depths = price, found
-    return depths
+            high, chosen = middle, depths
+    return chosen
+
+
+def depths_at_price(errors: np.ndarray, bits: np.ndarray, page_frames: int, price: float) -> np.ndarray:
+    """Depths "r t" of the least sum of errors and of bits, each times `price`; see `depths_of_mean`.
+
+    Those of a page are chosen together, by dynamic programming, as a change of depth has a price, too.
+    """
+    paid = price * np.cumsum(bits, axis=0)
+    pages = [_by_page(values, page_frames) for values in (errors + paid)]
+    return _cheapest(np.stack(pages), price).reshape(errors.shape[1], -1)[:, : errors.shape[2]]
+
+
+def _bits_of(depths: np.ndarray, bits: np.ndarray, page_frames: int) -> float:
+    """About what codes of so many bits, "q r t", and their depths, "r t", take in a file."""
+    codes = (bits * (np.arange(len(bits))[:, None, None] < depths)).sum()
+    by_page = depth_bits(_by_page(depths, page_frames), len(bits)) + HEAD_BITS
+    return float(codes + by_page.sum())
+
+
+def _by_page(values: np.ndarray, page_frames: int) -> np.ndarray:
+    """Values "r t" of frames, the last one repeated to whole pages, "(r pages) page_frames"."""
+    missing = -values.shape[1] % page_frames
+    return np.pad(values, ((0, 0), (0, missing)), mode="edge").reshape(-1, page_frames)
 
 
 def _change_bits(apart: np.ndarray) -> np.ndarray:
@@ -144,13 +178,12 @@ def _change_bits(apart: np.ndarray) -> np.ndarray:
     return np.where(apart, CHANGE + STEP * np.abs(apart), 0.5)
 
 
-def _cheapest(errors: np.ndarray, bits: np.ndarray, price: float) -> np.ndarray:
-    """The depths of least cost of each page, "p t"; errors and bits of each depth: "q p t"."""
-    depth = np.arange(len(errors))
+def _cheapest(costs: np.ndarray, price: float) -> np.ndarray:
+    """The depths of least cost of each page, "p t"; costs of each depth without its changes: "q p t"."""
+    depth = np.arange(len(costs))
     change = price * _change_bits(depth[:, None] - depth)  # "before now"
-    costs = errors + price * bits
     total, before = costs[:, :, 0], []
-    for t in range(1, errors.shape[2]):
+    for t in range(1, costs.shape[2]):
         ways = total[:, None] + change[:, :, None]  # "before now p"
         before.append(ways.argmin(0))
         total = ways.min(0) + costs[:, :, t]

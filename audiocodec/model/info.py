@@ -153,14 +153,22 @@ class ModelInfo:
         each = self.rows(channels) * self.codebook_bitrate
         return choose_depth(num_codebooks, bitrate, self.num_codebooks, each, self.strides)
 
+    def check_variable(self) -> None:
+        """Refuse a variable rate where there is none.
+
+        Raises:
+            ConfigError: codebooks have several strides.
+        """
+        if self.strides:
+            raise ConfigError(f"{self.name}: has codebooks of several strides, which have no variable rate")
+
     def mean_codebooks(self, num_codebooks: int | None, bitrate: float | str | None, channels: int) -> float:
         """As `choose_codebooks`, where the number may differ from frame to frame: its mean, all but for a fraction.
 
         Raises:
-            ConfigError: see there, or codebooks have several strides.
+            ConfigError: see there and `check_variable`.
         """
-        if self.strides:
-            raise ConfigError(f"{self.name}: has codebooks of several strides, which have no variable rate")
+        self.check_variable()
         depth = self.choose_codebooks(num_codebooks, bitrate, channels)
         if bitrate is None:
             return depth

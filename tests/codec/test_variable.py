@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from audiocodec.codec import Codec
-from audiocodec.codec.variable import choose_depths, interpolated, tried_depths
+from audiocodec.codec import Codec, load
+from audiocodec.codec.variable import depths_at_price, depths_of_mean, interpolated, price_of, tried_depths
 from audiocodec.errors import ConfigError
 from audiocodec.tokens import Tokens
 from audiocodec.tokens.depths import depths_of
@@ -62,19 +62,68 @@ def test_stereo_has_a_depth_for_each_channel(codec: Codec, tmp_path: Path, speec
     assert not np.array_equal(depths[0], depths[1])
 
 
-def test_it_cannot_be_refined(codec: Codec, path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be refined"):
-        encoded(codec, path, num_codebooks=6, vbr=True, refine=1)
+def test_a_search_keeps_the_depths_and_is_not_larger(codec: Codec, path: Path) -> None:
+    for options in ({"num_codebooks": 6, "vbr": True}, {"quality": 4}):
+        plain, found = (encoded(codec, path, refine=steps, **options) for steps in (0, 2))
+        assert np.array_equal(depths_of(plain.codes), depths_of(found.codes))
+        assert not np.array_equal(plain.codes, found.codes)
+        assert len(found.to_bytes()) <= len(plain.to_bytes())
+
+
+def test_a_search_of_joint_rows_keeps_their_depths(tmp_path: Path) -> None:
+    codec = load("music-44k")
+    left = 0.1 * np.random.default_rng(0).standard_normal(30_000).astype(np.float32)
+    left[15_000:] *= 0.01
+    soundfile.write(tmp_path / "a.wav", np.stack([left, 0.5 * np.roll(left, 40)]).T, 44_100, subtype="FLOAT")
+    plain, found = (encoded(codec, tmp_path / "a.wav", quality=3, refine=steps) for steps in (0, 1))
+    assert len(plain.codes) == 1
+    assert depths_of(plain.codes).std() > 0
+    assert np.array_equal(depths_of(plain.codes), depths_of(found.codes))
+    assert not np.array_equal(plain.codes, found.codes)
+
+
+def test_more_quality_takes_more_bits_and_a_hard_sound_more_than_an_easy_one(codec: Codec, path: Path) -> None:
+    by_quality = [encoded(codec, path, quality=value) for value in (1, 4, 7.5, 10)]
+    sizes = [len(tokens.to_bytes()) for tokens in by_quality]
+    assert sizes == sorted(set(sizes))
+    assert all(tokens.header.variable for tokens in by_quality)
+    wav = soundfile.read(path)[0].astype(np.float32)
+    soundfile.write(path, np.where(np.arange(len(wav)) < 16_000, wav, 0), 16_000, subtype="FLOAT")
+    assert len(encoded(codec, path, quality=7.5).to_bytes()) < 0.5 * sizes[2]
+
+
+def test_silence_takes_one_codebook_at_any_quality(codec: Codec, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(80_000, np.float32), 16_000)
+    for options in ({"quality": 10}, {"num_codebooks": 6, "vbr": True}):
+        tokens = encoded(codec, tmp_path / "a.wav", **options)
+        assert (depths_of(tokens.codes)[:, 10:] == 1).all()  # the encoder has to swing in first
+        assert np.abs(codec.decode(tokens)[:, 4000:]).max() < 1e-4
+
+
+@pytest.mark.parametrize("beside", [{"vbr": True}, {"bitrate": "3k"}, {"num_codebooks": 6}])
+def test_quality_and_a_rate_exclude_each_other(codec: Codec, path: Path, beside: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match="quality finds the rate of a sound itself; give either"):
+        encoded(codec, path, quality=5, **beside)
+
+
+@pytest.mark.parametrize("quality", [0, 10.5, float("nan")])
+def test_qualities_out_of_range_are_refused(codec: Codec, path: Path, quality: float) -> None:
+    with pytest.raises(ConfigError, match=f"quality is {quality:g}, it must be 1 to 10"):
+        encoded(codec, path, quality=quality)
+    assert price_of(1) == 2**-4
 
 
 def test_bits_go_where_errors_fall_most() -> None:
     errors = np.ones((12, 1, 100))
     errors[:, :, 50:] = (1 / np.arange(1, 13))[:, None, None]
-    depths = choose_depths(errors, np.full((12, 1, 100), 10.0), 4.0, 50)
+    bits = np.full((12, 1, 100), 10.0)
+    depths = depths_of_mean(errors, bits, 50, 4.0)
     assert (depths[0, :50] == 1).all()
     assert depths[0, 50:].mean() > 5
     assert 3.4 < depths.mean() <= 4
-    assert (choose_depths(errors, np.full((12, 1, 100), 10.0), 12, 50) == 12).all()
+    assert (depths_of_mean(errors, bits, 50, 12) == 12).all()
+    assert (depths_at_price(errors, bits, 50, 10.0) == 1).all()
+    assert (depths_at_price(errors, bits, 50, 1e-9)[0, 50:] == 12).all()
 
 
 def test_errors_between_the_depths_that_were_heard() -> None:
