@@ -46,12 +46,23 @@ def test_there_and_back(run: Run, speech_path: Path, tmp_path: Path) -> None:
 def test_variable_rate(run: Run, speech_path: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.fsq"
     assert run("encode", speech_path, target, "--vbr").exit_code == 2
-    assert run("encode", speech_path, target, "--vbr", "--refine", 2, "-b", "3k").exit_code == 2
-    assert run("encode", speech_path, target, "--vbr", "--effort", 1, "-b", "3k").exit_code == 2
     assert run("encode", speech_path, target, "--vbr", "-b", "3k").exit_code == 0
     assert "kbit/s at most with" in run("info", target).output
     assert run("truncate", target, tmp_path / "b.fsq", "--num-codebooks", 2).exit_code == 0
     assert run("decode", tmp_path / "b.fsq", tmp_path / "b.wav").exit_code == 0
+
+
+def test_constant_quality(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    small, large = tmp_path / "a.fsq", tmp_path / "b.fsq"
+    assert run("encode", speech_path, small, "--quality", 3).exit_code == 0
+    assert run("encode", speech_path, large, "--quality", 7.5).exit_code == 0
+    assert small.stat().st_size < large.stat().st_size
+    assert run("verify", small).exit_code == 0
+    for beside in (["--vbr"], ["-b", "3k"], ["--num-codebooks", 6]):
+        result = run("encode", speech_path, tmp_path / "c.fsq", "--quality", 3, *beside)
+        assert result.exit_code == 2
+        assert "give --quality or --" in result.stderr
+    assert run("encode", speech_path, tmp_path / "c.fsq", "--quality", 11).exit_code == 2
 
 
 @pytest.mark.slow

@@ -96,7 +96,7 @@ def test_silence_takes_one_codebook_at_any_quality(codec: Codec, tmp_path: Path)
     soundfile.write(tmp_path / "a.wav", np.zeros(80_000, np.float32), 16_000)
     for options in ({"quality": 10}, {"num_codebooks": 6, "vbr": True}):
         tokens = encoded(codec, tmp_path / "a.wav", **options)
-        assert (depths_of(tokens.codes)[:, 10:] == 1).all()  # the encoder has to swing in first
+        assert (depths_of(tokens.codes)[:, 50:] == 1).all()  # after the first page, which the encoder has to swing in
         assert np.abs(codec.decode(tokens)[:, 4000:]).max() < 1e-4
 
 
