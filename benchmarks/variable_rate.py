@@ -106,16 +106,17 @@ def unsteadiness(clip: Clip, decoded: np.ndarray, model_rate: int) -> float:
 
 def coded_once(codec: Codec, clip: Clip, ways: list[Way]) -> Iterator[audiocodec.Tokens]:
     """The tokens of each way, all of one pass."""
-    info, heard = codec.info, []
+    info = codec.info
+    heard: list[tuple[np.ndarray, np.ndarray, int]] = []
 
     def keep(errors: np.ndarray, bits: np.ndarray, page_frames: int) -> np.ndarray:
-        heard[:] = errors, bits, page_frames
+        heard.append((errors, bits, page_frames))
         return np.full(errors.shape[1:], info.num_codebooks)
 
     coder = variable_coder(codec, codec.rows(1, info.num_codebooks), keep, 0)
     codes = np.concatenate(list(BlockEncoder(info, coder, clip.sample_rate).encode([clip.wav[None]])), axis=2)
     for way in ways:
-        depths = way.choose(*heard)
+        depths = way.choose(*heard[0])
         variable, count = way.name != "constant", int(way.setting) if way.name == "constant" else info.num_codebooks
         header = info.header(clip.sample_rate, 1, len(clip.wav), count, variable=variable)
         there = present(depths, info.num_codebooks)
@@ -140,8 +141,14 @@ def rows_of(
     for way, found in zip(ways, tokens, strict=True):
         decoded = codec.decode(found)
         rate = 8 * len(found.to_bytes()) * clip.sample_rate / len(clip.wav) / 1000
-        about = {"model": codec.name, "set": clip.kind, "clip": clip.name, "rate": way.name, "setting": way.setting}
-        row = about | {"refine": steps, "kbit/s": rate} | score(clip.wav[None], decoded, clip.sample_rate, names)
+        row: dict[str, str | float] = {
+            "model": codec.name,
+            "set": clip.kind,
+            "clip": clip.name,
+            "rate": way.name,
+            "setting": way.setting,
+        }
+        row |= {"refine": steps, "kbit/s": rate} | score(clip.wav[None], decoded, clip.sample_rate, names)
         if clip.quiet is not None:
             row["noise dB"] = unsteadiness(clip, decoded[0], codec.sample_rate)
         yield row
