@@ -2,9 +2,9 @@
 
     python benchmarks/variable_rate_table.py docs/measurements/variable_rate_speech-16k.csv
 
-Each variable setting is compared with the constant rate of the nearest mean size, clip by clip. Saved is how much less
-its mean size is than that at which constant rate, interpolated between its settings, has the same mean score; "--" lies
-outside of them. In brackets: 95 % intervals by a bootstrap over clips.
+Each score of a variable rate stands with its difference from the constant rate of the nearest mean size, clip by clip,
+the 95 % interval of that (bootstrap over clips), and the bits saved: how much less the mean size is than that at which
+constant rate, interpolated between its settings, has the same mean score; "--": no setting has it.
 """
 
 from __future__ import annotations
@@ -46,39 +46,33 @@ def saved(curve: np.ndarray, found: np.ndarray, sign: float) -> float:
     return float(1 - found[0] / rate)
 
 
-def with_interval(whole: float, drawn: list[float], form: str) -> str:
-    """A number and its 95 % interval."""
-    if np.isnan(whole):
-        return "--"
-    if np.isnan(drawn).mean() > 0.05:
-        return f"{whole:{form}}"
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return f"{whole:{form}} ({low:{form}} to {high:{form}})"
+def cell(values: np.ndarray, nearest: np.ndarray, name: str, share: float) -> str:
+    """Mean of a score, difference from a constant rate clip by clip with its interval, and share of the bits saved."""
+    digits = max(0, 2 - int(np.floor(np.log10(abs(np.nanmean(values)) + 1e-9))))
+    apart = values - nearest
+    draws = np.random.default_rng(0).integers(0, len(apart), (DRAWS, len(apart)))
+    low, high = np.percentile(np.nanmean(apart[draws], axis=1), [2.5, 97.5])
+    text = f"{np.nanmean(values):.{digits}f}, {np.nanmean(apart):+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
+    if name not in METRICS:
+        return text
+    return f"{text}, " + ("--" if np.isnan(share) else f"{100 * share:+.0f} %")
 
 
 def lines_of(names: list[str], table: Table) -> list[list[str]]:
-    """Cells: way, setting, kbit/s, and of each score mean, difference and share saved."""
-    constants = {setting: values for (way, setting), values in table.items() if way == "constant"}
-    generator = np.random.default_rng(0)
-    count = len(next(iter(table.values())))
-    draws = [np.arange(count), *generator.integers(0, count, (DRAWS, count))]
+    """Cells: way, setting, kbit/s, and the `cell` of each score, sorted by size."""
+    constants = [values for (way, _), values in table.items() if way == "constant"]
     lines = []
-    for (way, setting), values in table.items():
+    for (way, setting), values in sorted(table.items(), key=lambda item: item[1][:, 0].mean()):
         mean = np.nanmean(values, axis=0)
-        line = [way, f"{setting:g}", f"{mean[0]:.2f}"]
-        nearest = min(constants.values(), key=lambda other: abs(np.mean(other[:, 0]) - mean[0]))
+        nearest = min(constants, key=lambda other: abs(other[:, 0].mean() - mean[0]))
+        line = [f"{way} {setting:g}", f"{mean[0]:.2f}"]
         for column, name in enumerate(names, 1):
-            line.append(f"{mean[column]:.3f}")
-            if way != "constant":
-                apart = [float(np.nanmean((values - nearest)[draw, column])) for draw in draws]
-                line.append(with_interval(apart[0], apart[1:], "+.3f"))
-            if way != "constant" and name in METRICS and len(constants) > 1:
-                sign, pick = (1.0 if METRICS[name].higher_is_better else -1.0), [0, column]
-                shares = []
-                for draw in draws:
-                    curve = np.array([np.nanmean(other[draw], 0)[pick] for other in constants.values()])
-                    shares.append(100 * saved(curve, np.nanmean(values[draw], 0)[pick], sign))
-                line.append(with_interval(shares[0], shares[1:], "+.1f"))
+            if way == "constant":
+                line.append(f"{mean[column]:.3g}")
+                continue
+            sign = 1.0 if name not in METRICS or METRICS[name].higher_is_better else -1.0
+            curve = np.array([np.nanmean(other, 0)[[0, column]] for other in constants])
+            line.append(cell(values[:, column], nearest[:, column], name, saved(curve, mean[[0, column]], sign)))
         lines.append(line)
     return lines
 
@@ -91,6 +85,7 @@ def main(paths: tuple[Path, ...]) -> None:
         names, tables = tables_of(path)
         for (kind, steps), table in tables.items():
             print(f"\n{path.name}: {kind}, refine {steps}, {len(next(iter(table.values())))} clips")
+            print("| | kbit/s | " + " | ".join(names) + " |\n" + "|---" * (len(names) + 2) + "|")
             for line in lines_of(names, table):
                 print("| " + " | ".join(line) + " |")
 
