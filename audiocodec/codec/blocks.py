@@ -51,7 +51,7 @@ def sound_coder(codec: Codec, rows: Rows, refine: int) -> SoundEncoder | SoundRe
 
 def _pricing(codec: Codec, rows: Rows) -> EntropyModel | None:
     """What tells the bits of each code of a file; None where all take the same or stand for several frames."""
-    return None if rows.joint or codec.info.strides else codec.entropy
+    return None if rows.joint or codec.info.strides else codec.bundle.entropy
 
 
 def variable_coder(codec: Codec, rows: Rows, mean: float) -> VariableEncoder:

@@ -65,7 +65,7 @@ class Codec(Facts):
     ) -> None:
         if not isinstance(threads, int) or threads < 1:
             raise ConfigError(f"threads is {threads!r}, it must be 1 or more")
-        self.bundle, self.info, self.entropy = bundle, bundle.info, bundle.entropy
+        self.bundle, self.info, self.entropy = bundle, bundle.info, bundle.entropies
         self.model, self.threads, self._backend = open_model(bundle, backend, device), threads, backend
         self.device = str(device)
 

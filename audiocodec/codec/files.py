@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -290,7 +290,7 @@ def _write_sound(
     return written
 
 
-def _salvaged(path: Path, entropy: EntropyModel | None) -> Iterator[np.ndarray | int]:
+def _salvaged(path: Path, entropy: Sequence[EntropyModel]) -> Iterator[np.ndarray | int]:
     """The intact pages of a damaged file, and the number of frames lost between them."""
     for page in salvage_pages(path, entropy):
         if page.codes is None:

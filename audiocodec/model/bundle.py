@@ -34,12 +34,14 @@ class Bundle:
     Attributes:
         description: the YAML.
         tensors: the weights as they are stored, by name.
-        entropy: what its token files are coded with; None: they are packed.
+        entropy: what rows of one channel are coded with in token files; None: they are packed.
+        joint_entropy: what rows of two channels are coded with.
     """
 
     description: dict[str, Any]
     tensors: Mapping[str, np.ndarray]
     entropy: EntropyModel | None = None
+    joint_entropy: EntropyModel | None = None
 
     @functools.cached_property
     def info(self) -> ModelInfo:
@@ -48,7 +50,12 @@ class Bundle:
         Raises:
             ModelError: see `ModelInfo.of`.
         """
-        return ModelInfo.of(self.description, self.tensors, self.entropy)
+        return ModelInfo.of(self.description, self.tensors, self.entropy, self.joint_entropy)
+
+    @property
+    def entropies(self) -> tuple[EntropyModel, ...]:
+        """Those of the entropy models that there are."""
+        return tuple(model for model in (self.entropy, self.joint_entropy) if model is not None)
 
     def build_model(self) -> CodecModel:
         """A new network with these weights, in eval mode.
@@ -100,11 +107,11 @@ def _weights(description: Path) -> Path:
     return description.with_suffix(".safetensors")
 
 
-def entropy_path(description: Path) -> Path:
-    """Where the entropy model that belongs to a description is, if it has one: beside it, or in `tokens/entropy/`."""
+def entropy_path(description: Path, joint: bool = False) -> Path:
+    """Where an entropy model that belongs to a description is, if it has one: beside it, or in `tokens/entropy/`."""
     weights = _weights(description)
     folder = store.SHIPPED if weights.parent.resolve() == WEIGHTS.resolve() else weights.parent
-    return folder / (weights.name.removesuffix(".safetensors") + store.SUFFIX)
+    return folder / (weights.name.removesuffix(".safetensors") + (".joint" if joint else "") + store.SUFFIX)
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -137,8 +144,8 @@ def load_bundle(name: str) -> Bundle:
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:  # bfloat16: TypeError
         raise ModelError(f"{weights}: cannot be loaded ({str(error).splitlines()[0]})") from error
     _check_weights(tensors, weights)
-    entropy = load_entropy(entropy_path(path)) if entropy_path(path).exists() else None
-    return Bundle(description, tensors, entropy)
+    entropies = (entropy_path(path, joint) for joint in (False, True))
+    return Bundle(description, tensors, *(load_entropy(found) if found.exists() else None for found in entropies))
 
 
 def _check_weights(tensors: Mapping[str, np.ndarray], name: Path) -> None:
@@ -172,16 +179,16 @@ def save_bundle(
     return path
 
 
-def write_entropy(description: Path, entropy: EntropyModel, overwrite: bool = False) -> Path:
-    """Put an entropy model beside the description it belongs to; returns its path.
+def write_entropy(description: Path, bundle: Bundle, overwrite: bool = False) -> None:
+    """Put the entropy models of a bundle beside a description.
 
     Raises:
-        OutputError: the file exists, or cannot be written.
+        OutputError: a file exists, or cannot be written.
     """
-    path = entropy_path(description)
-    with replacing(path, overwrite) as temporary:
-        save_entropy(temporary, entropy)
-    return path
+    for joint, entropy in ((False, bundle.entropy), (True, bundle.joint_entropy)):
+        if entropy is not None:
+            with replacing(entropy_path(description, joint), overwrite) as temporary:
+                save_entropy(temporary, entropy)
 
 
 def write_weights(path: Path, tensors: Mapping[str, np.ndarray], overwrite: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ class TokenReader:
     Args:
         file: binary, positioned at its start; it need not seek.
         name: for messages.
-        entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
+        entropy: entropy models that the header may name, beside those that `find_entropy` finds.
         live: give each page as soon as it is there. Otherwise some are decoded together, which is faster.
 
     Attributes:
@@ -36,7 +36,7 @@ class TokenReader:
         TokenFileError: see `Header.read`.
     """
 
-    def __init__(self, file: BinaryIO, name: str, entropy: EntropyModel | None = None, live: bool = False) -> None:
+    def __init__(self, file: BinaryIO, name: str, entropy: Sequence[EntropyModel] = (), live: bool = False) -> None:
         self.name, self._file = name, file
         self.header = Header.read(file, name)
         self.pages = PageCodec(self.header, entropy, name)
@@ -152,7 +152,7 @@ def opened(path: Path, search: bool = False) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def open_tokens(path: Path, entropy: EntropyModel | None = None) -> Iterator[TokenReader]:
+def open_tokens(path: Path, entropy: Sequence[EntropyModel] = ()) -> Iterator[TokenReader]:
     """A reader on a file.
 
     Raises:

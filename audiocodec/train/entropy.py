@@ -13,12 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from audiocodec import audio
+from audiocodec.codec import Codec
 from audiocodec.errors import ConfigError
-from audiocodec.model.network import CodecModel
 from audiocodec.tokens.depths import NO_CODE
 from audiocodec.tokens.entropy.model import HIDDEN_MAX, LOGIT_SHIFT, SPAN, EntropyModel
 from audiocodec.tokens.levels import to_level_indices
-from audiocodec.tokens.strides import place
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +118,7 @@ def fit_entropy(
     """Learn what follows what.
 
     Args:
-        codes: "q t" of each recording, placed (`audiocodec.tokens.strides`).
+        codes: "q t" of each recording, `NO_CODE` where there is none.
         levels: of a codebook.
         page_frames: frames of the pages it will code; each starts without a past.
         steps: of Adam; the second half rounds as the coder will.
@@ -153,22 +152,22 @@ def fit_entropy(
     return network.freeze()
 
 
-def folder_codes(model: CodecModel, folder: Path) -> Iterator[np.ndarray]:
-    """Codes "q t" of the first channel of every sound file below a folder, placed (`audiocodec.tokens.strides`).
+def folder_codes(codec: Codec, folder: Path, joint: bool = False) -> Iterator[np.ndarray]:
+    """Codes "q t" of the first channel of every sound file below a folder, `NO_CODE` where strides leave one out.
+
+    Args:
+        codec: with all its codebooks.
+        folder: of sounds.
+        joint: the joint row of both channels instead, of files with two.
 
     Raises:
-        AudioError: there is none, or one cannot be read.
+        AudioError: there is no file, or one cannot be read.
+        ConfigError: the model codes two channels in two rows.
     """
-    block = 50 * model.quantizer.block * model.hop_length
+    if joint and not codec.info.joint_stereo:
+        raise ConfigError(f"{codec.name} codes each channel in a row of its own: it has no joint rows")
     for path in audio.list_audio_files(folder):
-        parts, state, rest = [], None, np.zeros((1, 0), np.float32)
-        for piece in audio.stream_resampled(path, model.sample_rate):
-            rest = np.concatenate([rest, piece[:1]], axis=1)
-            whole = rest.shape[1] // block * block
-            if whole:
-                with torch.inference_mode():
-                    latents, state = model.encoder(torch.from_numpy(rest[None, :, :whole]), state)
-                    parts.append(model.quantizer.encode(latents)[0].numpy())
-                rest = rest[:, whole:]
-        if parts:
-            yield place(np.concatenate(parts, axis=1), model.quantizer.strides)
+        wav, sample_rate = audio.read(path)
+        if not joint or len(wav) == 2:
+            (codes,) = codec.encode(wav if joint else wav[:1], sample_rate).codes
+            yield codes.astype(np.int32)
