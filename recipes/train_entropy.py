@@ -19,6 +19,7 @@ import numpy as np
 
 import audiocodec
 from audiocodec._util.files import replacing
+from audiocodec.codec.channels import is_second
 from audiocodec.model.bundle import bundle_path, entropy_path
 from audiocodec.tokens import EntropyModel, Header, save_entropy
 from audiocodec.tokens.header import NO_ENTROPY
@@ -54,7 +55,8 @@ def main(
     with replacing(out, force) as temporary:
         codes = [sound for folder in data for sound in folder_codes(codec, folder, joint)]
         print(f"{len(codes)} recordings, {sum(c.shape[1] for c in codes) / info.frame_rate / 3600:.2f} hours")
-        entropy = fit_entropy(codes, info.levels, info.page_frames, steps=steps, block=info.block)
+        signals = is_second(info.num_codebooks).astype(int).tolist() if joint else None
+        entropy = fit_entropy(codes, info.levels, info.page_frames, steps=steps, block=info.block, signals=signals)
         save_entropy(temporary, entropy)
     print(f"{out}: {out.stat().st_size} bytes, hash {entropy.hash.hex()}")
     header = info.header(info.sample_rate, 2 if joint else 1, None, info.num_codebooks)

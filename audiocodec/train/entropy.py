@@ -38,12 +38,14 @@ class _Network(nn.Module):
 
     visible: Tensor
 
-    def __init__(self, levels: Sequence[int], codebooks: int, past: int, hidden: int) -> None:
+    def __init__(self, levels: Sequence[int], signals: Sequence[int], past: int, hidden: int) -> None:
         super().__init__()
-        self.levels, self.codebooks, self.past = tuple(levels), codebooks, past
-        inputs, values = (past + 1) * codebooks * len(levels), sum(levels)
-        own, other = torch.arange(codebooks)[:, None], torch.arange(codebooks).repeat_interleave(len(levels))
-        self.register_buffer("visible", torch.cat([other < own, *[other <= own] * past], 1).float()[:, :, None])
+        self.levels, self.codebooks, self.past = tuple(levels), len(signals), past
+        codebooks, values = self.codebooks, sum(levels)
+        inputs, own = (past + 1) * codebooks * len(levels), torch.arange(codebooks)
+        same = torch.tensor(signals)[:, None] == torch.tensor(signals)
+        seen = torch.cat([same & (own < own[:, None]), *[same & (own <= own[:, None])] * past], 1)
+        self.register_buffer("visible", seen.repeat_interleave(len(levels), 1).float()[:, :, None])
         self.hidden_weight = nn.Parameter(torch.randn(codebooks, inputs, hidden) / math.sqrt(inputs / 2))
         self.hidden_bias = nn.Parameter(torch.zeros(codebooks, 1, hidden))
         self.out_weight = nn.Parameter(0.1 * torch.randn(codebooks, hidden, values))
@@ -114,6 +116,7 @@ def fit_entropy(
     batch: int = 16,
     block: int = 1,
     learning_rate: float = 6e-3,
+    signals: Sequence[int] | None = None,
 ) -> EntropyModel:
     """Learn what follows what.
 
@@ -127,6 +130,7 @@ def fit_entropy(
         batch: pages a step.
         block: frames of which a page has a whole number.
         learning_rate: at the start; it falls to zero along a cosine.
+        signals: which signal each codebook is of; those of one see none of another. None: all are of one.
 
     Raises:
         ConfigError: the recordings are shorter than one page.
@@ -136,7 +140,7 @@ def fit_entropy(
         raise ConfigError(f"an entropy model needs recordings of {page_frames} frames or more")
     generator = np.random.default_rng(0)
     torch.manual_seed(0)
-    network = _Network(levels, len(long_enough[0]), past, hidden)
+    network = _Network(levels, signals or [0] * len(long_enough[0]), past, hidden)
     optimizer = torch.optim.AdamW(network.parameters(), learning_rate, betas=(0.9, 0.99))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for step in range(steps):

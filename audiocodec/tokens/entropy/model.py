@@ -109,6 +109,14 @@ class EntropyModel:
         """Whether it can code files of these levels and that many codebooks."""
         return tuple(self.levels.tolist()) == levels and num_codebooks <= self.num_codebooks
 
+    def part(self, codebooks: np.ndarray) -> EntropyModel:
+        """The networks of some codebooks, "q", which must see no others."""
+        weight = self.hidden_weight[codebooks][:, :, :, codebooks]
+        if np.count_nonzero(weight) != np.count_nonzero(self.hidden_weight[codebooks]):
+            raise ModelError("entropy model: these codebooks look at others")
+        arrays = self.hidden_bias, self.out_weight, self.out_bias
+        return EntropyModel(self.levels, weight, *(array[codebooks] for array in arrays))
+
     def digits(self, codes: np.ndarray) -> np.ndarray:
         """codes: "..." -> digits "... d", int32."""
         return to_level_indices(codes, self.levels.tolist(), np.int32)
