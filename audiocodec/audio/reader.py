@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 
 from audiocodec.audio import ffmpeg
+from audiocodec.audio.high_pass import high_passed
 from audiocodec.audio.inspect import Findings, inspect
 from audiocodec.audio.resample import resample_blocks
 from audiocodec.audio.sndfile import SndFile
@@ -194,14 +195,16 @@ def reason(error: Exception) -> str:
     return str(text).strip().rstrip(".")
 
 
-def stream_resampled(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
-    """Blocks "c t" of a file at `sample_rate`.
+def stream_resampled(path: Path, sample_rate: int, high_pass: float = 0.0) -> Iterator[np.ndarray]:
+    """Blocks "c t" of a file at `sample_rate`, without what lies below `high_pass` Hz.
 
     Raises:
         AudioError: see `AudioReader`.
+        ConfigError: see `check_cutoff`.
     """
     with AudioReader(path) as reader:
-        yield from resample_blocks(reader, reader.sample_rate, sample_rate, reader.channels)
+        sound = high_passed(reader, reader.sample_rate, high_pass)
+        yield from resample_blocks(sound, reader.sample_rate, sample_rate, reader.channels)
 
 
 def read(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:

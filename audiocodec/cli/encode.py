@@ -54,6 +54,7 @@ EFFORTS = (0, 5, 10, 20, 40)  # steps of --refine
     is_flag=True,
     help="Variable rate: give each frame as many codebooks as it needs, --bitrate or --num-codebooks on average.",
 )
+@options.high_pass
 @click.option("--salvage", is_flag=True, help="Encode what is there of sound files that are cut short or break off.")
 @options.jobs
 @options.threads
@@ -71,6 +72,7 @@ def encode(
     refine: int | None,
     effort: int | None,
     vbr: bool,
+    high_pass: float,
     salvage: bool,
     jobs: int,
     threads: int,
@@ -106,7 +108,7 @@ def encode(
 
     todo = plan(files, output, ".fsq", audio.list_audio_files)
     _refuse_sounds_as_targets(todo)
-    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, steps, vbr, salvage, force)
+    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, steps, vbr, high_pass, salvage, force)
     if model != AUTO:
         work.codec(model)  # an unknown model fails before any file
     run_all(todo, work, jobs, skip_existing, quiet)
@@ -141,6 +143,7 @@ class Encode:
         metadata: see `Codec.encode_stream`.
         refine: see `Codec.encode`.
         vbr: see `Codec.encode_stream`.
+        high_pass: see `Codec.encode_stream`.
         salvage: see `AudioReader`.
         force: allow targets to exist.
     """
@@ -153,6 +156,7 @@ class Encode:
     metadata: dict[str, str]
     refine: int
     vbr: bool
+    high_pass: float
     salvage: bool
     force: bool
 
@@ -180,7 +184,14 @@ class Encode:
                 reader.on_block = lambda samples: advance(samples / reader.samples)
             with reader, opened_target(target, self.force, path) as file:
                 report = codec.encode_stream(
-                    reader, file, self.num_codebooks, self.bitrate, self.metadata, self.refine, self.vbr
+                    reader,
+                    file,
+                    self.num_codebooks,
+                    self.bitrate,
+                    self.metadata,
+                    self.refine,
+                    self.vbr,
+                    self.high_pass,
                 )
         notes = (*_above_top(codec, reader.channels, self.bitrate), *reader.notes())
         chosen = f"{model}, " if self.model == AUTO else ""

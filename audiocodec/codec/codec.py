@@ -259,9 +259,10 @@ class Codec(Facts):
         metadata: Mapping[str, str] | None = None,
         refine: int = 0,
         vbr: bool = False,
+        high_pass: float = 0.0,
     ) -> FileReport:
         """An open sound file into a binary stream: see `audiocodec.codec.files.encode_stream`."""
-        return files.encode_stream(self, reader, output, num_codebooks, bitrate, metadata, refine, vbr)
+        return files.encode_stream(self, reader, output, num_codebooks, bitrate, metadata, refine, vbr, high_pass)
 
     def encode_file(
         self,
@@ -273,10 +274,11 @@ class Codec(Facts):
         metadata: Mapping[str, str] | None = None,
         refine: int = 0,
         vbr: bool = False,
+        high_pass: float = 0.0,
     ) -> FileReport:
         """A sound file to a token file: see `audiocodec.codec.files.encode_file`."""
         return files.encode_file(
-            self, Path(source), Path(target), num_codebooks, bitrate, overwrite, metadata, refine, vbr
+            self, Path(source), Path(target), num_codebooks, bitrate, overwrite, metadata, refine, vbr, high_pass
         )
 
     def decode_file(

@@ -68,6 +68,7 @@ def encode_stream(
     metadata: Mapping[str, str] | None = None,
     refine: int = 0,
     vbr: bool = False,
+    high_pass: float = 0.0,
 ) -> FileReport:
     """Encode an open sound file into a binary stream, in constant memory unless the rate is variable.
 
@@ -81,10 +82,13 @@ def encode_stream(
         refine: see `Codec.encode`.
         vbr: variable rate: each frame has as many codebooks as it needs, `num_codebooks` or `bitrate` in the mean.
             Codes are then written when all of the sound is known (`audiocodec.codec.variable`).
+        high_pass: Hz below which each channel is filtered before anything else (`audiocodec.audio.HighPass`); 0: it
+            is not.
 
     Raises:
         AudioError, ConfigError, MissingExtraError: see `Codec.encode`.
-        ConfigError: a variable rate cannot be refined.
+        ConfigError: a variable rate cannot be refined; `high_pass` is below 0, above 500, or not below half of the
+            sample rate.
         TokenFileError: there is more metadata than a file can hold.
     """
     begin = time.monotonic()
@@ -92,7 +96,8 @@ def encode_stream(
     if vbr and refine:
         raise ConfigError("codes of a variable rate cannot be refined; choose one of the two")
     depth = info.choose_codebooks(num_codebooks, bitrate, channels)
-    blocks, joint = peek_joint(reader, info)
+    sound = audio.high_passed(reader, reader.sample_rate, high_pass)
+    blocks, joint = peek_joint(sound, channels, reader.sample_rate, info)
     rows = Rows(channels, info.num_codebooks if vbr else depth, joint)
     coder = (
         variable_coder(codec, rows, info.mean_codebooks(num_codebooks, bitrate, channels))
@@ -123,6 +128,7 @@ def encode_file(
     metadata: Mapping[str, str] | None = None,
     refine: int = 0,
     vbr: bool = False,
+    high_pass: float = 0.0,
 ) -> FileReport:
     """Encode a sound file to a token file; a failure leaves no file behind. See `encode_stream`.
 
@@ -132,7 +138,7 @@ def encode_file(
     """
     with audio.AudioReader(source) as reader, replacing(target, overwrite, source) as temporary:
         with temporary.open("wb") as file:
-            return encode_stream(codec, reader, file, num_codebooks, bitrate, metadata, refine, vbr)
+            return encode_stream(codec, reader, file, num_codebooks, bitrate, metadata, refine, vbr, high_pass)
 
 
 def decode_file(
