@@ -16,9 +16,11 @@ from audiocodec.cli.paths import Plan, opened_target, plan, source_path
 from audiocodec.errors import CutShortError
 
 if TYPE_CHECKING:
+    from audiocodec.cli.watched import Watch
     from audiocodec.codec import Codec
 
 AUTO = "auto"
+SPEECH_RATE = 32_000  # models of lower sample rates are for speech
 EFFORTS = (0, 5, 10, 20, 40)  # steps of --refine
 
 
@@ -174,12 +176,13 @@ class Encode:
             raise CutShortError(f"{error}; --salvage encodes what is there") from error
 
     def _encoded(self, source: str, target: str, advance: Callable[[float], None]) -> Done:
-        from audiocodec.cli.bandwidth import WatchedReader
+        from audiocodec.cli.watched import WatchedReader
 
         with source_path(source) as path:
             model = self._model(path)
             codec = self.codec(model)
-            reader = WatchedReader(path, codec.sample_rate, codec.name, self.salvage)
+            reader = WatchedReader(path, self.salvage)
+            reader.watches = self._watches(codec, reader.sample_rate)
             if reader.samples:
                 reader.on_block = lambda samples: advance(samples / reader.samples)
             with reader, opened_target(target, self.force, path) as file:
@@ -199,6 +202,16 @@ class Encode:
         line = f"{report.duration_s:.2f} s, {chosen}{report.bitrate / 1000:.2f} kbit/s on disk, {speed}"
         missing = f"; not the whole file: it {reader.missing}" if reader.missing else ""
         return Done(f"{source} -> {target}: {line}{missing}", notes)
+
+    def _watches(self, codec: Codec, rate: int) -> list[Watch]:
+        """What a model for speech cannot do well is looked for."""
+        from audiocodec.cli.bandwidth import BandwidthWatch
+        from audiocodec.cli.rumble import RumbleWatch
+
+        if codec.sample_rate >= SPEECH_RATE:
+            return []
+        rumble = [] if self.high_pass else [RumbleWatch(rate)]
+        return [BandwidthWatch(rate, codec.sample_rate, codec.name), *rumble]
 
     def _model(self, path: Path) -> str:
         if self.model != AUTO:
