@@ -142,7 +142,7 @@ def stream(
     key = read_key(key_file) if key_file else None
     incoming = read_key(receive_key_file) if receive_key_file else None if to else key
     codec = load(model, backend=backend)
-    depth = codec.info.choose_codebooks(num_codebooks, bitrate, channels)
+    depth = codec.info.choose_codebooks(num_codebooks, bitrate, channels, packets=to is not None)
     with contextlib.ExitStack() as stack:
         session = Session(codec, channels, depth, rate or codec.sample_rate, high_pass, stats == "json", stack)
         session.prepare(encoder=to is not None or at is None, decoder=at is not None or to is None)

@@ -152,14 +152,23 @@ class ModelInfo:
         """How channels become rows, where nothing is known of the sound."""
         return Joint.MID_SIDE if self.rows(channels) < channels else Joint.APART
 
-    def choose_codebooks(self, num_codebooks: int | None, bitrate: float | str | None, channels: int) -> int:
+    def choose_codebooks(
+        self, num_codebooks: int | None, bitrate: float | str | None, channels: int, packets: bool = False
+    ) -> int:
         """Number of codebooks to use: as asked, the most that fit `bitrate` (bits per second), or all.
+
+        Args:
+            num_codebooks: that many.
+            bitrate: of all channels together.
+            channels: of the sound.
+            packets: the codes go into packets, which have one of each codebook in every frame, whatever its stride.
 
         Raises:
             ConfigError: both are given, or neither can be met.
         """
         each = self.rows(channels) * self.codebook_bitrate
-        return choose_depth(num_codebooks, bitrate, self.num_codebooks, each, self.strides)
+        strides = () if packets else self.strides
+        return choose_depth(num_codebooks, bitrate, self.num_codebooks, each, strides)
 
     def mean_codebooks(self, num_codebooks: int | None, bitrate: float | str | None, channels: int) -> float:
         """As `choose_codebooks`, where the number may differ from frame to frame: its mean, all but for a fraction.

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from audiocodec.backends.torch.batch_invariant import make_rowwise
-from audiocodec.errors import ModelError
+from audiocodec.errors import ConfigError, ModelError
 from audiocodec.model.build import build_model
 from audiocodec.model.bundle import load_bundle
 from audiocodec.model.info import ModelInfo
@@ -54,6 +54,18 @@ def test_facts_are_those_of_the_network(quantizer: dict[str, Any]) -> None:
 def test_descriptions_that_cannot_be_built_are_refused(part: str, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         info_of(TINY | {part: TINY[part] | values})
+
+
+def test_packets_have_a_code_of_each_codebook_in_every_frame() -> None:
+    """1.5 codes a frame in files of strides 2 and 1, 2 in packets."""
+    strided = {"type": "HierarchicalFSQ", "dim": 8, "levels": [5, 5], "strides": [2, 1]}
+    info = info_of(TINY | {"quantizer": strided})
+    for packets, rate in ((False, 1.5), (True, 2)):
+        bitrate = rate * info.codebook_bitrate
+        assert info.choose_codebooks(None, bitrate, 1, packets) == 2
+        assert info.choose_codebooks(None, bitrate - 1, 1, packets) == 1
+    with pytest.raises(ConfigError, match="bitrate 200 is below the 233 bit/s of one codebook"):
+        info.choose_codebooks(None, 200, 1, packets=True)
 
 
 def test_every_network_of_a_bundle_is_a_new_one() -> None:
