@@ -69,6 +69,7 @@ class Bundle:
 
         try:
             model = build_model(self.description["model"])
+            _check_fit(self.tensors, model.state_dict())
             model.load_state_dict({key: torch.from_numpy(array).float() for key, array in self.tensors.items()})
         except (RuntimeError, ConfigError, KeyError, TypeError, ValueError, MemoryError) as error:
             name = self.description["name"]
@@ -159,6 +160,22 @@ def _check_weights(tensors: Mapping[str, np.ndarray], name: Path) -> None:
             raise ModelError(f"{name}: {key} is of type {array.dtype}; store float16 or float32")
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ModelError(f"{name}: {key} holds NaN or infinity, the file is damaged or its training went wrong")
+
+
+def _check_fit(tensors: Mapping[str, np.ndarray], needed: Mapping[str, Any]) -> None:
+    """Refuse weights of another network, say of what another release called by the same name.
+
+    Raises:
+        ConfigError: names or shapes differ.
+    """
+    shapes, wanted = ({key: tuple(value.shape) for key, value in part.items()} for part in (tensors, needed))
+    unlike = sorted(key for key in shapes | wanted if shapes.get(key) != wanted.get(key))
+    if unlike:
+        others = f" and {len(unlike) - 1} more" if len(unlike) > 1 else ""
+        raise ConfigError(
+            f"its weights are not those of its description: {unlike[0]}{others} differ in name or shape; "
+            "load it with the release that packaged it, or train it again"
+        )
 
 
 def save_bundle(

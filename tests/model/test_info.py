@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,22 @@ def test_packets_have_a_code_of_each_codebook_in_every_frame() -> None:
         assert info.choose_codebooks(None, bitrate - 1, 1, packets) == 1
     with pytest.raises(ConfigError, match="bitrate 200 is below the 233 bit/s of one codebook"):
         info.choose_codebooks(None, 200, 1, packets=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "words"),
+    [("quantizer.sums", (9,), "quantizer.sums differ"), ("encoder.out.bias", (3,), "encoder.out.bias differ")],
+)
+def test_weights_of_another_release_are_refused(name: str, shape: tuple[int], words: str) -> None:
+    bundle = load_bundle("speech-16k")
+    other = replace(bundle, tensors={**bundle.tensors, name: np.zeros(shape, np.float16)})
+    with pytest.raises(
+        ModelError, match=rf"^speech-16k: cannot be loaded \(its weights .* description: {words} in name"
+    ):
+        other.build_model()
+    fewer = replace(bundle, tensors={key: bundle.tensors[key] for key in [*bundle.tensors][2:]})
+    with pytest.raises(ModelError, match=r"and 1 more differ in name or shape; load it with the release that"):
+        fewer.build_model()
 
 
 def test_every_network_of_a_bundle_is_a_new_one() -> None:
