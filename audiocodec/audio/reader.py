@@ -168,8 +168,8 @@ def _by_ffmpeg(path: Path, unread: str, problem: str) -> ffmpeg.FfmpegFile:
 
 def _plain(said: str) -> str:
     """What libsndfile says of files that it takes for something that they are not."""
-    misleading = ("does not exist or is not a regular file", "nternal", "unknown error")
-    return "its sound cannot be decoded" if any(words in said for words in misleading) else said
+    misleading = ("does not exist or is not a regular file", "internal", "unknown error")
+    return "its sound cannot be decoded" if any(words in said.lower() for words in misleading) else said
 
 
 def check_rate(sample_rate: float, name: str) -> int:
