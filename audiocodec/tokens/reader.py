@@ -31,6 +31,7 @@ class TokenReader:
     Attributes:
         header: of the file. Its sample count is None if a pipe wrote the file.
         trailer: known once all pages are read.
+        frames: given so far.
 
     Raises:
         TokenFileError: see `Header.read`.
@@ -41,6 +42,7 @@ class TokenReader:
         self.header = Header.read(file, name)
         self.pages = PageCodec(self.header, entropy, name)
         self.trailer: Trailer | None = None
+        self.frames = 0
         self._at_once = 1 if live else self.pages.pages_at_once
 
     def raw_pages(self) -> Iterator[bytes]:
@@ -97,18 +99,14 @@ class TokenReader:
             DamagedFileError: any damage, the page named.
             TokenFileError: the entropy model is not here.
         """
-        frames = 0
         for batch in self._batches():
             for (index, _), codes in zip(batch, self.pages.parse(batch), strict=True):
-                if frames % self.header.frames_per_page:
+                if self.frames % self.header.frames_per_page:
                     raise DamagedFileError(f"{self.name}: page {index - 1} is short but not the last")
-                frames += codes.shape[2]
+                self.frames += codes.shape[2]
                 yield codes
-        self._check_length(frames)
-
-    def _check_length(self, frames: int) -> None:
         assert self.trailer is not None
-        check_frames(self.header, self.trailer, frames, self.name)
+        check_frames(self.header, self.trailer, self.frames, self.name)
 
 
 def check_frames(header: Header, found: Trailer, frames: int, name: str) -> None:
