@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-MEAN_HZ = 40  # means over 1/40 s keep what is slower than half of that, and little of a voice
+MEAN_HZ = 60  # means over 1/60 s keep what is slower than half of that, and little of a voice
 LEAST_DB = -12.0  # fraction of the power from which a note is given: it costs .2 of PESQ-WB and more
 
 
