@@ -54,9 +54,10 @@ class HighPass:
     """
 
     def __init__(self, sample_rate: int, cutoff: float) -> None:
-        if not check_cutoff(cutoff, sample_rate):
+        hz = check_cutoff(cutoff, sample_rate)
+        if not hz:
             raise ConfigError("a high-pass needs a cutoff above 0 Hz")
-        self._direct, poles, residues = partial_fractions(2 * math.pi * cutoff / sample_rate)
+        self._direct, poles, residues = partial_fractions(2 * math.pi * hz / sample_rate)
         self._period = min(MAX_PERIOD, int(RANGE / -np.log(np.abs(poles).min())))
         self._modes = [_Mode(pole, residue, self._period) for pole, residue in zip(poles, residues, strict=True)]
         self._at = 0  # samples of the period that have been
@@ -124,6 +125,5 @@ def high_passed(blocks: Iterable[np.ndarray], sample_rate: int, cutoff: float) -
     Raises:
         ConfigError: see `check_cutoff`.
     """
-    if not check_cutoff(cutoff, sample_rate):
-        return iter(blocks)
-    return map(HighPass(sample_rate, cutoff).push, blocks)
+    hz = check_cutoff(cutoff, sample_rate)
+    return map(HighPass(sample_rate, hz).push, blocks) if hz else iter(blocks)

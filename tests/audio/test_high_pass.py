@@ -73,6 +73,11 @@ def test_zero_is_no_filter() -> None:
         HighPass(16_000, 0)
 
 
+def test_a_cutoff_may_be_text() -> None:
+    wav = noise(1000)
+    assert np.array_equal(HighPass(16_000, "50").push(wav), HighPass(16_000, 50).push(wav))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("cutoff", [-1, 501, float("nan"), "fast", None])
 def test_cutoffs_that_cannot_be(cutoff: object) -> None:
     with pytest.raises(ConfigError, match=r"a high-pass at .* Hz cannot be; give 0 \(none\) to 500 Hz, such as 50"):
