@@ -218,7 +218,7 @@ class Encode:
             return self.model
         from audiocodec.cli.choice import choose_model
 
-        return choose_model(path, self.salvage)
+        return choose_model(path, self.salvage, self.high_pass)
 
 
 def _above_top(codec: Codec, channels: int, bitrate: float | None) -> tuple[str, ...]:

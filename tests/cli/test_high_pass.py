@@ -87,6 +87,16 @@ def test_a_note_names_it(run: Run, shifted: Path, tmp_path: Path, speech_path: P
         assert "rumble" not in run("encode", source, tmp_path / f"{name}.fsq", *options).stderr
 
 
+def test_rumble_in_pauses_does_not_choose_the_model(run: Run, speech: np.ndarray, tmp_path: Path) -> None:
+    rumble = 0.3 * np.sin(2 * np.pi * 20 * np.arange(speech.shape[1]) / 16_000)
+    soundfile.write(tmp_path / "a.wav", speech[0] + rumble, 16_000, "FLOAT")
+    for name, options, model in (("a", (), "music-44k"), ("b", ("--high-pass", 50), "speech-16k")):
+        assert (
+            f" s, {model}, "
+            in run("encode", tmp_path / "a.wav", tmp_path / f"{name}.fsq", "-m", "auto", *options).stderr
+        )
+
+
 @pytest.mark.parametrize("value", ["-1", "501", "nan", "fast"])
 @pytest.mark.parametrize("command", [["encode", "a.wav", "b.fsq"], ["stream", "-i", "-", "-o", "-"]])
 def test_bad_values(run: Run, command: list[str], value: str) -> None:
