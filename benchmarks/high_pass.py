@@ -21,8 +21,8 @@ from audiocodec import audio
 from audiocodec.codec import Codec
 from audiocodec.evaluate.scores import score
 
-TIMES = 7  # of which the fastest counts
-TIMED_S = 30
+TIMES = 20  # of which the fastest counts
+TIMED_S = 10
 
 
 def spoilt(wav: np.ndarray, sample_rate: int) -> Iterator[tuple[str, np.ndarray]]:

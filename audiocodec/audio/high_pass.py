@@ -11,7 +11,7 @@ from audiocodec.errors import ConfigError
 
 MAX_CUTOFF = 500.0  # Hz; voices begin at 80
 RANGE = 300.0  # nepers by which weights grow within a period; float64 holds 700
-MAX_PERIOD = 1 << 16  # samples
+MAX_PERIOD = 1 << 14  # samples; longer ones take longer to prepare
 
 
 def check_cutoff(cutoff: float, sample_rate: float = math.inf) -> float:
@@ -90,11 +90,17 @@ def partial_fractions(angle: float) -> tuple[float, np.ndarray, np.ndarray]:
     return gain / np.prod(np.abs(poles) ** 2), poles, residues
 
 
+def _powers(base: complex, count: int) -> np.ndarray:
+    """The first powers, as products of few, since powers of complex numbers take long."""
+    fine, coarse = base ** np.arange(128), base ** np.arange(0, count, 128)
+    return np.multiply.outer(coarse, fine).ravel()[:count]
+
+
 class _Mode:
     """One pole and its conjugate: a complex state that decays and turns."""
 
     def __init__(self, pole: complex, residue: complex, period: int) -> None:
-        powers = pole ** np.arange(period)
+        powers = _powers(pole, period)
         weights, answers = 1 / powers, 2 * residue * powers
         self._weights = np.ascontiguousarray(weights.real), np.ascontiguousarray(weights.imag)
         self._answers = np.ascontiguousarray(answers.real), np.ascontiguousarray(-answers.imag)
