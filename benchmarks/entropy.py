@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from audiocodec.model.bundle import load_bundle
+import audiocodec
 from audiocodec.tokens.entropy.model import EntropyModel
 from audiocodec.tokens.entropy.range_coder import SHARE_BITS
 from audiocodec.tokens.levels import to_level_indices
@@ -138,14 +138,14 @@ def rows_of(
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write the table here.")
 def main(model: str, fit: Path, folders: tuple[Path, ...], csv_path: Path | None) -> None:
     """Count, and print a table."""
-    bundle = load_bundle(model)
-    levels, frames, network = bundle.info.levels, round(bundle.info.frame_rate), bundle.build_model()
-    known = pages_of(list(folder_codes(network, fit)), levels, frames)
+    codec = audiocodec.load(model)
+    bundle, levels, frames = codec.bundle, codec.info.levels, codec.info.page_frames
+    known = pages_of(list(folder_codes(codec, fit)), levels, frames)
     packed = math.log2(math.prod(levels))
     depths = sorted({1, 3, 6, known.shape[2]}, reverse=True)
     table: list[dict[str, str | int | float]] = []
     for folder in folders:
-        report = pages_of(list(folder_codes(network, folder)), levels, frames)
+        report = pages_of(list(folder_codes(codec, folder)), levels, frames)
         bits = {"packed": np.full(report.shape[2], packed)}
         bits |= {f"static {way}": static_bits(context, known, report, levels) for way, context in CONTEXTS.items()}
         bits |= {f"adaptive {way}": adaptive_bits(context, report, levels) for way, context in CONTEXTS.items()}

@@ -43,7 +43,7 @@ def seeds(model: EntropyModel) -> list[bytes]:
         header = replace(header, entropy=model.hash if coded else bytes(16), metadata={"title": "t"} if coded else {})
         codes = generator.integers(0, 5, (channels, codebooks, frames))
         codes[:, :, 4:8] = generator.integers(0, header.codebook_size, codes[:, :, 4:8].shape)  # a packed page
-        files.append(Tokens(codes, header, model).to_bytes())
+        files.append(Tokens(codes, header, [model]).to_bytes())
     return [*files, *(path.read_bytes() for path in Path("tests/golden").glob("v[14].fsq"))]
 
 
@@ -100,14 +100,14 @@ def readings(path: Path, model: EntropyModel) -> dict[str, Callable[[], str]]:
     """All ways to read a file; each tells what it found."""
 
     def read() -> str:
-        reader = TokenReader(io.BytesIO(path.read_bytes()), "f", model)
+        reader = TokenReader(io.BytesIO(path.read_bytes()), "f", [model])
         for codes in reader:
             assert reader.header.least_code <= codes.min() <= codes.max() < 1000
         assert verify(path) == []
         return "whole"
 
     def salvaged() -> str:
-        pages = list(salvage(path, model))
+        pages = list(salvage(path, [model]))
         return "some lost" if any(page.codes is None for page in pages) else "all saved"
 
     def repaired() -> str:
@@ -120,7 +120,7 @@ def readings(path: Path, model: EntropyModel) -> dict[str, Callable[[], str]]:
         return "damaged pages kept" if problems else "whole"
 
     def part() -> str:
-        with TokenFile(path, model) as file:
+        with TokenFile(path, [model]) as file:
             assert file[3:7].shape[2] == max(0, min(7, len(file)) - 3)
         return "read"
 

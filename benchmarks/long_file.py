@@ -34,7 +34,7 @@ def timed(work: Callable[[], object]) -> np.ndarray:
 
 def write(path: Path, header: Header, codes: np.ndarray, count: int) -> None:
     """A file of `count` pages, those of `codes` in turn: coded once, sealed for each place."""
-    pages = PageCodec(header, None, str(path))
+    pages = PageCodec(header, (), str(path))
     built = [pages.build(0, codes[:, :, i : i + 50]) for i in range(0, codes.shape[2], 50)]
     with path.open("wb") as file:
         file.write(header.to_bytes())

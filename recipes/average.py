@@ -59,8 +59,7 @@ def main(
         first, second = load_bundle(old), load_bundle(new)
         model = average(first.build_model(), second.build_model(), encoder, decoder)
         path = save_bundle(folder, name, version, second.description["model"], model, force)
-        if second.entropy is not None:
-            write_entropy(path, second.entropy, force)
+        write_entropy(path, second, force)
     except AudioCodecError as error:
         sys.exit(f"error: {error}")
     print(f"between {old} and {new}: {path}")

@@ -1,5 +1,6 @@
 """Reading, writing and resampling sound. Arrays are float32 "c t", rates in Hz."""
 
+from audiocodec.audio.high_pass import HighPass, check_cutoff, high_passed
 from audiocodec.audio.listing import SUFFIXES, known_suffixes, list_audio_files
 from audiocodec.audio.reader import (
     BLOCK_SAMPLES,
@@ -25,10 +26,13 @@ __all__ = [
     "TAGS",
     "AudioReader",
     "AudioWriter",
+    "HighPass",
     "Resampler",
     "WavPipe",
+    "check_cutoff",
     "check_rate",
     "check_samples",
+    "high_passed",
     "known_suffixes",
     "list_audio_files",
     "read",

@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 
 from audiocodec.audio import ffmpeg
+from audiocodec.audio.high_pass import high_passed
 from audiocodec.audio.inspect import Findings, inspect
 from audiocodec.audio.resample import resample_blocks
 from audiocodec.audio.sndfile import SndFile
@@ -167,8 +168,8 @@ def _by_ffmpeg(path: Path, unread: str, problem: str) -> ffmpeg.FfmpegFile:
 
 def _plain(said: str) -> str:
     """What libsndfile says of files that it takes for something that they are not."""
-    misleading = ("does not exist or is not a regular file", "nternal", "unknown error")
-    return "its sound cannot be decoded" if any(words in said for words in misleading) else said
+    misleading = ("does not exist or is not a regular file", "internal", "unknown error")
+    return "its sound cannot be decoded" if any(words in said.lower() for words in misleading) else said
 
 
 def check_rate(sample_rate: float, name: str) -> int:
@@ -194,14 +195,16 @@ def reason(error: Exception) -> str:
     return str(text).strip().rstrip(".")
 
 
-def stream_resampled(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
-    """Blocks "c t" of a file at `sample_rate`.
+def stream_resampled(path: Path, sample_rate: int, high_pass: float = 0.0) -> Iterator[np.ndarray]:
+    """Blocks "c t" of a file at `sample_rate`, without what lies below `high_pass` Hz.
 
     Raises:
         AudioError: see `AudioReader`.
+        ConfigError: see `check_cutoff`.
     """
     with AudioReader(path) as reader:
-        yield from resample_blocks(reader, reader.sample_rate, sample_rate, reader.channels)
+        sound = high_passed(reader, reader.sample_rate, high_pass)
+        yield from resample_blocks(sound, reader.sample_rate, sample_rate, reader.channels)
 
 
 def read(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:

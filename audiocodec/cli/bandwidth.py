@@ -2,51 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
-
-from audiocodec.audio import AudioReader
 
 WINDOW = 2048
 EVERY = 8  # one in this many windows is examined
-AUDIBLE_RATE = 32_000  # no note for models of at least this sample rate
 LEAST_DB = -40.0  # fraction of the power above the model's band from which a note is given
 HIGHER_BAND_MODEL = "music-44k"
 
 
-class WatchedReader(AudioReader):
-    """A reader that also measures how much of the audio lies above the bandwidth of a model.
+class BandwidthWatch:
+    """Measures how much of the audio lies above the bandwidth of a model.
 
     Args:
-        path: of the sound.
+        rate: of the sound, Hz.
         model_rate: sample rate of the model, Hz.
         model: its name.
-        salvage: see `AudioReader`.
     """
 
-    def __init__(self, path: Path, model_rate: int, model: str, salvage: bool) -> None:
-        super().__init__(path, salvage)
-        self._model_rate, self._model = model_rate, model
+    def __init__(self, rate: int, model_rate: int, model: str) -> None:
+        self._rate, self._model_rate, self._model = rate, model_rate, model
         self._power = np.zeros(2)  # above the band, and total
 
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """See `AudioReader`."""
-        watch = self.sample_rate > self._model_rate < AUDIBLE_RATE
-        for block in super().__iter__():
-            if watch:
-                self._power += power_above(block, self.sample_rate, self._model_rate / 2)
-            yield block
+    def take(self, block: np.ndarray) -> None:
+        """See `Watch`."""
+        if self._rate > self._model_rate:
+            self._power += power_above(block, self._rate, self._model_rate / 2)
 
-    def notes(self) -> tuple[str, ...]:
-        """A note if there is audio above the band."""
+    def note(self) -> str:
+        """See `Watch`."""
         above, total = self._power
         if not above > total * 10 ** (LEAST_DB / 10):
-            return ()
+            return ""
         return (
             f"holds sound above {self._model_rate / 2000:g} kHz, which {self._model} does not keep; "
-            f"{HIGHER_BAND_MODEL} does (-m {HIGHER_BAND_MODEL})",
+            f"{HIGHER_BAND_MODEL} does (-m {HIGHER_BAND_MODEL})"
         )
 
 

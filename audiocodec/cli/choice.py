@@ -20,21 +20,23 @@ WINDOW_S = 0.032
 HOP_S = 0.008
 
 
-def choose_model(path: Path, salvage: bool = False) -> str:
+def choose_model(path: Path, salvage: bool = False, high_pass: float = 0.0) -> str:
     """Name of the model for a sound file, from its first ten seconds. Deterministic.
 
     Args:
         path: of the file.
         salvage: see `AudioReader`.
+        high_pass: see `Codec.encode_stream`; rumble fills the pauses of speech.
 
     Raises:
         AudioError: it cannot be read.
+        ConfigError: see `audio.check_cutoff`.
     """
     from audiocodec import audio
 
     with audio.AudioReader(path, salvage) as reader:
         blocks, rate, have = [], reader.sample_rate, 0
-        for block in reader:
+        for block in audio.high_passed(reader, rate, high_pass):
             blocks.append(block.mean(axis=0))
             have += block.shape[1]
             if have >= HEARD_S * rate:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from audiocodec._util.times import clock
 from audiocodec.cli import completion, options
 from audiocodec.cli.batch import Done, run_all
 from audiocodec.cli.loading import load_once
@@ -152,7 +153,13 @@ class Decode:
 
     def _live(self) -> FileReport:
         from audiocodec.tokens import TokenReader
+        from audiocodec.tokens.recovery.verify import frame_time
 
         output = binary_output()
         reader = TokenReader(binary_input(), "standard input", live=True)
-        return self.codec_for(reader.header).decode_stream(reader, output, self.num_codebooks)
+        try:
+            return self.codec_for(reader.header).decode_stream(reader, output, self.num_codebooks)
+        except DamagedFileError as error:
+            heard = clock(frame_time(reader.header, reader.frames))
+            way_out = "'audiocodec decode --salvage' gives what comes after, too"
+            raise DamagedFileError(f"{error}; the sound up to {heard} is written; {way_out}") from error

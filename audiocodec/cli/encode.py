@@ -16,9 +16,11 @@ from audiocodec.cli.paths import Plan, opened_target, plan, source_path
 from audiocodec.errors import CutShortError
 
 if TYPE_CHECKING:
+    from audiocodec.cli.watched import Watch
     from audiocodec.codec import Codec
 
 AUTO = "auto"
+SPEECH_RATE = 32_000  # models of lower sample rates are for speech
 EFFORTS = (0, 5, 10, 20, 40)  # steps of --refine
 
 
@@ -54,6 +56,7 @@ EFFORTS = (0, 5, 10, 20, 40)  # steps of --refine
     is_flag=True,
     help="Variable rate: give each frame as many codebooks as it needs, --bitrate or --num-codebooks on average.",
 )
+@options.high_pass
 @click.option(
     "--quality",
     type=click.FloatRange(1, 10),
@@ -78,6 +81,7 @@ def encode(
     refine: int | None,
     effort: int | None,
     vbr: bool,
+    high_pass: float,
     quality: float | None,
     salvage: bool,
     jobs: int,
@@ -115,7 +119,9 @@ def encode(
 
     todo = plan(files, output, ".fsq", audio.list_audio_files)
     _refuse_sounds_as_targets(todo)
-    work = Encode(model, threads, backend, num_codebooks, bitrate, metadata, steps, vbr, quality, salvage, force)
+    work = Encode(
+        model, threads, backend, num_codebooks, bitrate, metadata, steps, vbr, high_pass, quality, salvage, force
+    )
     if model != AUTO:
         work.codec(model)  # an unknown model fails before any file
     run_all(todo, work, jobs, skip_existing, quiet)
@@ -160,6 +166,7 @@ class Encode:
         metadata: see `Codec.encode_stream`.
         refine: see `Codec.encode`.
         vbr: see `Codec.encode_stream`.
+        high_pass: see `Codec.encode_stream`.
         quality: see `Codec.encode_stream`.
         salvage: see `AudioReader`.
         force: allow targets to exist.
@@ -173,6 +180,7 @@ class Encode:
     metadata: dict[str, str]
     refine: int
     vbr: bool
+    high_pass: float
     quality: float | None
     salvage: bool
     force: bool
@@ -191,17 +199,26 @@ class Encode:
             raise CutShortError(f"{error}; --salvage encodes what is there") from error
 
     def _encoded(self, source: str, target: str, advance: Callable[[float], None]) -> Done:
-        from audiocodec.cli.bandwidth import WatchedReader
+        from audiocodec.cli.watched import WatchedReader
 
         with source_path(source) as path:
             model = self._model(path)
             codec = self.codec(model)
-            reader = WatchedReader(path, codec.sample_rate, codec.name, self.salvage)
+            reader = WatchedReader(path, self.salvage)
+            reader.watches = self._watches(codec, reader.sample_rate)
             if reader.samples:
                 reader.on_block = lambda samples: advance(samples / reader.samples)
             with reader, opened_target(target, self.force, path) as file:
                 report = codec.encode_stream(
-                    reader, file, self.num_codebooks, self.bitrate, self.metadata, self.refine, self.vbr, self.quality
+                    reader,
+                    file,
+                    self.num_codebooks,
+                    self.bitrate,
+                    self.metadata,
+                    self.refine,
+                    self.vbr,
+                    self.high_pass,
+                    self.quality,
                 )
         notes = (*_above_top(codec, reader.channels, self.bitrate), *reader.notes())
         chosen = f"{model}, " if self.model == AUTO else ""
@@ -210,12 +227,22 @@ class Encode:
         missing = f"; not the whole file: it {reader.missing}" if reader.missing else ""
         return Done(f"{source} -> {target}: {line}{missing}", notes)
 
+    def _watches(self, codec: Codec, rate: int) -> list[Watch]:
+        """What a model for speech cannot do well is looked for."""
+        from audiocodec.cli.bandwidth import BandwidthWatch
+        from audiocodec.cli.rumble import RumbleWatch
+
+        if codec.sample_rate >= SPEECH_RATE:
+            return []
+        rumble = [] if self.high_pass else [RumbleWatch(rate)]
+        return [BandwidthWatch(rate, codec.sample_rate, codec.name), *rumble]
+
     def _model(self, path: Path) -> str:
         if self.model != AUTO:
             return self.model
         from audiocodec.cli.choice import choose_model
 
-        return choose_model(path, self.salvage)
+        return choose_model(path, self.salvage, self.high_pass)
 
 
 def _above_top(codec: Codec, channels: int, bitrate: float | None) -> tuple[str, ...]:

@@ -83,6 +83,21 @@ class Address(click.ParamType):  # type: ignore[type-arg]
             self.fail(str(error), param, ctx)
 
 
+class Cutoff(click.ParamType):  # type: ignore[type-arg]
+    """Hz of a high-pass."""
+
+    name = "cutoff"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Text to Hz; misuse ends with exit code 2."""
+        from audiocodec.audio import check_cutoff
+
+        try:
+            return check_cutoff(value)
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
+
+
 class Repeat(click.ParamType):  # type: ignore[type-arg]
     """A number of codebooks, or "auto", which becomes None."""
 
@@ -161,6 +176,13 @@ systems = click.option(
     required=True,
     shell_complete=completion.systems,
     help="System to compare (a model at a bitrate, another codec, or two commands); may be repeated.",
+)
+high_pass = click.option(
+    "--high-pass",
+    type=Cutoff(),
+    default=0.0,
+    metavar="HZ",
+    help="Take off a constant offset and rumble below HZ before encoding (50 suits speech; default: off).",
 )
 threads = click.option(
     "--threads",

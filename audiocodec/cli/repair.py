@@ -37,7 +37,7 @@ def repair(source: Path, target: Path | None, output: Path | None, force: bool) 
     lost = f" ({done.damaged} damaged, decode with --salvage)" if done.damaged else ""
     before = "unknown" if done.samples_before is None else done.samples_before
     click.echo(
-        f"{source} -> {target}: kept {done.pages} pages{lost}, dropped {done.bytes_dropped} stray bytes; "
+        f"{source} -> {target}: pages kept: {done.pages}{lost}, dropped {done.bytes_dropped} stray bytes; "
         f"{done.samples} samples (before: {before})",
         err=True,
     )

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 @options.model
 @options.bitrate
 @options.num_codebooks
+@options.high_pass
 @options.backend
 @click.option("--channels", type=click.IntRange(1, 2), default=1, show_default=True, help="Number of channels.")
 @click.option("--rate", type=click.IntRange(8000, 192_000), help="Sample rate of raw PCM in Hz (default: the model's).")
@@ -94,6 +95,7 @@ def stream(
     model: str,
     bitrate: float | None,
     num_codebooks: int | None,
+    high_pass: float,
     backend: str,
     channels: int,
     rate: int | None,
@@ -140,9 +142,9 @@ def stream(
     key = read_key(key_file) if key_file else None
     incoming = read_key(receive_key_file) if receive_key_file else None if to else key
     codec = load(model, backend=backend)
-    depth = codec.info.choose_codebooks(num_codebooks, bitrate, channels)
+    depth = codec.info.choose_codebooks(num_codebooks, bitrate, channels, packets=to is not None)
     with contextlib.ExitStack() as stack:
-        session = Session(codec, channels, depth, rate or codec.sample_rate, stats == "json", stack)
+        session = Session(codec, channels, depth, rate or codec.sample_rate, high_pass, stats == "json", stack)
         session.prepare(encoder=to is not None or at is None, decoder=at is not None or to is None)
         if at is not None:
             sink = session.sink(target, output_device, force, source)
@@ -189,6 +191,7 @@ def _check_direction(sends: bool, receives: bool) -> None:
     for names, used, needed in (
         (ONLY_SENT, sends, "--send"),
         (ONLY_RECEIVED, receives, "--receive"),
+        (("high_pass",), sends or not receives, "--send or without --receive"),
         (("key_file",), sends or receives, "--send or --receive"),
     ):
         for name in names:

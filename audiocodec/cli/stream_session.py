@@ -30,6 +30,7 @@ class Session:
         channels: of the audio.
         num_codebooks: of the codes sent.
         rate: of raw PCM, Hz.
+        high_pass: of what is sent, Hz.
         as_json: statistics are JSON.
         stack: closes the resources.
         receiver: of incoming packets, if any are received.
@@ -39,6 +40,7 @@ class Session:
     channels: int
     num_codebooks: int
     rate: int
+    high_pass: float
     as_json: bool
     stack: contextlib.ExitStack
     clock: live.Clock = field(default_factory=live.Clock)
@@ -53,15 +55,16 @@ class Session:
 
     def source(self, name: str | None, device: str | None) -> live.Source:
         """A file, standard input or a microphone."""
-        codec = self.codec
+        codec, channels, high_pass = self.codec, self.channels, self.high_pass
         if name is None:
-            return live.microphone_source(codec.sample_rate, codec.hop_length, device, self.channels)
+            return live.microphone_source(codec.sample_rate, codec.hop_length, device, channels, high_pass)
         if name != PIPE:
             path = self.stack.enter_context(source_path(name))
-            return live.file_source(path, codec.sample_rate, codec.hop_length, self.channels)
+            return live.file_source(path, codec.sample_rate, codec.hop_length, channels, high_pass)
         if sys.stdin is None:
             raise AudioError("standard input is closed")
-        return live.pipe_source(sys.stdin.buffer, self.rate, codec.sample_rate, codec.hop_length, self.channels)
+        pcm = sys.stdin.buffer
+        return live.pipe_source(pcm, self.rate, codec.sample_rate, codec.hop_length, channels, high_pass)
 
     def sink(self, name: str | None, device: str | None, force: bool, source: str | None) -> live.Sink:
         """A file that must not be the source, standard output or a loudspeaker."""

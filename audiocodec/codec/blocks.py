@@ -73,7 +73,7 @@ def _search(codec: Codec, rows: Rows, refine: int) -> Callable[[np.ndarray | Non
 
 def _pricing(codec: Codec, rows: Rows) -> EntropyModel | None:
     """What tells the bits of each code of a file; None where all take the same or stand for several frames."""
-    return None if rows.joint or codec.info.strides else codec.entropy
+    return None if rows.joint or codec.info.strides else codec.bundle.entropy
 
 
 class BlockEncoder:

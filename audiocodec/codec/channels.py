@@ -8,7 +8,7 @@ lie in turns, first second first first second first ..., so that the first so ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeVar
@@ -71,22 +71,24 @@ def choose_way(wav: np.ndarray, sample_rate: int) -> Joint:
     return Joint.LEFT_RIGHT if bits[0, 0] >= bits[0, 1] else Joint.RIGHT_LEFT
 
 
-def peek_joint(reader: audio.AudioReader, info: ModelInfo) -> tuple[Iterator[np.ndarray], Joint]:
-    """All blocks of a sound, and how its channels become rows; not more than `HEARD_S` is read for that.
+def peek_joint(
+    blocks: Iterable[np.ndarray], channels: int, sample_rate: int, info: ModelInfo
+) -> tuple[Iterator[np.ndarray], Joint]:
+    """All blocks "c t" of a sound, and how its channels become rows; not more than `HEARD_S` is read for that.
 
     Raises:
         AudioError: the sound cannot be read.
     """
-    joint, blocks = info.joint(reader.channels), iter(reader)
+    joint, blocks = info.joint(channels), iter(blocks)
     if not joint:
         return blocks, joint
     heard = [np.zeros((2, 0), np.float32)]
-    while sum(block.shape[1] for block in heard) < HEARD_S * reader.sample_rate:
+    while sum(block.shape[1] for block in heard) < HEARD_S * sample_rate:
         block = next(blocks, None)
         if block is None:
             break
         heard.append(block)
-    return chain(heard, blocks), choose_way(np.concatenate(heard, axis=1), reader.sample_rate)
+    return chain(heard, blocks), choose_way(np.concatenate(heard, axis=1), sample_rate)
 
 
 def join(first: np.ndarray, second: np.ndarray) -> np.ndarray:

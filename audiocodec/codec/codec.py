@@ -65,7 +65,7 @@ class Codec(Facts):
     ) -> None:
         if not isinstance(threads, int) or threads < 1:
             raise ConfigError(f"threads is {threads!r}, it must be 1 or more")
-        self.bundle, self.info, self.entropy = bundle, bundle.info, bundle.entropy
+        self.bundle, self.info, self.entropy = bundle, bundle.info, bundle.entropies
         self.model, self.threads, self._backend = open_model(bundle, backend, device), threads, backend
         self.device = str(device)
 
@@ -259,10 +259,13 @@ class Codec(Facts):
         metadata: Mapping[str, str] | None = None,
         refine: int = 0,
         vbr: bool = False,
+        high_pass: float = 0.0,
         quality: float | None = None,
     ) -> FileReport:
         """An open sound file into a binary stream: see `audiocodec.codec.files.encode_stream`."""
-        return files.encode_stream(self, reader, output, num_codebooks, bitrate, metadata, refine, vbr, quality)
+        return files.encode_stream(
+            self, reader, output, num_codebooks, bitrate, metadata, refine, vbr, high_pass, quality
+        )
 
     def encode_file(
         self,
@@ -274,11 +277,22 @@ class Codec(Facts):
         metadata: Mapping[str, str] | None = None,
         refine: int = 0,
         vbr: bool = False,
+        high_pass: float = 0.0,
         quality: float | None = None,
     ) -> FileReport:
         """A sound file to a token file: see `audiocodec.codec.files.encode_file`."""
         return files.encode_file(
-            self, Path(source), Path(target), num_codebooks, bitrate, overwrite, metadata, refine, vbr, quality
+            self,
+            Path(source),
+            Path(target),
+            num_codebooks,
+            bitrate,
+            overwrite,
+            metadata,
+            refine,
+            vbr,
+            high_pass,
+            quality,
         )
 
     def decode_file(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -71,6 +71,7 @@ def encode_stream(
     metadata: Mapping[str, str] | None = None,
     refine: int = 0,
     vbr: bool = False,
+    high_pass: float = 0.0,
     quality: float | None = None,
 ) -> FileReport:
     """Encode an open sound file into a binary stream, in constant memory unless the rate is variable.
@@ -85,19 +86,23 @@ def encode_stream(
         refine: see `Codec.encode`.
         vbr: variable rate: each frame has as many codebooks as it needs, `num_codebooks` or `bitrate` in the mean.
             Codes are then written when all of the sound is known (`audiocodec.codec.variable`).
+        high_pass: Hz below which each channel is filtered before anything else (`audiocodec.audio.HighPass`); 0: it
+            is not.
         quality: instead of a rate: 1 to 10, about equally good for all sounds; the rate is variable, and its mean what
             the sound needs for that (`docs/variable-rate.md`).
 
     Raises:
         AudioError, ConfigError, MissingExtraError: see `Codec.encode`.
-        ConfigError: `quality` is out of range or beside a rate, or the model has no variable rate.
+        ConfigError: `high_pass` is below 0, above 500, or not below half of the sample rate; `quality` is out of range
+            or beside a rate; or the model has no variable rate.
         TokenFileError: there is more metadata than a file can hold.
     """
     begin = time.monotonic()
     info, channels = codec.info, reader.channels
     depth = info.choose_codebooks(num_codebooks, bitrate, channels)
     choose = _choice(info, channels, num_codebooks, bitrate, vbr, quality)
-    blocks, joint = peek_joint(reader, info)
+    sound = audio.high_passed(reader, reader.sample_rate, high_pass)
+    blocks, joint = peek_joint(sound, channels, reader.sample_rate, info)
     rows = Rows(channels, info.num_codebooks if choose else depth, joint)
     coder = variable_coder(codec, rows, choose, refine) if choose else sound_coder(codec, rows, refine)
     encoder = BlockEncoder(info, coder, reader.sample_rate)
@@ -143,6 +148,7 @@ def encode_file(
     metadata: Mapping[str, str] | None = None,
     refine: int = 0,
     vbr: bool = False,
+    high_pass: float = 0.0,
     quality: float | None = None,
 ) -> FileReport:
     """Encode a sound file to a token file; a failure leaves no file behind. See `encode_stream`.
@@ -153,7 +159,7 @@ def encode_file(
     """
     with audio.AudioReader(source) as reader, replacing(target, overwrite, source) as temporary:
         with temporary.open("wb") as file:
-            return encode_stream(codec, reader, file, num_codebooks, bitrate, metadata, refine, vbr, quality)
+            return encode_stream(codec, reader, file, num_codebooks, bitrate, metadata, refine, vbr, high_pass, quality)
 
 
 def decode_file(
@@ -311,7 +317,7 @@ def _write_sound(
     return written
 
 
-def _salvaged(path: Path, entropy: EntropyModel | None) -> Iterator[np.ndarray | int]:
+def _salvaged(path: Path, entropy: Sequence[EntropyModel]) -> Iterator[np.ndarray | int]:
     """The intact pages of a damaged file, and the number of frames lost between them."""
     for page in salvage_pages(path, entropy):
         if page.codes is None:

@@ -30,7 +30,7 @@ class _Stream:
 
     def __init__(self, codec: Codec, reader: audio.AudioReader, depth: int, watch: Stopwatch) -> None:
         self.reader, self.watch = reader, watch
-        self.blocks, self.joint = peek_joint(reader, codec.info)
+        self.blocks, self.joint = peek_joint(reader, reader.channels, reader.sample_rate, codec.info)
         self.samples, self.done = 0, False
         self.resampler = audio.Resampler(reader.sample_rate, codec.sample_rate, reader.channels)
         self.encoder = codec.sound_encoder(codec.rows(reader.channels, depth, self.joint))

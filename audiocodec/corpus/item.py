@@ -54,7 +54,7 @@ def item_of(fields: Mapping[str, Any], codes: np.ndarray, header: Header) -> Ite
     known = {key: int(fields[key]) for key in ("sample_rate", "samples", "channels")}
     own = {"path", "joint", "frames", "duration_s", *known}
     joint = Joint(int(fields.get("joint", len(codes) < known["channels"])))
-    entropy = NO_ENTROPY if joint else header.entropy
+    entropy = header.entropy if bool(joint) == bool(header.joint) else NO_ENTROPY
     header = replace(header, joint=joint, entropy=entropy, **known)  # type: ignore[arg-type]
     tokens = Tokens(codes.astype(np.int64), header)
     return Item(str(fields["path"]), tokens, {k: str(v) for k, v in fields.items() if k not in own})

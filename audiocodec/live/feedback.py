@@ -22,6 +22,7 @@ class Feedback:
         self._receiver, self._packetizer, self._every, self._repeat = receiver, packetizer, every, repeat
         self._sent, self._calm = 0, CALM
         self._taken = self._lost = 0  # packets, at the last report
+        self._heeded: Report | None = None  # the last one; the receiver's thread alone writes what it holds
 
     def after_packet(self) -> list[bytes]:
         """Call it after each packet that was sent -> what to send besides."""
@@ -34,15 +35,18 @@ class Feedback:
 
     def _losses_reported(self) -> bool:
         """Whether any of the last reports of the other end told of losses."""
-        report, self._receiver.reported = self._receiver.reported, None
-        lost = report is not None and report.stream == self._packetizer.stream and report.lost >= LEAST
+        report = self._receiver.reported
+        fresh = report if report is not self._heeded else None
+        self._heeded = report
+        lost = fresh is not None and fresh.stream == self._packetizer.stream and fresh.lost >= LEAST
         self._calm = 0 if lost else self._calm + 1
         return self._calm < CALM
 
     def _report(self) -> list[bytes]:
         counts, stream = self._receiver.counts, self._receiver.stream
-        taken, lost = counts.taken - self._taken, max(0, counts.lost - self._lost)
-        self._taken, self._lost = counts.taken, counts.lost
+        now = counts.taken, counts.lost  # read once: they grow meanwhile
+        taken, lost = now[0] - self._taken, max(0, now[1] - self._lost)
+        self._taken, self._lost = now
         if stream is None or not taken:
             return []
         return [self._packetizer.report(Report(stream, lost / (taken + lost)))]

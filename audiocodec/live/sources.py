@@ -39,30 +39,35 @@ def cut(blocks: Iterable[np.ndarray], length: int) -> Iterator[np.ndarray]:
             yield block[:, start : start + length]
 
 
-def file_source(path: Path, sample_rate: int, block: int, channels: int = 1) -> Source:
+def file_source(path: Path, sample_rate: int, block: int, channels: int = 1, high_pass: float = 0.0) -> Source:
     """An audio file. For one channel, those of the file are mixed down, with a warning, and one if they cancel out.
+
+    Here and in the other sources, sound is filtered below `high_pass` Hz as `Codec.encode_file` does.
 
     Raises:
         AudioError: see `audio.AudioReader`; while it is being read; the file has another number of channels than
             `channels`, which is more than 1.
     """
-    blocks = _mixed(path, sample_rate) if channels == 1 else _channels(path, sample_rate, channels)
+    blocks = (
+        _mixed(path, sample_rate, high_pass) if channels == 1 else _channels(path, sample_rate, channels, high_pass)
+    )
     return Source(cut(blocks, block), paced=False)
 
 
-def _channels(path: Path, sample_rate: int, channels: int) -> Iterator[np.ndarray]:
-    for wav in audio.stream_resampled(path, sample_rate):
+def _channels(path: Path, sample_rate: int, channels: int, high_pass: float) -> Iterator[np.ndarray]:
+    for wav in audio.stream_resampled(path, sample_rate, high_pass):
         if len(wav) not in (1, channels):
             raise AudioError(f"{path}: has {len(wav)} channels, {channels} were asked for")
         yield np.broadcast_to(wav, (channels, wav.shape[1]))
 
 
-def _mixed(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
+def _mixed(path: Path, sample_rate: int, high_pass: float) -> Iterator[np.ndarray]:
     before = after = 0.0  # energies
     with audio.AudioReader(path) as reader:
         if reader.channels > 1:
             logger.warning("%s: its %d channels are mixed to one", path, reader.channels)
-        for wav in audio.resample_blocks(reader, reader.sample_rate, sample_rate, reader.channels):
+        sound = audio.high_passed(reader, reader.sample_rate, high_pass)
+        for wav in audio.resample_blocks(sound, reader.sample_rate, sample_rate, reader.channels):
             mean = wav.mean(axis=0, keepdims=True)
             before, after = before + float(np.square(wav).mean(axis=0).sum()), after + float(np.square(mean).sum())
             yield mean
@@ -70,7 +75,9 @@ def _mixed(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
         logger.warning("%s: its channels are out of phase and cancel each other out, little of it is left", path)
 
 
-def pipe_source(stream: BinaryIO, rate: int, sample_rate: int, block: int, channels: int = 1) -> Source:
+def pipe_source(
+    stream: BinaryIO, rate: int, sample_rate: int, block: int, channels: int = 1, high_pass: float = 0.0
+) -> Source:
     """Raw samples from a pipe: 16-bit little-endian, channels interleaved, `rate` Hz.
 
     A pipe that ends within a sample is warned of.
@@ -88,7 +95,8 @@ def pipe_source(stream: BinaryIO, rate: int, sample_rate: int, block: int, chann
         if rest:
             logger.warning("the raw audio does not end with a whole sample of %d bytes: %d left out", width, len(rest))
 
-    return Source(cut(audio.resample_blocks(samples(), rate, sample_rate, channels), block), paced=False)
+    sound = audio.high_passed(samples(), rate, high_pass)
+    return Source(cut(audio.resample_blocks(sound, rate, sample_rate, channels), block), paced=False)
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
@@ -97,7 +105,9 @@ def _read(stream: BinaryIO, size: int) -> bytes:
     return bytes(read(size))
 
 
-def microphone_source(sample_rate: int, block: int, device: str | None, channels: int = 1) -> Source:
+def microphone_source(
+    sample_rate: int, block: int, device: str | None, channels: int = 1, high_pass: float = 0.0
+) -> Source:
     """A microphone.
 
     Raises:
@@ -121,4 +131,5 @@ def microphone_source(sample_rate: int, block: int, device: str | None, channels
             if overflows:
                 logger.warning("the microphone was read too late %d times, audio is missing there", overflows)
 
-    return Source(audio.resample_blocks(samples(), rate, sample_rate, channels), paced=True)
+    sound = audio.high_passed(samples(), rate, high_pass)
+    return Source(audio.resample_blocks(sound, rate, sample_rate, channels), paced=True)

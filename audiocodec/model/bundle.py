@@ -34,12 +34,14 @@ class Bundle:
     Attributes:
         description: the YAML.
         tensors: the weights as they are stored, by name.
-        entropy: what its token files are coded with; None: they are packed.
+        entropy: what rows of one channel are coded with in token files; None: they are packed.
+        joint_entropy: what rows of two channels are coded with.
     """
 
     description: dict[str, Any]
     tensors: Mapping[str, np.ndarray]
     entropy: EntropyModel | None = None
+    joint_entropy: EntropyModel | None = None
 
     @functools.cached_property
     def info(self) -> ModelInfo:
@@ -48,7 +50,12 @@ class Bundle:
         Raises:
             ModelError: see `ModelInfo.of`.
         """
-        return ModelInfo.of(self.description, self.tensors, self.entropy)
+        return ModelInfo.of(self.description, self.tensors, self.entropy, self.joint_entropy)
+
+    @property
+    def entropies(self) -> tuple[EntropyModel, ...]:
+        """Those of the entropy models that there are."""
+        return tuple(model for model in (self.entropy, self.joint_entropy) if model is not None)
 
     def build_model(self) -> CodecModel:
         """A new network with these weights, in eval mode.
@@ -62,6 +69,7 @@ class Bundle:
 
         try:
             model = build_model(self.description["model"])
+            _check_fit(self.tensors, model.state_dict())
             model.load_state_dict({key: torch.from_numpy(array).float() for key, array in self.tensors.items()})
         except (RuntimeError, ConfigError, KeyError, TypeError, ValueError, MemoryError) as error:
             name = self.description["name"]
@@ -100,11 +108,11 @@ def _weights(description: Path) -> Path:
     return description.with_suffix(".safetensors")
 
 
-def entropy_path(description: Path) -> Path:
-    """Where the entropy model that belongs to a description is, if it has one: beside it, or in `tokens/entropy/`."""
+def entropy_path(description: Path, joint: bool = False) -> Path:
+    """Where an entropy model that belongs to a description is, if it has one: beside it, or in `tokens/entropy/`."""
     weights = _weights(description)
     folder = store.SHIPPED if weights.parent.resolve() == WEIGHTS.resolve() else weights.parent
-    return folder / (weights.name.removesuffix(".safetensors") + store.SUFFIX)
+    return folder / (weights.name.removesuffix(".safetensors") + (".joint" if joint else "") + store.SUFFIX)
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -137,8 +145,8 @@ def load_bundle(name: str) -> Bundle:
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:  # bfloat16: TypeError
         raise ModelError(f"{weights}: cannot be loaded ({str(error).splitlines()[0]})") from error
     _check_weights(tensors, weights)
-    entropy = load_entropy(entropy_path(path)) if entropy_path(path).exists() else None
-    return Bundle(description, tensors, entropy)
+    entropies = (entropy_path(path, joint) for joint in (False, True))
+    return Bundle(description, tensors, *(load_entropy(found) if found.exists() else None for found in entropies))
 
 
 def _check_weights(tensors: Mapping[str, np.ndarray], name: Path) -> None:
@@ -152,6 +160,22 @@ def _check_weights(tensors: Mapping[str, np.ndarray], name: Path) -> None:
             raise ModelError(f"{name}: {key} is of type {array.dtype}; store float16 or float32")
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ModelError(f"{name}: {key} holds NaN or infinity, the file is damaged or its training went wrong")
+
+
+def _check_fit(tensors: Mapping[str, np.ndarray], needed: Mapping[str, Any]) -> None:
+    """Refuse weights of another network, say of what another release called by the same name.
+
+    Raises:
+        ConfigError: names or shapes differ.
+    """
+    shapes, wanted = ({key: tuple(value.shape) for key, value in part.items()} for part in (tensors, needed))
+    unlike = sorted(key for key in shapes | wanted if shapes.get(key) != wanted.get(key))
+    if unlike:
+        others = f" and {len(unlike) - 1} more" if len(unlike) > 1 else ""
+        raise ConfigError(
+            f"its weights are not those of its description: {unlike[0]}{others} differ in name or shape; "
+            "load it with the release that packaged it, or train it again"
+        )
 
 
 def save_bundle(
@@ -172,16 +196,16 @@ def save_bundle(
     return path
 
 
-def write_entropy(description: Path, entropy: EntropyModel, overwrite: bool = False) -> Path:
-    """Put an entropy model beside the description it belongs to; returns its path.
+def write_entropy(description: Path, bundle: Bundle, overwrite: bool = False) -> None:
+    """Put the entropy models of a bundle beside a description.
 
     Raises:
-        OutputError: the file exists, or cannot be written.
+        OutputError: a file exists, or cannot be written.
     """
-    path = entropy_path(description)
-    with replacing(path, overwrite) as temporary:
-        save_entropy(temporary, entropy)
-    return path
+    for joint, entropy in ((False, bundle.entropy), (True, bundle.joint_entropy)):
+        if entropy is not None:
+            with replacing(entropy_path(description, joint), overwrite) as temporary:
+                save_entropy(temporary, entropy)
 
 
 def write_weights(path: Path, tensors: Mapping[str, np.ndarray], overwrite: bool) -> None:

@@ -12,7 +12,7 @@ from audiocodec.model.bundle import Bundle, write_entropy, write_weights
 
 
 def save_hub_folder(folder: Path, bundle: Bundle, overwrite: bool = False) -> None:
-    """Write what a Hugging Face Hub repository holds: weights, `config.json`, `README.md`, the entropy model.
+    """Write what a Hugging Face Hub repository holds: weights, `config.json`, `README.md`, the entropy models.
 
     Raises:
         OutputError: the files exist, or cannot be written.
@@ -24,8 +24,7 @@ def save_hub_folder(folder: Path, bundle: Bundle, overwrite: bool = False) -> No
     for file, text in texts.items():
         with replacing(folder / file, overwrite) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    if bundle.entropy is not None:
-        write_entropy(folder / "config.json", bundle.entropy, overwrite)
+    write_entropy(folder / "config.json", bundle, overwrite)
 
 
 def fetch_hub_folder(repository: str) -> Path:

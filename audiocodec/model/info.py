@@ -39,7 +39,8 @@ class ModelInfo:
         num_codebooks: codes per frame.
         joint_stereo: two channels are coded as mid and side, in one row of codes.
         conceals: the decoder was trained to conceal lost frames, which reach it as zeros.
-        entropy: hash of the entropy model that token files are coded with; `NO_ENTROPY`: they are packed.
+        entropy: hash of the entropy model of rows of one channel in token files; `NO_ENTROPY`: they are packed.
+        joint_entropy: hash of that of rows of two channels.
         strides: frames of a code, of each codebook (`audiocodec.tokens.strides`); empty: one.
     """
 
@@ -56,21 +57,27 @@ class ModelInfo:
     joint_stereo: bool = False
     conceals: bool = False
     entropy: bytes = NO_ENTROPY
+    joint_entropy: bytes = NO_ENTROPY
     strides: tuple[int, ...] = ()
 
     @classmethod
     def of(
-        cls, description: Mapping[str, Any], tensors: Mapping[str, np.ndarray], entropy: EntropyModel | None = None
+        cls,
+        description: Mapping[str, Any],
+        tensors: Mapping[str, np.ndarray],
+        entropy: EntropyModel | None = None,
+        joint_entropy: EntropyModel | None = None,
     ) -> ModelInfo:
         """The facts of a model.
 
         Args:
             description: its YAML: `name`, `version`, `model`.
             tensors: its weights by name.
-            entropy: what its token files are coded with.
+            entropy: what rows of one channel are coded with in token files.
+            joint_entropy: what rows of two channels are coded with.
 
         Raises:
-            ModelError: the description cannot be built, or the entropy model is for other codes.
+            ModelError: the description cannot be built, or an entropy model is for other codes.
         """
         name = str(description["name"])
         try:
@@ -83,7 +90,7 @@ class ModelInfo:
         except (ConfigError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             reason = error if isinstance(error, ConfigError) else repr(error)
             raise ModelError(f"{name}: its description cannot be built ({reason})") from error
-        if entropy is not None and not entropy.fits(levels, num_codebooks):
+        if not all(model.fits(levels, num_codebooks) for model in (entropy, joint_entropy) if model is not None):
             raise ModelError(f"{name}: its entropy model is for other codes")
         return cls(
             name=name,
@@ -99,6 +106,7 @@ class ModelInfo:
             joint_stereo=joint_stereo,
             conceals=decoder.conceals,
             entropy=NO_ENTROPY if entropy is None else entropy.hash,
+            joint_entropy=NO_ENTROPY if joint_entropy is None else joint_entropy.hash,
             strides=strides,
         )
 
@@ -144,14 +152,23 @@ class ModelInfo:
         """How channels become rows, where nothing is known of the sound."""
         return Joint.MID_SIDE if self.rows(channels) < channels else Joint.APART
 
-    def choose_codebooks(self, num_codebooks: int | None, bitrate: float | str | None, channels: int) -> int:
+    def choose_codebooks(
+        self, num_codebooks: int | None, bitrate: float | str | None, channels: int, packets: bool = False
+    ) -> int:
         """Number of codebooks to use: as asked, the most that fit `bitrate` (bits per second), or all.
+
+        Args:
+            num_codebooks: that many.
+            bitrate: of all channels together.
+            channels: of the sound.
+            packets: the codes go into packets, which have one of each codebook in every frame, whatever its stride.
 
         Raises:
             ConfigError: both are given, or neither can be met.
         """
         each = self.rows(channels) * self.codebook_bitrate
-        return choose_depth(num_codebooks, bitrate, self.num_codebooks, each, self.strides)
+        strides = () if packets else self.strides
+        return choose_depth(num_codebooks, bitrate, self.num_codebooks, each, strides)
 
     def check_variable(self) -> None:
         """Refuse a variable rate where there is none.
@@ -208,7 +225,7 @@ class ModelInfo:
             num_codebooks=num_codebooks,
             levels=self.levels,
             frames_per_page=self.page_frames,
-            entropy=NO_ENTROPY if joint else self.entropy,
+            entropy=self.joint_entropy if joint else self.entropy,
             metadata=dict(metadata or {}),
             joint=joint,
             variable=variable,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -26,12 +26,12 @@ class TokenFile:
 
     Args:
         path: of the file.
-        entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
+        entropy: entropy models that the header may name, beside those that `find_entropy` finds.
 
     Attributes:
         header: with the number of samples, whoever wrote the file.
         shape: "r q t" of all codes.
-        entropy: the entropy model that was given, if any.
+        entropy: the entropy models that were given.
 
     Raises:
         TokenFileError: it cannot be opened, is no token file, or its header or seek table is damaged.
@@ -42,7 +42,7 @@ class TokenFile:
         ((2, 3, 103), (2, 3, 20))
     """
 
-    def __init__(self, path: str | Path, entropy: EntropyModel | None = None) -> None:
+    def __init__(self, path: str | Path, entropy: Sequence[EntropyModel] = ()) -> None:
         self.path, self.entropy = Path(path), entropy
         name = str(path)
         with opened(self.path, search=True) as file:
@@ -71,7 +71,7 @@ class TokenFile:
         """Close the file."""
         self._data.close()
 
-    def __reduce__(self) -> tuple[Callable[..., TokenFile], tuple[Path, EntropyModel | None]]:
+    def __reduce__(self) -> tuple[Callable[..., TokenFile], tuple[Path, Sequence[EntropyModel]]]:
         return TokenFile, (self.path, self.entropy)
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -82,26 +83,26 @@ class PageCodec:
 
     Args:
         header: of the file.
-        entropy: the model that `header` names; by default it is looked for when it is needed.
+        entropy: models that `header` may name; another is looked for when it is needed.
         name: of the file, for messages.
     """
 
-    def __init__(self, header: Header, entropy: EntropyModel | None, name: str) -> None:
+    def __init__(self, header: Header, entropy: Sequence[EntropyModel], name: str) -> None:
         self.header, self.name = header, name
-        self._entropy = entropy
+        self._known = entropy
 
-    @property
+    @cached_property
     def entropy(self) -> EntropyModel:
         """The entropy model that the header names.
 
         Raises:
             TokenFileError: it is not here, or is for other codes.
         """
-        if self._entropy is None or self._entropy.hash != self.header.entropy:
-            self._entropy = find_entropy(self.header.entropy, self.name)
-        if not self._entropy.fits(self.header.levels, self.header.num_codebooks):
+        known = [model for model in self._known if model.hash == self.header.entropy]
+        model = known[0] if known else find_entropy(self.header.entropy, self.name)
+        if not model.fits(self.header.levels, self.header.num_codebooks):
             raise TokenFileError(f"{self.name}: its entropy model is for codes of other levels")
-        return self._entropy
+        return model
 
     def _codable(self, frames: int) -> bool:
         model = self.entropy
@@ -213,6 +214,6 @@ class PageCodec:
         Raises:
             DamagedFileError: the page is damaged.
         """
-        kept = PageCodec(self.header.with_codebooks(num_codebooks), self._entropy, self.name)
+        kept = PageCodec(self.header.with_codebooks(num_codebooks), self._known, self.name)
         (codes,) = self.parse([(index, data)])
         return kept.build(index, codes[:, :num_codebooks])

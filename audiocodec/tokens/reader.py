@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,22 +25,24 @@ class TokenReader:
     Args:
         file: binary, positioned at its start; it need not seek.
         name: for messages.
-        entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
+        entropy: entropy models that the header may name, beside those that `find_entropy` finds.
         live: give each page as soon as it is there. Otherwise some are decoded together, which is faster.
 
     Attributes:
         header: of the file. Its sample count is None if a pipe wrote the file.
         trailer: known once all pages are read.
+        frames: given so far.
 
     Raises:
         TokenFileError: see `Header.read`.
     """
 
-    def __init__(self, file: BinaryIO, name: str, entropy: EntropyModel | None = None, live: bool = False) -> None:
+    def __init__(self, file: BinaryIO, name: str, entropy: Sequence[EntropyModel] = (), live: bool = False) -> None:
         self.name, self._file = name, file
         self.header = Header.read(file, name)
         self.pages = PageCodec(self.header, entropy, name)
         self.trailer: Trailer | None = None
+        self.frames = 0
         self._at_once = 1 if live else self.pages.pages_at_once
 
     def raw_pages(self) -> Iterator[bytes]:
@@ -97,18 +99,14 @@ class TokenReader:
             DamagedFileError: any damage, the page named.
             TokenFileError: the entropy model is not here.
         """
-        frames = 0
         for batch in self._batches():
             for (index, _), codes in zip(batch, self.pages.parse(batch), strict=True):
-                if frames % self.header.frames_per_page:
+                if self.frames % self.header.frames_per_page:
                     raise DamagedFileError(f"{self.name}: page {index - 1} is short but not the last")
-                frames += codes.shape[2]
+                self.frames += codes.shape[2]
                 yield codes
-        self._check_length(frames)
-
-    def _check_length(self, frames: int) -> None:
         assert self.trailer is not None
-        check_frames(self.header, self.trailer, frames, self.name)
+        check_frames(self.header, self.trailer, self.frames, self.name)
 
 
 def check_frames(header: Header, found: Trailer, frames: int, name: str) -> None:
@@ -152,7 +150,7 @@ def opened(path: Path, search: bool = False) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def open_tokens(path: Path, entropy: EntropyModel | None = None) -> Iterator[TokenReader]:
+def open_tokens(path: Path, entropy: Sequence[EntropyModel] = ()) -> Iterator[TokenReader]:
     """A reader on a file.
 
     Raises:

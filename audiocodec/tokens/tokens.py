@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -30,7 +31,7 @@ class Tokens:
             of torch too.
         header: everything a file says about them. Without a number of samples (None) the sound is all that the frames
             hold.
-        entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
+        entropy: entropy models that the header may name, beside those that `find_entropy` finds.
 
     Example:
         >>> header = Header("m", bytes(16), 16_000, 1, 640, 16_000, 320, 0, 4, (8, 5, 5, 5), 50)
@@ -41,7 +42,7 @@ class Tokens:
 
     codes: np.ndarray
     header: Header
-    entropy: EntropyModel | None = None
+    entropy: Sequence[EntropyModel] = ()
 
     def __post_init__(self) -> None:
         """Take the codes as they are promised.
@@ -125,7 +126,7 @@ class Tokens:
         writer.close(self.samples)
 
     @classmethod
-    def load(cls, path: str | Path, entropy: EntropyModel | None = None) -> Tokens:
+    def load(cls, path: str | Path, entropy: Sequence[EntropyModel] = ()) -> Tokens:
         """Read and check a token file.
 
         Raises:
@@ -138,7 +139,7 @@ class Tokens:
             return cls(codes, replace(reader.header, samples=reader.trailer.samples), entropy)
 
     @staticmethod
-    def open(path: str | Path, entropy: EntropyModel | None = None) -> TokenFile:
+    def open(path: str | Path, entropy: Sequence[EntropyModel] = ()) -> TokenFile:
         """A token file of which frames are read as they are asked for: `Tokens.open(path)[t0:t1]`.
 
         Raises:

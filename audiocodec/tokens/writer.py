@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from array import array
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -24,13 +25,13 @@ class TokenWriter:
         file: written from its start. If it can seek, `close` puts the sample count into the
             header; in a pipe it stands in the trailer only.
         header: `samples` may be None.
-        entropy: the entropy model that the header names, if it is not where `find_entropy` looks.
+        entropy: entropy models that the header may name, beside those that `find_entropy` finds.
 
     Raises:
         TokenFileError: the header holds values that no file may have, or the entropy model is not here.
     """
 
-    def __init__(self, file: BinaryIO, header: Header, entropy: EntropyModel | None = None) -> None:
+    def __init__(self, file: BinaryIO, header: Header, entropy: Sequence[EntropyModel] = ()) -> None:
         self.header = header
         self._pages = PageCodec(header, entropy, header.model)
         self._file = file

@@ -13,12 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from audiocodec import audio
+from audiocodec.codec import Codec
 from audiocodec.errors import ConfigError
-from audiocodec.model.network import CodecModel
 from audiocodec.tokens.depths import NO_CODE
 from audiocodec.tokens.entropy.model import HIDDEN_MAX, LOGIT_SHIFT, SPAN, EntropyModel
 from audiocodec.tokens.levels import to_level_indices
-from audiocodec.tokens.strides import place
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +38,14 @@ class _Network(nn.Module):
 
     visible: Tensor
 
-    def __init__(self, levels: Sequence[int], codebooks: int, past: int, hidden: int) -> None:
+    def __init__(self, levels: Sequence[int], signals: Sequence[int], past: int, hidden: int) -> None:
         super().__init__()
-        self.levels, self.codebooks, self.past = tuple(levels), codebooks, past
-        inputs, values = (past + 1) * codebooks * len(levels), sum(levels)
-        own, other = torch.arange(codebooks)[:, None], torch.arange(codebooks).repeat_interleave(len(levels))
-        self.register_buffer("visible", torch.cat([other < own, *[other <= own] * past], 1).float()[:, :, None])
+        self.levels, self.codebooks, self.past = tuple(levels), len(signals), past
+        codebooks, values = self.codebooks, sum(levels)
+        inputs, own = (past + 1) * codebooks * len(levels), torch.arange(codebooks)
+        same = torch.tensor(signals)[:, None] == torch.tensor(signals)
+        seen = torch.cat([same & (own < own[:, None]), *[same & (own <= own[:, None])] * past], 1)
+        self.register_buffer("visible", seen.repeat_interleave(len(levels), 1).float()[:, :, None])
         self.hidden_weight = nn.Parameter(torch.randn(codebooks, inputs, hidden) / math.sqrt(inputs / 2))
         self.hidden_bias = nn.Parameter(torch.zeros(codebooks, 1, hidden))
         self.out_weight = nn.Parameter(0.1 * torch.randn(codebooks, hidden, values))
@@ -115,11 +116,12 @@ def fit_entropy(
     batch: int = 16,
     block: int = 1,
     learning_rate: float = 6e-3,
+    signals: Sequence[int] | None = None,
 ) -> EntropyModel:
     """Learn what follows what.
 
     Args:
-        codes: "q t" of each recording, placed (`audiocodec.tokens.strides`).
+        codes: "q t" of each recording, `NO_CODE` where there is none.
         levels: of a codebook.
         page_frames: frames of the pages it will code; each starts without a past.
         steps: of Adam; the second half rounds as the coder will.
@@ -128,6 +130,7 @@ def fit_entropy(
         batch: pages a step.
         block: frames of which a page has a whole number.
         learning_rate: at the start; it falls to zero along a cosine.
+        signals: which signal each codebook is of; those of one see none of another. None: all are of one.
 
     Raises:
         ConfigError: the recordings are shorter than one page.
@@ -137,7 +140,7 @@ def fit_entropy(
         raise ConfigError(f"an entropy model needs recordings of {page_frames} frames or more")
     generator = np.random.default_rng(0)
     torch.manual_seed(0)
-    network = _Network(levels, len(long_enough[0]), past, hidden)
+    network = _Network(levels, signals or [0] * len(long_enough[0]), past, hidden)
     optimizer = torch.optim.AdamW(network.parameters(), learning_rate, betas=(0.9, 0.99))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for step in range(steps):
@@ -153,22 +156,22 @@ def fit_entropy(
     return network.freeze()
 
 
-def folder_codes(model: CodecModel, folder: Path) -> Iterator[np.ndarray]:
-    """Codes "q t" of the first channel of every sound file below a folder, placed (`audiocodec.tokens.strides`).
+def folder_codes(codec: Codec, folder: Path, joint: bool = False) -> Iterator[np.ndarray]:
+    """Codes "q t" of the first channel of every sound file below a folder, `NO_CODE` where strides leave one out.
+
+    Args:
+        codec: with all its codebooks.
+        folder: of sounds.
+        joint: the joint row of both channels instead, of files with two.
 
     Raises:
-        AudioError: there is none, or one cannot be read.
+        AudioError: there is no file, or one cannot be read.
+        ConfigError: the model codes two channels in two rows.
     """
-    block = 50 * model.quantizer.block * model.hop_length
+    if joint and not codec.info.joint_stereo:
+        raise ConfigError(f"{codec.name} codes each channel in a row of its own: it has no joint rows")
     for path in audio.list_audio_files(folder):
-        parts, state, rest = [], None, np.zeros((1, 0), np.float32)
-        for piece in audio.stream_resampled(path, model.sample_rate):
-            rest = np.concatenate([rest, piece[:1]], axis=1)
-            whole = rest.shape[1] // block * block
-            if whole:
-                with torch.inference_mode():
-                    latents, state = model.encoder(torch.from_numpy(rest[None, :, :whole]), state)
-                    parts.append(model.quantizer.encode(latents)[0].numpy())
-                rest = rest[:, whole:]
-        if parts:
-            yield place(np.concatenate(parts, axis=1), model.quantizer.strides)
+        wav, sample_rate = audio.read(path)
+        if not joint or len(wav) == 2:
+            (codes,) = codec.encode(wav if joint else wav[:1], sample_rate).codes
+            yield codes.astype(np.int32)

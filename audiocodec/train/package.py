@@ -14,7 +14,6 @@ import yaml
 from audiocodec._util.files import replacing
 from audiocodec.errors import ConfigError, ModelError
 from audiocodec.model.bundle import Bundle, load_bundle, save_bundle, write_entropy
-from audiocodec.tokens import EntropyModel
 from audiocodec.train.checkpoint import load_average
 
 logger = logging.getLogger(__name__)
@@ -25,7 +24,7 @@ def package_run(
 ) -> Bundle:
     """Write weights (float16 safetensors), description (YAML) and card (Markdown with scores and curve).
 
-    The entropy model of what the run began with goes with them if codes stand for the same as they did there: then
+    The entropy models of what the run began with go with them if codes stand for the same as they did there: then
     token files of both are coded identically, and each decodes those of the other.
 
     Args:
@@ -49,29 +48,29 @@ def package_run(
     model, config = load_average(run_dir, best)
     path = save_bundle(folder, name, version, config["model"], model, overwrite)
     bundle = load_bundle(str(path))
-    entropy = _entropy_of_start(config, bundle.info.hash)
-    if entropy is not None:
-        write_entropy(path, entropy, overwrite)
+    start = _start_of_equal_codes(config, bundle.info.hash)
+    if start is not None:
+        write_entropy(path, start, overwrite)
         bundle = load_bundle(str(path))
     with replacing(path.with_suffix(".md"), overwrite=True) as temporary:
         temporary.write_text(_card(bundle, config, run_dir / "curve.csv"), encoding="utf-8")
     return bundle
 
 
-def _entropy_of_start(config: Mapping[str, Any], model_hash: bytes) -> EntropyModel | None:
-    """The entropy model of what a run, or the first of a chain of runs, began with, if the hash is the same."""
+def _start_of_equal_codes(config: Mapping[str, Any], model_hash: bytes) -> Bundle | None:
+    """What a run, or the first of a chain of runs, began with, if the hash is the same."""
     start = config.get("start_from")
     if start is None:
         return None
     run = Path(start) / "config.yaml"
     try:
         if run.is_file():
-            return _entropy_of_start(yaml.safe_load(run.read_text()), model_hash)
+            return _start_of_equal_codes(yaml.safe_load(run.read_text()), model_hash)
         bundle = load_bundle(start)
     except (ModelError, OSError, yaml.YAMLError, RecursionError):
-        logger.warning("%s: is not here any more, its entropy model is left out: token files will be larger", start)
+        logger.warning("%s: is not here any more, its entropy models are left out: token files will be larger", start)
         return None
-    return bundle.entropy if bundle.info.hash == model_hash else None
+    return bundle if bundle.info.hash == model_hash else None
 
 
 def _card(bundle: Bundle, config: dict[str, Any], curve: Path) -> str:

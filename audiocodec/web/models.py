@@ -45,6 +45,7 @@ def facts(bundle: Bundle) -> dict[str, Any]:
         "levels": info.levels,
         "jointStereo": info.joint_stereo,
         "entropy": info.entropy.hex(),
+        "jointEntropy": info.joint_entropy.hex(),
         "encoderState": encoder.state_size,
         "decoderState": decoder.state_size,
         "counter": decoder.counter,
@@ -65,8 +66,7 @@ def write_models(folder: Path, bundles: Sequence[Bundle], overwrite: bool = Fals
         sizes = {f"{path.stem}Bytes": path.stat().st_size for path in made}
         listed.append({**facts(bundle), **sizes})
         paths += made
-        if bundle.entropy is not None:
-            entropy.append(bundle.entropy)
+        entropy += bundle.entropies
     named = ((f"entropy/{model.hash.hex()}", model.to_bytes()) for model in {m.hash: m for m in entropy}.values())
     return paths + list(_written(folder, [*named, ("models.json", json.dumps(listed, indent=1).encode())], overwrite))
 

@@ -123,6 +123,18 @@ def test_standard_input_and_output(run: Run, tmp_path: Path) -> None:
     assert rate == 24_000
 
 
+def test_a_damaged_stream_says_how_far_it_is_written(run: Run, encoded: Path) -> None:
+    data = bytearray(encoded.read_bytes())
+    data[len(data) // 2] ^= 1
+    result = run("decode", "-", "-", stdin=bytes(data))
+    assert result.exit_code == 1
+    assert re.fullmatch(
+        r"error: standard input: page (\d) is damaged \(.*\); the sound up to 00:0\1.0 is written; "
+        "'audiocodec decode --salvage' gives what comes after, too\n",
+        result.stderr,
+    )
+
+
 @pytest.mark.slow
 def test_pipes(speech_path: Path, tmp_path: Path) -> None:
     """Through the installed command, as a shell would."""

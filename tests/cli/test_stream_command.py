@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 import json
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 import soundfile
 from click.testing import Result
 
+from audiocodec import live
 from audiocodec._util import extras
 from audiocodec.codec import load
 from tests.cli.test_bad_input import heed_ctrl_c, refused
@@ -104,15 +106,25 @@ def test_misuse(run: Run, arguments: list[str]) -> None:
     assert run("stream", *arguments).exit_code == 2
 
 
-def test_both_directions_follow_reports(run: Run, speech_path: Path, tmp_path: Path) -> None:
-    """To itself: one program that hears what it sends, and its own reports."""
+def test_both_directions_follow_reports(
+    run: Run, monkeypatch: pytest.MonkeyPatch, speech_path: Path, tmp_path: Path
+) -> None:
+    """To itself: one program that hears what it sends, but for one packet in eight, and its own reports.
+
+    It reports losses after a second, heeds that after two, and can repair from then on.
+    """
     port, short, heard = free_port(), tmp_path / "short.wav", tmp_path / "heard.wav"
-    soundfile.write(short, soundfile.read(speech_path)[0][:36_000], 24_000)
-    ends = ["--send", f"127.0.0.1:{port}", "--receive", port, "--repeat", "auto", "--idle-timeout", 2]
+    soundfile.write(short, soundfile.read(speech_path)[0][:72_000], 24_000)
+    numbers, send = itertools.count(), live.UdpSender.send
+    monkeypatch.setattr(
+        live.UdpSender, "send", lambda sender, data: None if next(numbers) % 8 == 5 else send(sender, data)
+    )
+    ends = ["--send", f"127.0.0.1:{port}", "--receive", port, "--repeat", "auto", "--idle-timeout", 1]
     result = run("stream", "-i", short, "-o", heard, *ends, "--jitter", 10, "--stats", "json")
     assert result.exit_code == 0
     last = json.loads(result.stderr.splitlines()[-1])
     assert last["bytes"] > 500
+    assert last["frames_repaired"] > 1
     assert not any(last.get(f"packets_{reason}") for reason in ("damaged", "wrong_key", "wrong_stream"))
 
 

@@ -13,11 +13,13 @@ from click.testing import CliRunner
 from audiocodec import audio
 from audiocodec.cli import main
 from audiocodec.codec import Codec, channels
-from audiocodec.errors import ConfigError
+from audiocodec.errors import ConfigError, ModelError, TokenFileError
 from audiocodec.model.bundle import load_bundle
 from audiocodec.model.hub import save_hub_folder
 from audiocodec.tokens import Tokens
+from audiocodec.tokens.entropy.page_coder import code_bits
 from audiocodec.tokens.joint import Joint
+from audiocodec.train.entropy import fit_entropy
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +149,26 @@ def test_two_speakers_stay_apart(joint: Codec, speech: np.ndarray) -> None:
     for voice, other, channel in ((left, right, heard[0]), (right, left, heard[1])):
         own, leak = (abs(np.dot(channel, wav)) / np.linalg.norm(wav) for wav in (voice, other))
         assert leak < 0.1 * own
+
+
+def test_joint_rows_have_an_entropy_model_of_their_own(joint: Codec, wide: np.ndarray, tmp_path: Path) -> None:
+    info, expected = joint.info, joint.encode(wide, 16_000)
+    second = channels.is_second(info.num_codebooks)
+    other = fit_entropy(expected.codes, info.levels, info.page_frames, 60, hidden=8, signals=second.tolist())
+    save_hub_folder(tmp_path / "model", dataclasses.replace(joint.bundle, joint_entropy=other))
+    coder = Codec(load_bundle(str(tmp_path / "model")))
+    coder.encode(wide, 16_000).save(tmp_path / "two.fsq")
+    coder.encode(wide[:1], 16_000).save(tmp_path / "one.fsq")
+    two, one = (Tokens.load(tmp_path / name, coder.entropy) for name in ("two.fsq", "one.fsq"))
+    assert (two.header.entropy, one.header.entropy) == (other.hash, info.entropy)
+    assert np.array_equal(two.codes, expected.codes)
+    with pytest.raises(TokenFileError, match=f"entropy model that is not here .hash {other.hash.hex()[:8]}"):
+        Tokens.load(tmp_path / "two.fsq")
+    assert np.array_equal(coder.decode(two), joint.decode(expected))
+
+    row = expected.codes[:, :, : info.page_frames]
+    for part in (second, ~second):  # those of one signal take the same bits without the other
+        assert np.array_equal(code_bits(other.part(part), row[:, part]), code_bits(other, row)[:, part])
+    whole = fit_entropy(expected.codes, info.levels, info.page_frames, steps=1, hidden=8)
+    with pytest.raises(ModelError, match="these codebooks look at others"):
+        whole.part(second)

@@ -17,8 +17,8 @@ from audiocodec.tokens.levels import to_level_indices
 
 @pytest.fixture(scope="module")
 def rate(codec: Codec) -> CodeRate:
-    assert codec.entropy is not None
-    return CodeRate(codec.entropy, codec.info.page_frames)
+    assert codec.bundle.entropy is not None
+    return CodeRate(codec.bundle.entropy, codec.info.page_frames)
 
 
 @pytest.fixture(scope="module")

@@ -33,8 +33,8 @@ def music() -> Codec:
 
 
 def refiner(codec: Codec, num_codebooks: int = 6) -> Refiner:
-    assert codec.entropy is not None
-    return Refiner(codec.searched_model, num_codebooks, STEPS, CodeRate(codec.entropy, codec.info.page_frames))
+    assert codec.bundle.entropy is not None
+    return Refiner(codec.searched_model, num_codebooks, STEPS, CodeRate(codec.bundle.entropy, codec.info.page_frames))
 
 
 @pytest.mark.slow
@@ -81,8 +81,8 @@ class Jittered(Refiner):
 
 
 def test_what_is_spared_is_counted_as_files_have_it(codec: Codec, speech: np.ndarray) -> None:
-    assert codec.entropy is not None
-    rate = CodeRate(codec.entropy, codec.info.page_frames)
+    assert codec.bundle.entropy is not None
+    rate = CodeRate(codec.bundle.entropy, codec.info.page_frames)
     jittered = Jittered(codec.searched_model, 6, STEPS, rate)
     wav = np.tile(speech[0], 3)[: 12 * RATE]
     frames = len(wav) // codec.hop_length
@@ -91,7 +91,7 @@ def test_what_is_spared_is_counted_as_files_have_it(codec: Codec, speech: np.nda
     sizes = []
     for each in (plain, codes):
         pages = np.split(each[None], range(rate.page_frames, frames, rate.page_frames), axis=2)
-        sizes.append(sum(len(encode_codes(codec.entropy, page)) for page in pages))
+        sizes.append(sum(len(encode_codes(codec.bundle.entropy, page)) for page in pages))
     assert (codes != plain).any()
     assert sizes[1] <= sizes[0]
     assert jittered.spare_bits == 8 * (sizes[0] - sizes[1])

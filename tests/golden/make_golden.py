@@ -60,7 +60,7 @@ def tokens_v2() -> Tokens:
     b, q, t = np.meshgrid(*(np.arange(n) for n in made.codes.shape), indexing="ij")
     codes = np.where(t // 50 == 1, made.codes, (t * t + 3 * q + b) % 5)
     header = replace(made.header, entropy=entropy_model().hash, metadata={"title": "Größe", "x": ""})
-    return Tokens(codes, header, entropy_model())
+    return Tokens(codes, header, [entropy_model()])
 
 
 def tokens_v3() -> Tokens:
@@ -79,7 +79,7 @@ def tokens_v4() -> Tokens:
     depths = np.select([t < 50, t < 100], [1 + (t * t + b) % 3, 2], (t + b) % 4)
     strides = (1, 1, 5)
     codes = np.where(present(depths, 3, strides), made.codes, NO_CODE)  # a page is a multiple of the strides
-    return Tokens(codes, replace(made.header, variable=True, strides=strides), entropy_model())
+    return Tokens(codes, replace(made.header, variable=True, strides=strides), [entropy_model()])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from audiocodec.backends.torch.batch_invariant import make_rowwise
-from audiocodec.errors import ModelError
+from audiocodec.errors import ConfigError, ModelError
 from audiocodec.model.build import build_model
 from audiocodec.model.bundle import load_bundle
 from audiocodec.model.info import ModelInfo
@@ -54,6 +55,34 @@ def test_facts_are_those_of_the_network(quantizer: dict[str, Any]) -> None:
 def test_descriptions_that_cannot_be_built_are_refused(part: str, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         info_of(TINY | {part: TINY[part] | values})
+
+
+def test_packets_have_a_code_of_each_codebook_in_every_frame() -> None:
+    """1.5 codes a frame in files of strides 2 and 1, 2 in packets."""
+    strided = {"type": "HierarchicalFSQ", "dim": 8, "levels": [5, 5], "strides": [2, 1]}
+    info = info_of(TINY | {"quantizer": strided})
+    for packets, rate in ((False, 1.5), (True, 2)):
+        bitrate = rate * info.codebook_bitrate
+        assert info.choose_codebooks(None, bitrate, 1, packets) == 2
+        assert info.choose_codebooks(None, bitrate - 1, 1, packets) == 1
+    with pytest.raises(ConfigError, match="bitrate 200 is below the 233 bit/s of one codebook"):
+        info.choose_codebooks(None, 200, 1, packets=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "words"),
+    [("quantizer.sums", (9,), "quantizer.sums differ"), ("encoder.out.bias", (3,), "encoder.out.bias differ")],
+)
+def test_weights_of_another_release_are_refused(name: str, shape: tuple[int], words: str) -> None:
+    bundle = load_bundle("speech-16k")
+    other = replace(bundle, tensors={**bundle.tensors, name: np.zeros(shape, np.float16)})
+    with pytest.raises(
+        ModelError, match=rf"^speech-16k: cannot be loaded \(its weights .* description: {words} in name"
+    ):
+        other.build_model()
+    fewer = replace(bundle, tensors={key: bundle.tensors[key] for key in [*bundle.tensors][2:]})
+    with pytest.raises(ModelError, match=r"and 1 more differ in name or shape; load it with the release that"):
+        fewer.build_model()
 
 
 def test_every_network_of_a_bundle_is_a_new_one() -> None:

@@ -101,7 +101,7 @@ def test_a_page_with_fewer_bytes_than_its_depths_ask_for_is_damaged() -> None:
 
     cut = seal(0, 0, 50, pages[0][9:-5])
     with pytest.raises(DamagedFileError, match="does not decode"):
-        list(PageCodec(made.header, None, "test").parse([(0, cut)]))
+        list(PageCodec(made.header, (), "test").parse([(0, cut)]))
 
 
 @pytest.mark.parametrize("strides", [(1, 2), (1, 1, 300), (1, 1, 7)])
@@ -157,7 +157,7 @@ def test_coded_pages_skip_what_is_missing() -> None:
     assert frames_for(made.header.samples or 0, 48_000, 16_000, 320, 320) == made.codes.shape[2]
     data = made.to_bytes()
     assert [page[2] for page in TokenReader(io.BytesIO(data), "test").raw_pages()] == [1, 0, 1]
-    codes = np.concatenate(list(TokenReader(io.BytesIO(data), "test", entropy_model())), axis=2)
+    codes = np.concatenate(list(TokenReader(io.BytesIO(data), "test", [entropy_model()])), axis=2)
     assert np.array_equal(codes, made.codes)
 
 

@@ -85,7 +85,7 @@ def test_fewer_codebooks_are_coded_as_if_there_were_no_more() -> None:
 def test_never_larger_than_packed() -> None:
     model = entropy_model()
     header = replace(tokens_v2().header, channels=1, metadata={})
-    pages = PageCodec(header, model, "test")
+    pages = PageCodec(header, [model], "test")
     noise = np.random.default_rng(0).integers(0, 1000, (1, 3, 50))
     data = pages.build(0, noise)
     assert data[2] == 0  # packed
@@ -95,7 +95,7 @@ def test_never_larger_than_packed() -> None:
 
 def test_coded_pages_that_nobody_wrote_are_damage() -> None:
     header = tokens_v2().header
-    pages = PageCodec(header, entropy_model(), "test")
+    pages = PageCodec(header, [entropy_model()], "test")
     for payload in (b"\xff" * 60, b"\1" * 370):
         with pytest.raises(DamagedFileError, match="page 0 is damaged"):
             list(pages.parse([(0, seal(0, 1, 50, payload))]))
@@ -111,7 +111,7 @@ def test_byte_order_and_type_of_codes_do_not_matter(tmp_path: Path) -> None:
         assert (tmp_path / "a.fsq").read_bytes() == expected
     swapped = EntropyModel(**{k: v.astype(v.dtype.newbyteorder(">")) for k, v in asdict(entropy_model()).items()})
     assert swapped.hash == entropy_model().hash
-    Tokens(made.codes, made.header, swapped).save(tmp_path / "a.fsq", overwrite=True)
+    Tokens(made.codes, made.header, [swapped]).save(tmp_path / "a.fsq", overwrite=True)
     assert (tmp_path / "a.fsq").read_bytes() == expected
 
 
@@ -178,4 +178,4 @@ def test_models_that_cannot_work_are_refused(changes: dict[str, np.ndarray], mes
 def test_the_wrong_model_is_refused() -> None:
     header = Header("m", bytes(16), 16_000, 1, 640, 16_000, 320, 0, 4, (8, 5, 5, 5), 50, entropy_model().hash)
     with pytest.raises(TokenFileError, match="codes of other levels"):
-        PageCodec(header, entropy_model(), "test").build(0, np.zeros((1, 4, 2), np.int64))
+        PageCodec(header, [entropy_model()], "test").build(0, np.zeros((1, 4, 2), np.int64))

@@ -28,14 +28,14 @@ GOLDENS = [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2()), (GOLDEN_V3, tokens_v3()
 
 
 def read(data: bytes) -> np.ndarray:
-    return np.concatenate(list(TokenReader(io.BytesIO(data), "test", entropy_model())), axis=2)
+    return np.concatenate(list(TokenReader(io.BytesIO(data), "test", [entropy_model()])), axis=2)
 
 
 @pytest.mark.parametrize(
     ("path", "made"), [(GOLDEN, tokens()), (GOLDEN_V2, tokens_v2()), (GOLDEN_V3, tokens_v3()), (GOLDEN_V4, tokens_v4())]
 )
 def test_golden_files_are_read(path: Path, made: Tokens) -> None:
-    loaded = Tokens.load(path, entropy_model())
+    loaded = Tokens.load(path, [entropy_model()])
     assert loaded.header == made.header
     assert np.array_equal(loaded.codes, made.codes)
     assert verify(path) == []

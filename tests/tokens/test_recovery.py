@@ -19,7 +19,7 @@ from audiocodec.tokens.recovery import repair, salvage
 from audiocodec.tokens.recovery.scan import scanned
 from tests.golden.make_golden import entropy_model, tokens_v2
 
-MODEL = entropy_model()
+MODEL = [entropy_model()]
 T = np.arange(1000)
 CODES = np.where(T // 50 % 3 == 2, 977 * T % 1000, T % 5) + np.zeros((2, 3, 1), np.int64)
 HEADER = replace(tokens_v2().header, samples=959_040)

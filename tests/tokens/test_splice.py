@@ -136,20 +136,20 @@ def test_coded_files_stay_coded() -> None:
 
     golden = Path(__file__).parents[1] / "golden"
     entropy = load_entropy(golden / "v2.entropy.npz")
-    whole = Tokens.load(golden / "v2.fsq", entropy)
+    whole = Tokens.load(golden / "v2.fsq", [entropy])
     output = io.BytesIO()
     from audiocodec.tokens import splice
 
     original = splice.TokenFile
     try:
-        splice.TokenFile = lambda path: original(path, entropy)  # type: ignore[assignment, misc]
+        splice.TokenFile = lambda path: original(path, [entropy])  # type: ignore[assignment, misc]
         done = splice.cut_file(golden / "v2.fsq", output, 0.0, 0.5)
     finally:
         splice.TokenFile = original  # type: ignore[misc]
     from audiocodec.tokens import TokenReader
 
     output.seek(0)
-    found = np.concatenate(list(TokenReader(output, "cut", entropy)), axis=2)
+    found = np.concatenate(list(TokenReader(output, "cut", [entropy])), axis=2)
     np.testing.assert_array_equal(found, whole.codes[:, :, : done.frames])
 
 

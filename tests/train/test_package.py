@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 import audiocodec
 from audiocodec.errors import ConfigError, MissingExtraError, ModelError, OutputError
-from audiocodec.model.bundle import write_entropy
+from audiocodec.model.bundle import load_bundle, write_entropy
 from audiocodec.tokens import EntropyModel, Tokens
 from audiocodec.train.package import package_run
 from audiocodec.train.recipe import run
@@ -79,7 +80,7 @@ def test_bad_requests(run_dir: Path, tmp_path: Path) -> None:
         audiocodec.load(str(tmp_path))
 
 
-def entropy_of_tiny() -> EntropyModel:
+def entropy_of_tiny(slope: int = 2500) -> EntropyModel:
     """Of the levels and codebooks of `TINY`; knows that small digits are likely."""
     value = np.tile(np.arange(5), 2)
     return EntropyModel(
@@ -87,8 +88,14 @@ def entropy_of_tiny() -> EntropyModel:
         hidden_weight=np.zeros((4, 2, 2, 4, 2), np.int64),
         hidden_bias=np.zeros((4, 2), np.int64),
         out_weight=np.zeros((4, 10, 2), np.int64),
-        out_bias=np.tile(-2500 * value, (4, 1)),
+        out_bias=np.tile(-slope * value, (4, 1)),
     )
+
+
+def add_entropy(description: Path) -> None:
+    """Give a model entropy models."""
+    bundle = load_bundle(str(description))
+    write_entropy(description, replace(bundle, entropy=entropy_of_tiny(), joint_entropy=entropy_of_tiny(2000)))
 
 
 def test_a_decoder_trained_further_keeps_files_and_their_entropy_model(
@@ -96,7 +103,7 @@ def test_a_decoder_trained_further_keeps_files_and_their_entropy_model(
 ) -> None:
     """Through a chain of runs; under another name it decodes the files of the first, which decodes its files."""
     package_run(run_dir, tmp_path / "base", "base", "1")
-    write_entropy(tmp_path / "base" / "base.yaml", entropy_of_tiny())
+    add_entropy(tmp_path / "base" / "base.yaml")
     base = audiocodec.load(str(tmp_path / "base"))
     start = str(tmp_path / "base")
     for name in ("first", "second"):
@@ -105,9 +112,8 @@ def test_a_decoder_trained_further_keeps_files_and_their_entropy_model(
     package_run(tmp_path / "second", tmp_path / "voice", "voice", "1")
     voice = audiocodec.load(str(tmp_path / "voice"))
     assert (voice.name, voice.model_hash) == ("voice", base.model_hash)
-    assert voice.entropy is not None
-    assert base.entropy is not None
-    assert voice.entropy.hash == base.entropy.hash == voice.info.entropy
+    hashes = [voice.info.entropy, voice.info.joint_entropy]
+    assert [model.hash for model in voice.entropy] == [model.hash for model in base.entropy] == hashes
     wav = 0.1 * np.random.default_rng(0).standard_normal((1, 8000)).astype(np.float32)
     tokens = base.encode(wav, 16_000)
     tokens.save(tmp_path / "a.fsq")
@@ -118,14 +124,14 @@ def test_a_decoder_trained_further_keeps_files_and_their_entropy_model(
     assert (tmp_path / "b.fsq").stat().st_size == pytest.approx((tmp_path / "a.fsq").stat().st_size, abs=1)
     assert np.array_equal(Tokens.load(tmp_path / "b.fsq", base.entropy).codes, tokens.codes)
     (tmp_path / "base").rename(tmp_path / "gone")
-    assert package_run(tmp_path / "second", tmp_path / "late", "late", "1").entropy is None
-    assert "its entropy model is left out" in caplog.text
+    assert package_run(tmp_path / "second", tmp_path / "late", "late", "1").entropies == ()
+    assert "its entropy models are left out" in caplog.text
 
 
 def test_codes_that_stand_for_something_else_take_no_entropy_model(run_dir: Path, tmp_path: Path) -> None:
     package_run(run_dir, tmp_path / "base", "base", "1")
-    write_entropy(tmp_path / "base" / "base.yaml", entropy_of_tiny())
+    add_entropy(tmp_path / "base" / "base.yaml")
     run(recipe(tmp_path, "budget.steps=2", start_from=str(tmp_path / "base")), tmp_path / "run")
     bundle = package_run(tmp_path / "run", tmp_path / "other", "other", "1")
     assert bundle.info.hash != audiocodec.load(str(tmp_path / "base")).model_hash
-    assert bundle.entropy is None
+    assert bundle.entropies == ()

@@ -75,7 +75,7 @@ def damaged_files(entropy: EntropyModel) -> Iterator[dict[str, Any]]:
         data = damages(goldens[number % len(goldens)], rng)
         case = {"data": base64.b64encode(data).decode(), "error": "", "message": ""}
         try:
-            for _ in TokenReader(io.BytesIO(data), "test", entropy):
+            for _ in TokenReader(io.BytesIO(data), "test", [entropy]):
                 pass
         except TokenFileError as error:
             case |= {"error": type(error).__name__, "message": str(error)}
@@ -88,7 +88,7 @@ def golden_files(folder: Path, entropy: EntropyModel) -> None:
     (folder / "golden" / entropy.hash.hex()).write_bytes(entropy.to_bytes())
     found = {}
     for path in sorted(GOLDEN.glob("*.fsq")):
-        tokens = Tokens.load(path, entropy if path.name in ("v2.fsq", "v4.fsq") else None)
+        tokens = Tokens.load(path, [entropy] if path.name in ("v2.fsq", "v4.fsq") else ())
         (folder / "golden" / path.name).write_bytes(path.read_bytes())
         found[path.name] = {"shape": tokens.codes.shape, "codes": tokens.codes.reshape(-1).tolist()}
     (folder / "golden.json").write_text(json.dumps(found))

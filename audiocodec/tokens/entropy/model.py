@@ -2,7 +2,8 @@
 
 Every digit (level index) of codebook q in frame t gets its probabilities from codebooks 0 ... q of the
 frames before t in the same page, and from codebooks 0 ... q - 1 of frame t. All arithmetic is on integers
-of at most 32 bits, so every machine finds the same probabilities. docs/format.md has it step by step.
+below 2**30, so every machine finds the same probabilities; they are held in floats, of which every one is exact, as
+matrix products of floats are faster. docs/format.md has it step by step.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SPAN = 64  # digits are scaled to -64 ... 64
 HIDDEN_SHIFT, HIDDEN_MAX = 7, 255
 LOGIT_SHIFT = 7  # then 16 steps are a factor of two
 POWERS = np.array([round(2 ** (16 - k / 16)) for k in range(16)], np.int32)
+POWERS_BELOW = POWERS[np.arange(16 * 31 + 1) & 15] >> (np.arange(16 * 31 + 1) >> 4)  # by how many steps of a 16th
 MAX_VALUES = 128  # of all digits of a codebook together
 _KINDS = {"levels": "<i4", "hidden_weight": "<i1", "hidden_bias": "<i4", "out_weight": "<i1", "out_bias": "<i4"}
 
@@ -72,10 +74,14 @@ class EntropyModel:
             raise ModelError(f"entropy model: levels must be 2 or more, {MAX_VALUES} in all")
 
     def _check_sums(self) -> None:
+        if self._largest_sum >= 2**30:
+            raise ModelError("entropy model: its sums could overflow 32 bits")
+
+    @property
+    def _largest_sum(self) -> int:
         _, h, steps, q, d = self.hidden_weight.shape
         bias = max(int(np.abs(b.astype(np.int64)).max()) for b in (self.hidden_bias, self.out_bias))
-        if max(steps * q * d * SPAN, h * HIDDEN_MAX) * 128 + bias >= 2**30:
-            raise ModelError("entropy model: its sums could overflow 32 bits")
+        return max(steps * q * d * SPAN, h * HIDDEN_MAX) * 128 + bias
 
     @property
     def num_codebooks(self) -> int:
@@ -103,6 +109,14 @@ class EntropyModel:
         """Whether it can code files of these levels and that many codebooks."""
         return tuple(self.levels.tolist()) == levels and num_codebooks <= self.num_codebooks
 
+    def part(self, codebooks: np.ndarray) -> EntropyModel:
+        """The networks of some codebooks, "q", which must see no others."""
+        weight = self.hidden_weight[codebooks][:, :, :, codebooks]
+        if np.count_nonzero(weight) != np.count_nonzero(self.hidden_weight[codebooks]):
+            raise ModelError("entropy model: these codebooks look at others")
+        arrays = self.hidden_bias, self.out_weight, self.out_bias
+        return EntropyModel(self.levels, weight, *(array[codebooks] for array in arrays))
+
     def digits(self, codes: np.ndarray) -> np.ndarray:
         """codes: "..." -> digits "... d", int32."""
         return to_level_indices(codes, self.levels.tolist(), np.int32)
@@ -118,42 +132,55 @@ class EntropyModel:
         return scaled
 
     @cached_property
-    def _wide(self) -> tuple[np.ndarray, ...]:
-        """Weights "q h (s q d)" and "q d l h" in int32, biases, and which "d l" are no values; l: largest level."""
-        largest = int(self.levels.max())
-        none = np.arange(largest) >= self.levels[:, None]
-        at = np.where(none, 0, np.cumsum(self.levels)[:, None] - self.levels[:, None] + np.arange(largest))
-        hidden = self.hidden_weight.reshape(*self.hidden_bias.shape, -1).astype(np.int32)
-        return hidden, self.out_weight[:, at].astype(np.int32), self.out_bias[:, at], none
+    def kind(self) -> type[np.floating]:
+        """A float wide enough for all sums to be exact in any order."""
+        return np.float32 if self._largest_sum < 2**24 else np.float64
+
+    @cached_property
+    def _floats(self) -> tuple[np.ndarray, ...]:
+        """Weights and biases of both layers: "q (s k d) h", "q 1 h", "q h (d l)", "q 1 (d l)"; l: largest level."""
+        hidden = self.hidden_weight.reshape(*self.hidden_bias.shape, -1).transpose(0, 2, 1)
+        value = (np.cumsum(self.levels) - self.levels)[:, None] + np.arange(self.levels.max())
+        at = np.where(self._is_value, value, 0).ravel()
+        bias = np.where(self._is_value.ravel(), self.out_bias[:, at], -np.inf)
+        arrays = hidden, self.hidden_bias[:, None], self.out_weight[:, at].transpose(0, 2, 1), bias[:, None]
+        return tuple(np.ascontiguousarray(array, self.kind) for array in arrays)
+
+    @cached_property
+    def _is_value(self) -> np.ndarray:
+        """Which "d l" are values of a digit."""
+        return np.arange(self.levels.max()) < self.levels[:, None]
+
+    @cached_property
+    def _free(self) -> np.ndarray:
+        """What is left of the whole, "d 1", when each value of a digit has a share of 1."""
+        return ((1 << SHARE_BITS) - self.levels[:, None]).astype(np.int32)
+
+    @cached_property
+    def _least_sums(self) -> np.ndarray:
+        """The whole behind the last value of each digit, to which goes what rounding left over; else 0: "d (l + 1)"."""
+        behind = np.arange(self.levels.max() + 1) >= self.levels[:, None]
+        return (behind << SHARE_BITS).astype(np.int32)
 
     def sums(self, inputs: np.ndarray, first: int) -> np.ndarray:
         """Probabilities of the digits of neighbouring codebooks.
 
         Args:
-            inputs: "n q (s k d)", int32: `scaled` digits of this frame and the `past` before it, of all
+            inputs: "n q (s k d)", of `kind`: `scaled` digits of this frame and the `past` before it, of all
                 codebooks k; anything where a digit is not known.
             first: the codebook of q = 0.
 
         Returns:
             "n q d (l + 1)", int32: the sum of the shares below each value, the whole at the end.
         """
-        hidden_weight, out_weight, bias, none = self._wide
         here = slice(first, first + inputs.shape[1])
-        h = np.einsum("nqi,qhi->nqh", inputs, hidden_weight[here]) + self.hidden_bias[here]
-        h = np.clip(h >> HIDDEN_SHIFT, 0, HIDDEN_MAX)
-        logits = np.einsum("nqh,qdlh->nqdl", h, out_weight[here]) + bias[here]
-        np.copyto(logits, np.iinfo(np.int32).min // 2, where=none)
-        steps = np.minimum((logits.max(-1, keepdims=True) - logits) >> LOGIT_SHIFT, 16 * 31)
-        powers = (POWERS[steps & 15] >> (steps >> 4)).astype(np.int64)
-        free = (1 << SHARE_BITS) - self.levels[:, None]
-        shares = powers * free // powers.sum(-1, keepdims=True) + ~none
+        hidden_weight, hidden_bias, out_weight, out_bias = (array[here] for array in self._floats)
+        hidden = np.floor((inputs.swapaxes(0, 1) @ hidden_weight + hidden_bias) * 2.0**-HIDDEN_SHIFT)
+        outputs = np.minimum(np.maximum(hidden, 0), HIDDEN_MAX) @ out_weight + out_bias
+        logits = outputs.swapaxes(0, 1).reshape(*inputs.shape[:2], *self._is_value.shape)
+        below = np.floor((logits.max(-1, keepdims=True) - logits) * 2.0**-LOGIT_SHIFT)
+        powers = POWERS_BELOW[np.minimum(below, len(POWERS_BELOW) - 1).astype(np.intp)]
+        shares = powers * self._free // powers.sum(-1, keepdims=True, dtype=np.int32) + self._is_value
         sums = np.zeros((*shares.shape[:-1], shares.shape[-1] + 1), np.int32)
         np.cumsum(shares, -1, out=sums[..., 1:])
-        return _whole(sums, self.levels)
-
-
-def _whole(sums: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """What rounding left over goes to the last value of each digit."""
-    for i, level in enumerate(levels.tolist()):
-        sums[..., i, level:] = 1 << SHARE_BITS
-    return sums
+        return np.maximum(sums, self._least_sums)

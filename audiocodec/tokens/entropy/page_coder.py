@@ -9,6 +9,7 @@ many pages as it decodes together; the encoder, who knows everything, once for m
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from audiocodec.tokens.depths import NO_CODE
 from audiocodec.tokens.entropy.model import EntropyModel
@@ -17,14 +18,17 @@ from audiocodec.tokens.entropy.range_coder import SHARE_BITS, RangeDecoder, enco
 ROWS = 256  # frames (times channels) that the encoder looks at together
 
 
-def _padded(model: EntropyModel, channels: int, frames: int) -> np.ndarray:
-    """Scaled digits "b t q d" with the past before the first frame, all zero."""
-    return np.zeros((channels, model.past + frames, model.num_codebooks, len(model.levels)), np.int32)
+def _padded(model: EntropyModel, rows: int, frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """Room for the scaled digits of a page, and what the network sees of them.
 
-
-def _steps(model: EntropyModel) -> np.ndarray:
-    """Where in `_padded` this frame and the past of it are, seen from the frame."""
-    return model.past - np.arange(model.past + 1)
+    Returns:
+        "r u k d", zeros: the last frame first, and behind the first one the past before it. And a view of it,
+        "r u (s k d)": each frame with the past before it.
+    """
+    frame = model.num_codebooks * len(model.levels)
+    values = np.zeros((rows, frames + model.past, model.num_codebooks, len(model.levels)), model.kind)
+    windows = sliding_window_view(values.reshape(rows, -1), (model.past + 1) * frame, axis=1)
+    return values, windows[:, ::frame]
 
 
 def code_bits(model: EntropyModel, codes: np.ndarray) -> np.ndarray:
@@ -48,16 +52,14 @@ def _intervals(model: EntropyModel, codes: np.ndarray) -> tuple[np.ndarray, np.n
     there = np.moveaxis(codes != NO_CODE, 2, 1)
     digits = np.moveaxis(model.digits(codes.clip(0)), 2, 1)  # b t q d
     channels, frames, codebooks, _ = digits.shape
-    values = _padded(model, channels, frames)
-    values[:, model.past :, :codebooks] = model.scaled(digits) * there[..., None]
-    b, t = (axis.reshape(-1) for axis in np.indices((channels, frames)))
+    values, seen = _padded(model, channels, frames)
+    values[:, :frames, :codebooks] = (model.scaled(digits) * there[..., None])[:, ::-1]
+    rows, wanted = seen[:, ::-1].reshape(channels * frames, 1, -1), digits.reshape(-1, *digits.shape[2:], 1)
     intervals = []
-    for start in range(0, len(b), ROWS):
-        rows = slice(start, start + ROWS)
-        seen = values[b[rows, None], t[rows, None] + _steps(model)].reshape(-1, 1, values[0, 0].size * (model.past + 1))
-        sums = model.sums(np.broadcast_to(seen, (len(seen), codebooks, seen.shape[2])), 0)
-        coded = digits[b[rows], t[rows], :, :, None]
-        intervals.append(np.take_along_axis(sums, coded + np.arange(2), -1))
+    for start in range(0, len(rows), ROWS):
+        some = rows[start : start + ROWS]
+        sums = model.sums(np.broadcast_to(some, (len(some), codebooks, some.shape[2])), 0)
+        intervals.append(np.take_along_axis(sums, wanted[start : start + ROWS] + np.arange(2), -1))
     return there, np.concatenate(intervals)
 
 
@@ -77,23 +79,23 @@ def decode_codes(
     """
     rows, codebooks, frames = there[0].shape
     decoders = [RangeDecoder(payload) for payload in payloads]
-    values = _padded(model, len(payloads) * rows, frames)
+    values, seen = _padded(model, len(payloads) * rows, frames)
     digits = np.zeros((len(values), frames, codebooks, len(model.levels)), np.int32)
     known = np.moveaxis(np.concatenate(there), 2, 1)  # b t q
     wanted_frames = frames if until is None else until
     for step in range(codebooks + wanted_frames - 1):
-        q = np.arange(max(0, step - frames + 1), min(codebooks, step + 1))
-        t = step - q
-        seen = values[:, t[:, None] + _steps(model)].reshape(len(values), len(q), -1)
-        sums = model.sums(seen, int(q[0]))
+        first, behind = max(0, step - frames + 1), min(codebooks, step + 1)
+        q = np.arange(first, behind)
+        at = frames - 1 - step + q  # in `values`
+        sums = model.sums(seen[:, at[0] : at[-1] + 1], first)
+        wanted = known[:, step - q, q]
         now = np.zeros((len(values), len(q), len(model.levels)), np.int32)
         for page, decoder in enumerate(decoders):
             own = slice(page * rows, (page + 1) * rows)
-            wanted: np.ndarray = known[own][:, t, q]
-            symbols = decoder.take(sums[own][wanted].reshape(-1, sums.shape[-1]).tolist())
-            now[own][wanted] = np.array(symbols, np.int32).reshape(-1, now.shape[-1])
-        digits[:, t, q] = now
-        values[:, t + model.past, q] = model.scaled(now) * known[:, t, q, None]
+            symbols = decoder.take(sums[own][wanted[own]].reshape(-1, sums.shape[-1]).tolist())
+            now[own][wanted[own]] = np.array(symbols, np.int32).reshape(-1, now.shape[-1])
+        digits[:, step - q, q] = now
+        values[:, at, q] = model.scaled(now) * wanted[..., None]
     codes = np.moveaxis(model.codes(digits).reshape(len(payloads), rows, frames, codebooks), 3, 2)
     return [
         np.where(own, page, NO_CODE)[:, :, :until] if until is not None or decoder.intact else None

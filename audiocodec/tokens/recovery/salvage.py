@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ class Page:
     error: str = ""
 
 
-def salvage(path: Path, entropy: EntropyModel | None = None) -> Iterator[Page]:
+def salvage(path: Path, entropy: Sequence[EntropyModel] = ()) -> Iterator[Page]:
     """Every page of a damaged file; those that are lost have `codes` None.
 
     Args:

@@ -122,8 +122,8 @@ export class Codec {
     const facts = this.facts(options.model);
     const codebooks = chooseCodebooks(facts, format.channels, options);
     const network = await this.encoder(facts, onProgress);
-    const entropy = await this.entropy(fromHex(facts.entropy));
     const joint = way ?? jointOf(facts, format.channels);
+    const entropy = await this.entropy(fromHex(joint ? facts.jointEntropy : facts.entropy));
     return new SoundEncoder(network, facts, this.speex, format, codebooks, joint, entropy, options.metadata ?? {});
   }
 

@@ -21,8 +21,10 @@ export interface ModelFacts {
   readonly levels: readonly number[];
   /** Two channels are coded in one row. */
   readonly jointStereo: boolean;
-  /** Hash of the entropy model of its files, hexadecimal. */
+  /** Hash of the entropy model of rows of one channel, hexadecimal. */
   readonly entropy: string;
+  /** Hash of the entropy model of rows of two channels. */
+  readonly jointEntropy: string;
   /** Numbers that one stream remembers. */
   readonly encoderState: number;
   readonly decoderState: number;
@@ -88,7 +90,7 @@ export function headerOf(
     codebooks,
     levels: facts.levels,
     framesPerPage: Math.max(1, Math.round(facts.sampleRate / facts.hopLength)),
-    entropy: fromHex(joint ? "00".repeat(16) : facts.entropy),
+    entropy: fromHex(joint ? facts.jointEntropy : facts.entropy),
     metadata,
     joint,
     variable: false,

@@ -44,7 +44,7 @@ export function wireOffline(models: readonly ModelFacts[]): void {
   kept.textContent = `${bytesText(size)} of models and the runtime; used ones are kept anyway.`;
   button.onclick = async () => {
     button.disabled = true;
-    const entropy = models.map((model) => model.entropy).filter((hash) => /[^0]/.test(hash));
+    const entropy = models.flatMap((model) => [model.entropy, model.jointEntropy]).filter((hash) => /[^0]/.test(hash));
     const graphs = models.flatMap(({ name }) => ["encoder", "decoder"].map((part) => `${name}/${part}.onnx`));
     const names = [...graphs, "models.json", ...new Set(entropy.map((hash) => `entropy/${hash}`))];
     try {
