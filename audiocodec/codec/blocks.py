@@ -11,7 +11,7 @@ import numpy as np
 from audiocodec import audio
 from audiocodec._util.extras import require
 from audiocodec.backends.base import FrameDecoder
-from audiocodec.codec.channels import Rows
+from audiocodec.codec.channels import Rows, is_second
 from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
 from audiocodec.codec.variable import ChooseDepths, VariableEncoder, tried_depths
@@ -65,15 +65,26 @@ def _search(codec: Codec, rows: Rows, refine: int) -> Callable[[np.ndarray | Non
     def search(depths: np.ndarray | None) -> SoundRefiner:
         with torch.inference_mode(False):  # tensors created in it require no gradients
             entropy = _pricing(codec, rows)
-            rate = CodeRate(entropy, codec.info.page_frames) if entropy else None
-            return SoundRefiner(codec.searched_model, rows, refine, rate, codec.threads, depths)
+            signals = _of_signals(entropy, rows) if entropy else []
+            rates = [CodeRate(model, codec.info.page_frames) for model in signals] or None
+            return SoundRefiner(codec.searched_model, rows, refine, rates, codec.threads, depths)
 
     return search
 
 
 def _pricing(codec: Codec, rows: Rows) -> EntropyModel | None:
-    """What tells the bits of each code of a file; None where all take the same or stand for several frames."""
-    return None if rows.joint or codec.info.strides else codec.bundle.entropy
+    """What tells the bits of each code of a row; None where all take the same or stand for several frames."""
+    if codec.info.strides:
+        return None
+    return codec.bundle.joint_entropy if rows.joint else codec.bundle.entropy
+
+
+def _of_signals(entropy: EntropyModel, rows: Rows) -> list[EntropyModel]:
+    """What tells the bits of each of what goes through the model."""
+    if not rows.joint:
+        return [entropy] * rows.channels
+    second = is_second(entropy.num_codebooks)
+    return [entropy.part(~second), entropy.part(second)]
 
 
 class BlockEncoder:

@@ -54,7 +54,7 @@ class SoundRefiner:
         model: in eval mode, without gradients; with plain linear layers, not batch-invariant ones.
         rows: of the sound.
         steps: of the search, in each window.
-        rate: what the codes of a channel will take; None: always the same.
+        rates: what the codes of each channel or signal will take; None: always the same.
         threads: number of channels to process in parallel; never changes a token.
         depths: codebooks of each frame of the whole sound, "r t"; None: always all of a row.
     """
@@ -64,14 +64,16 @@ class SoundRefiner:
         model: CodecModel,
         rows: Rows,
         steps: int,
-        rate: CodeRate | None = None,
+        rates: Sequence[CodeRate] | None = None,
         threads: int = 1,
         depths: np.ndarray | None = None,
     ) -> None:
         self.rows, self.threads = rows, threads
-        by_frame = [None] * rows.channels if depths is None else rows.depths_of(depths)
+        unknown = [None] * rows.channels
+        by_frame = unknown if depths is None else rows.depths_of(depths)
         self.refiners = [
-            Refiner(model, count, steps, rate, own) for count, own in zip(rows.depths, by_frame, strict=True)
+            Refiner(model, count, steps, rate, own)
+            for count, rate, own in zip(rows.depths, rates or unknown, by_frame, strict=True)
         ]
 
     def push(self, block: np.ndarray) -> np.ndarray:

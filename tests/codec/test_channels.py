@@ -172,3 +172,15 @@ def test_joint_rows_have_an_entropy_model_of_their_own(joint: Codec, wide: np.nd
     whole = fit_entropy(expected.codes, info.levels, info.page_frames, steps=1, hidden=8)
     with pytest.raises(ModelError, match="these codebooks look at others"):
         whole.part(second)
+
+
+@pytest.mark.slow
+def test_refined_joint_rows_are_no_larger(joint: Codec, wide: np.ndarray, tmp_path: Path) -> None:
+    info, plain = joint.info, joint.encode(wide, 16_000)
+    signals = channels.is_second(info.num_codebooks).tolist()
+    own = fit_entropy(plain.codes, info.levels, info.page_frames, 60, hidden=8, signals=signals)
+    coder = Codec(dataclasses.replace(joint.bundle, joint_entropy=own))
+    sizes = [len(coder.encode(wide, 16_000, refine=steps).to_bytes()) for steps in (0, 4)]
+    assert sizes[1] <= sizes[0] < len(plain.to_bytes())
+    free = Codec(dataclasses.replace(coder.bundle, joint_entropy=None)).encode(wide, 16_000, refine=4)
+    assert sizes[1] < len(Tokens(free.codes, coder.encode(wide, 16_000).header, [own]).to_bytes())
