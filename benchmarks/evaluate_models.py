@@ -1,10 +1,12 @@
 """Scores of docs/evaluation.md: a shipped model beside other codecs.
 
     python benchmarks/evaluate_models.py speech-16k ../shared/data/speech/test
-    python benchmarks/evaluate_models.py music-44k ../shared/data/music/test --workers 4
+    python benchmarks/evaluate_models.py audio-44k-music ../shared/data/music/test --workers 2
+    python benchmarks/evaluate_models.py audio-44k-speech ../shared/data/speech/test --workers 2
+    python benchmarks/evaluate_models.py audio-44k-sound ../shared/data/sound/test --workers 2
 
-Writes docs/evaluation/MODEL.csv and MODEL.md, its table into docs/evaluation.md, and a report to hear and see into
-WORK. A run that was stopped is resumed; other weights of the same name are scored again, the other codecs are not.
+Writes docs/evaluation/NAME.csv and NAME.md, its table into docs/evaluation.md, and a report to hear and see into WORK.
+A run that was stopped is resumed; other weights of the same name are scored again, the other codecs are not.
 Needs `audiocodec[metrics]` and the Debian packages opus-tools, codec2 and liblc3-tools.
 """
 
@@ -17,6 +19,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import numpy as np
@@ -39,10 +42,23 @@ from audiocodec.evaluate import (
 DOCUMENT = Path(__file__).parents[1] / "docs" / "evaluation.md"
 ORIGINAL = "original=cp {in} {out}"  # how natural the clips themselves are
 SPEECH = (ORIGINAL, "opus@6k", "opus@8k", "opus@12k", "opus@16k", "codec2@1.2k", "codec2@3.2k", "lc3@16k")
-MUSIC = ("opus@8k", "opus@12k", "opus@14.6k", "opus@16k", "opus@24k", "lc3@24k")  # 14.6: as large as ours at 15.5
-PLAN: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {  # bitrates, others, metrics
-    "speech-16k": (
-        ("1.5k", "3k", "6k", "3k+20", "6k+20"),  # +20: with 20 steps of `encode --refine`
+MUSIC = ("opus@8k", "opus@12k", "opus@16k", "opus@24k")
+FULL_BAND_SPEECH = (ORIGINAL, "opus@8k", "opus@12k", "opus@16k", "speech-16k@6k")
+
+
+class Comparison(NamedTuple):
+    """A model beside others."""
+
+    model: str
+    bitrates: tuple[str, ...]  # 3k+20: with 20 steps of `encode --refine`
+    others: tuple[str, ...]
+    metrics: tuple[str, ...]
+
+
+COMPARISONS = {
+    "speech-16k": Comparison(
+        "speech-16k",
+        ("1.5k", "3k", "6k", "3k+20", "6k+20"),
         SPEECH,
         (
             "distillmos",
@@ -57,10 +73,17 @@ PLAN: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {  #
             "mel",
         ),
     ),
-    "music-44k": (
-        ("4k", "8k", "15.5k", "4k+20", "8k+20", "15.5k+20"),
-        MUSIC,
-        ("visqol_audio", "si_sdr", "mel", "stft"),
+    "audio-44k-music": Comparison(
+        "audio-44k", ("4k", "8k", "12k", "15.5k"), MUSIC, ("visqol_audio", "zimtohrli", "si_sdr", "mel", "stft")
+    ),
+    "audio-44k-speech": Comparison(
+        "audio-44k",
+        ("4k", "8k", "12k", "15.5k"),
+        FULL_BAND_SPEECH,
+        ("distillmos", "visqol_speech", "visqol_audio", "zimtohrli", "pesq", "estoi", "mel"),
+    ),
+    "audio-44k-sound": Comparison(
+        "audio-44k", ("4k", "8k", "12k", "15.5k"), MUSIC, ("visqol_audio", "zimtohrli", "si_sdr", "mel", "stft")
     ),
 }
 
@@ -85,13 +108,13 @@ def _digest(tensors: Mapping[str, np.ndarray]) -> str:
 
 
 @click.command(help=__doc__)
-@click.argument("model", type=click.Choice(list(PLAN)))
+@click.argument("name", type=click.Choice(list(COMPARISONS)))
 @click.argument("clips", type=click.Path(exists=True, file_okay=False))
 @click.option("--work", type=click.Path(path_type=Path), default="runs/evaluation", show_default=True)
 @click.option("--workers", default=1, show_default=True)
-def main(model: str, clips: str, work: Path, workers: int) -> None:
+def main(name: str, clips: str, work: Path, workers: int) -> None:
     """Score what is missing, and write it down."""
-    bitrates, others, metrics = PLAN[model]
+    model, bitrates, others, metrics = COMPARISONS[name]
     ours = tuple(f"{model}@{bitrate}" for bitrate in bitrates)
     try:
         missing = check_metrics(metrics)[1]
@@ -99,19 +122,19 @@ def main(model: str, clips: str, work: Path, workers: int) -> None:
             raise click.ClickException(missing[0])
         check_report()
         codec = audiocodec.load(model)
-        version = f"{model}-{_digest(codec.bundle.tensors)}"
+        version = f"{name}-{_digest(codec.bundle.tensors)}"
         both = Settings(clips, ours + others, metrics, mono=True)  # no metric hears stereo
         rows = evaluate(replace(both, systems=ours), work / version, workers)
-        rows += evaluate(replace(both, systems=others), work / f"{model}-others", workers)
+        rows += evaluate(replace(both, systems=others), work / f"{name}-others", workers)
         summaries = summarize(rows, metrics)
         write_report(rows, summaries, both, work / f"{version}.html", 4, overwrite=True)
     except AudioCodecError as error:
         raise click.ClickException(str(error)) from error
-    write_csv(rows, DOCUMENT.parent / "evaluation" / f"{model}.csv")
-    (DOCUMENT.parent / "evaluation" / f"{model}.md").write_text(markdown(summaries), "utf-8")
+    write_csv(rows, DOCUMENT.parent / "evaluation" / f"{name}.csv")
+    (DOCUMENT.parent / "evaluation" / f"{name}.md").write_text(markdown(summaries), "utf-8")
     said = f"{model} {codec.info.version}, {summaries[0].clips} clips, means ± half of the 95 % interval:\n\n"
     said += table(summaries)
-    place = rf"(?<=<!-- {model} -->\n).*?(?=<!-- end -->)"
+    place = rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)"
     DOCUMENT.write_text(re.sub(place, lambda _: f"\n{said}\n", DOCUMENT.read_text("utf-8"), flags=re.DOTALL), "utf-8")
     if any("error" in row for row in rows):
         sys.exit("some clips could not be scored; see docs/evaluation/")

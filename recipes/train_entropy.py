@@ -62,7 +62,7 @@ def main(
     header = info.header(info.sample_rate, 2 if joint else 1, None, info.num_codebooks)
     for folder in test:
         sounds = list(folder_codes(codec, folder, joint))
-        for depth in range(1, info.num_codebooks + 1):
+        for depth in sorted({1, *(-(-info.num_codebooks // part) for part in (1, 2, 4))}):
             kept, cut = [sound[:depth] for sound in sounds], header.with_codebooks(depth)
             packed = page_bytes(replace(cut, entropy=NO_ENTROPY), (), kept)
             coded = page_bytes(replace(cut, entropy=entropy.hash), [entropy], kept)

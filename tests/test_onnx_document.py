@@ -20,7 +20,7 @@ TEXT = (ROOT / "docs" / "onnx.md").read_text()
 OPENING, TRAINING, ROUND_TRIP = re.findall(r"```python\n(.*?)```", TEXT, re.S)
 
 
-@pytest.mark.parametrize("name", ["speech-16k", "music-44k"])
+@pytest.mark.parametrize("name", ["speech-16k", "audio-44k", "music-44k"])
 def test_the_round_trip_is_that_of_the_codec(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same network on the same library; sums of other shapes may round differently."""
     export_onnx(tmp_path / "exported", load_bundle(name))
@@ -42,7 +42,7 @@ def test_the_round_trip_needs_numpy_and_onnxruntime_alone(tmp_path: Path) -> Non
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
 
 
-@pytest.mark.parametrize("name", ["speech-16k", "music-44k"])
+@pytest.mark.parametrize("name", ["speech-16k", "audio-44k", "music-44k"])
 def test_metadata(name: str, tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     info = load_bundle(name).info

@@ -11,7 +11,7 @@ const address = process.argv[2] ?? "http://localhost:8000/";
 const minutes = Number(process.argv[3] ?? 10); // of live sound, for memory
 const sounds = {
   "speech-16k": "../build/web-fixtures/sounds/speech.wav",
-  "music-44k": "../build/web-fixtures/sounds/stereo.wav",
+  "audio-44k": "../build/web-fixtures/sounds/stereo.wav",
 };
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"];

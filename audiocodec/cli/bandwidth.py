@@ -7,7 +7,7 @@ import numpy as np
 WINDOW = 2048
 EVERY = 8  # one in this many windows is examined
 LEAST_DB = -40.0  # fraction of the power above the model's band from which a note is given
-HIGHER_BAND_MODEL = "music-44k"
+HIGHER_BAND_MODEL = "audio-44k"
 
 
 class BandwidthWatch:

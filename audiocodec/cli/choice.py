@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-SPEECH, OTHER = "speech-16k", "music-44k"
+SPEECH, OTHER = "speech-16k", "audio-44k"
 HEARD_S = 10.0  # from the start of the file
 LEAST_S = 1.0  # too short to decide: speech
 SPREAD_DB = 8.0  # between most speech and most music; docs/commands.md has the figures

@@ -33,7 +33,7 @@ EFFORTS = (0, 5, 10, 20, 40)  # steps of --refine
     default="speech-16k",
     show_default=True,
     shell_complete=completion.models_or_auto,
-    help=f"{options.MODEL_HELP} 'auto' chooses speech-16k or music-44k for each file by its content.",
+    help=f"{options.MODEL_HELP} 'auto' chooses speech-16k or audio-44k for each file by its content.",
 )
 @options.bitrate
 @options.num_codebooks

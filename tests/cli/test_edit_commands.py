@@ -117,7 +117,7 @@ def test_notes(run: Run, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "low.wav", np.sin(np.arange(44_100) / 50), 44_100)
     wide = run("encode", tmp_path / "wide.wav", tmp_path / "a.fsq", "-b", "64k").stderr
     assert "note: 64 kbit/s was asked for, but speech-16k has 12 codebooks: 5.95 kbit/s at most for mono\n" in wide
-    assert "note: holds sound above 8 kHz, which speech-16k does not keep; music-44k does (-m music-44k)\n" in wide
+    assert "note: holds sound above 8 kHz, which speech-16k does not keep; audio-44k does (-m audio-44k)\n" in wide
     assert "note: " not in run("encode", tmp_path / "low.wav", tmp_path / "b.fsq", "-b", "5k").stderr
     assert "note: " not in run("encode", tmp_path / "wide.wav", tmp_path / "c.fsq", "--quiet").stderr
     both = run("encode", tmp_path, "-o", tmp_path / "out").stderr
@@ -138,13 +138,13 @@ def test_a_model_is_chosen_by_what_is_heard(run: Run, speech_path: Path, tmp_pat
     for name, wav in (("chord", chord), ("silence", 0 * time), ("short", chord[:4000]), ("empty", time[:0])):
         soundfile.write(tmp_path / f"{name}.wav", wav, 44_100)
     assert choose_model(speech_path) == "speech-16k"
-    assert choose_model(tmp_path / "chord.wav") == "music-44k"
+    assert choose_model(tmp_path / "chord.wav") == "audio-44k"
     for name in ("silence", "short", "empty"):
         assert choose_model(tmp_path / f"{name}.wav") == "speech-16k"
     assert level_spread(np.zeros(0, np.float32), 16_000) == float("inf")
     result = run("encode", tmp_path / "chord.wav", tmp_path / "a.fsq", "-m", "auto")
-    assert "5.00 s, music-44k, " in result.stderr
-    assert Tokens.load(tmp_path / "a.fsq").header.model == "music-44k"
+    assert "5.00 s, audio-44k, " in result.stderr
+    assert Tokens.load(tmp_path / "a.fsq").header.model == "audio-44k"
     (tmp_path / "bad.wav").write_text("text")
     refused(run("encode", tmp_path / "bad.wav", tmp_path / "b.fsq", "-m", "auto"), "cannot be read as sound")
 
@@ -153,7 +153,7 @@ def test_a_model_is_chosen_by_what_is_heard(run: Run, speech_path: Path, tmp_pat
     ("words", "incomplete", "offered"),
     [
         ([], "li", ["listening-test"]),
-        (["encode", "-m"], "", ["auto", "music-44k", "speech-16k"]),
+        (["encode", "-m"], "", ["auto", "audio-44k", "music-44k", "speech-16k"]),
         (["plot", "--model"], "sp", ["speech-16k"]),
         (["encode"], "--skip", ["--skip-existing"]),
         (["train"], "ti", ["tiny/1-spectral"]),

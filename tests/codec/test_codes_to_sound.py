@@ -78,7 +78,7 @@ def test_a_list_is_each_alone(either: Codec, speech: np.ndarray, threads: int, m
 
 
 def test_joint_stereo_in_a_list(speech: np.ndarray) -> None:
-    music = load("music-44k")
+    music = load("audio-44k")
     stereo = np.stack([speech[0, :30_000], 0.5 * np.roll(speech[0, :30_000], 40)])
     tokens = [music.encode(stereo, 44_100, n) for n in (1, 6)]  # the first has no side
     for wav, item in zip(music.decode(tokens), tokens, strict=True):

@@ -88,7 +88,7 @@ def test_many_streams_go_there_at_once(
 def test_layers_take_the_device_of_their_input(monkeypatch: pytest.MonkeyPatch) -> None:
     """On "meta", where a tensor of the CPU among the others would be refused; it knows no autocast."""
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: contextlib.nullcontext())
-    for name in ("speech-16k", "music-44k"):
+    for name in ("speech-16k", "audio-44k", "music-44k"):
         model = load_bundle(name).build_model().to("meta")
         latents, state = model.encoder(torch.zeros(2, 1, 4 * model.hop_length, device="meta"))
         model.encoder(torch.zeros(2, 1, model.hop_length, device="meta"), state)

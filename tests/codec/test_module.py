@@ -10,7 +10,7 @@ from audiocodec.codec import Codec, load
 from audiocodec.codec.module import CodecModule
 from audiocodec.errors import AudioError, ConfigError
 
-MODELS = ["speech-16k", "music-44k"]
+MODELS = ["speech-16k", "audio-44k", "music-44k"]
 
 
 @pytest.fixture(scope="module", params=MODELS)

@@ -29,7 +29,7 @@ RATE = 16_000
 
 @pytest.fixture(scope="module")
 def music() -> Codec:
-    return load("music-44k")
+    return load("audio-44k")
 
 
 def refiner(codec: Codec, num_codebooks: int = 6) -> Refiner:

@@ -27,6 +27,6 @@ def test_a_low_tone_keeps_its_level_in_music() -> None:
 
 @pytest.mark.xfail(strict=True, reason="trained on few lone tones")
 @pytest.mark.parametrize("hertz", [1000, 3000])
-@pytest.mark.parametrize("model", ["speech-16k", "music-44k"])
+@pytest.mark.parametrize("model", ["speech-16k", "audio-44k", "music-44k"])
 def test_tones_keep_their_level(model: str, hertz: float) -> None:
     assert abs(tone_level_db(load(model), hertz)) < TOLERANCE_DB

@@ -356,7 +356,7 @@ def test_a_listener_says_why_nothing_is_heard_and_ends_when_idle(
     assert meter.counters["packets_wrong_model"] > 100
 
 
-@pytest.mark.parametrize(("name", "depth"), [("speech-16k", 6), ("music-44k", 1), ("music-44k", 6)])
+@pytest.mark.parametrize(("name", "depth"), [("speech-16k", 6), ("audio-44k", 1), ("audio-44k", 6)])
 def test_stereo_over_the_network_is_the_codec(name: str, depth: int) -> None:
     codec, world, heard = load(name), World(), Heard()
     rng = np.random.default_rng(0)

@@ -22,7 +22,7 @@ def info_of(spec: dict[str, Any]) -> ModelInfo:
 
 
 def test_facts_of_the_shipped_models() -> None:
-    speech, music = load_bundle("speech-16k").info, load_bundle("music-44k").info
+    speech, music = load_bundle("speech-16k").info, load_bundle("audio-44k").info
     assert (speech.hop_length, speech.delay, speech.frame_rate, speech.codebook_size) == (320, 320, 50, 972)
     assert (speech.conceals, speech.joint_stereo, speech.rows(2)) == (True, False, 2)
     assert (music.hop_length, music.delay, music.latent_dim, music.num_codebooks) == (512, 1024, 108, 18)

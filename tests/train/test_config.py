@@ -35,6 +35,7 @@ def test_there_are_recipes() -> None:
         "audio-44k/1-decoder",
         "audio-44k/2-joint",
         "audio-44k/3-joint",
+        "audio-44k/4-joint",
         "fsq_vs_vq/base",
         "fsq_vs_vq/large",
         "speech-16k/1-spectral",

@@ -63,14 +63,14 @@ def test_an_entropy_model_is_what_its_hash_is_taken_of() -> None:
 
 
 def test_models_are_written_with_their_facts(tmp_path: Path) -> None:
-    bundle = load_bundle("music-44k")
+    bundle = load_bundle("audio-44k")
     web.write_models(tmp_path, [bundle])
     [facts] = json.loads((tmp_path / "models.json").read_text())
-    assert (facts["name"], facts["hash"], facts["delay"]) == ("music-44k", bundle.info.hash.hex(), 1024)
-    assert facts["decoderBytes"] == (tmp_path / "music-44k" / "decoder.onnx").stat().st_size
+    assert (facts["name"], facts["hash"], facts["delay"]) == ("audio-44k", bundle.info.hash.hex(), 1024)
+    assert facts["decoderBytes"] == (tmp_path / "audio-44k" / "decoder.onnx").stat().st_size
     export_onnx(tmp_path / "exported", bundle)
     assert (tmp_path / "exported" / "encoder.onnx").read_bytes() == (
-        tmp_path / "music-44k" / "encoder.onnx"
+        tmp_path / "audio-44k" / "encoder.onnx"
     ).read_bytes()
     hashes = {path.name for path in (tmp_path / "entropy").iterdir()}
     assert "fad9728a35782fbc482d82e17e0980a8" in hashes  # files of speech-16k 1.0 stay decodable

@@ -75,10 +75,10 @@ function codesOf(bytes: Uint8Array) {
 for (const [name, model, { resampled = false, encodes = true }] of [
   ["speech", "speech-16k", {}],
   ["speech-48k", "speech-16k", { resampled: true }],
-  ["stereo", "music-44k", {}],
-  ["left", "music-44k", {}],
+  ["stereo", "audio-44k", {}],
+  ["left", "audio-44k", {}],
   ["vbr", "speech-16k", { encodes: false }],
-  ["vbr-right", "music-44k", { encodes: false }],
+  ["vbr-right", "audio-44k", { encodes: false }],
 ] as const satisfies [string, string, { resampled?: boolean; encodes?: boolean }][]) {
   test(`${name}: samples and tokens are those of Python`, async () => {
     const theirs = fixture(`sounds/${name}.fsq`);

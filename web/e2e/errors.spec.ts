@@ -24,7 +24,7 @@ test("files that are no sound, too long, of too many channels, damaged", async (
   await choose(page, "cut.fsq", speech.subarray(0, 2000));
   await expect(message).toContainText("cut.fsq: the seek table at the end is missing or damaged");
   await choose(page, "golden/v1.fsq");
-  await expect(message).toHaveText("v1.fsq: is of model 'golden', and here are only speech-16k, music-44k");
+  await expect(message).toHaveText("v1.fsq: is of model 'golden', and here are only speech-16k, audio-44k");
   await choose(page, "notes.fsq", Buffer.from("this is not a sound at all"));
   await expect(message).toHaveText("notes.fsq: is not a token file (.fsq)");
   await choose(page, "sounds/speech.wav");

@@ -149,12 +149,12 @@ test("the encoder is loaded when it is needed, not before", async ({ page }) => 
   expect([loaded("speech-16k/decoder.onnx"), loaded("encoder.onnx")]).toEqual([true, false]);
   await choose(page, "sounds/speech.wav");
   await expect(page.locator("#ab")).toBeVisible();
-  expect([loaded("speech-16k/encoder.onnx"), loaded("music-44k/encoder.onnx")]).toEqual([true, false]);
+  expect([loaded("speech-16k/encoder.onnx"), loaded("audio-44k/encoder.onnx")]).toEqual([true, false]);
 });
 
 test("a task can be ended", async ({ page }) => {
   await page.goto("./");
-  await page.locator("#model").selectOption("music-44k");
+  await page.locator("#model").selectOption("audio-44k");
   await choose(page, "sounds/stereo.wav");
   await page.locator("#cancel").click();
   await expect(page.locator("#task")).toBeHidden();

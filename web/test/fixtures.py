@@ -123,10 +123,10 @@ def sounds() -> dict[str, Sound]:
         "short": Sound("speech-16k", at_16k[:, 20_000:31_000], 16_000),
         "speech-8k": Sound("speech-16k", audiocodec.read(SPEECH, 8000)[0], 8000),
         "speech-48k": Sound("speech-16k", audiocodec.read(SPEECH, 48_000)[0], 48_000),
-        "stereo": Sound("music-44k", np.concatenate([at_44k, 0.7 * at_44k + 0.05 * late]), 44_100, Joint.MID_SIDE),
-        "left": Sound("music-44k", np.concatenate([at_44k, 0 * late]), 44_100, Joint.LEFT_RIGHT),
+        "stereo": Sound("audio-44k", np.concatenate([at_44k, 0.7 * at_44k + 0.05 * late]), 44_100, Joint.MID_SIDE),
+        "left": Sound("audio-44k", np.concatenate([at_44k, 0 * late]), 44_100, Joint.LEFT_RIGHT),
         "vbr": Sound("speech-16k", at_16k, 16_000, vbr=True),
-        "vbr-right": Sound("music-44k", np.concatenate([0.1 * late, at_44k]), 44_100, Joint.RIGHT_LEFT, vbr=True),
+        "vbr-right": Sound("audio-44k", np.concatenate([0.1 * late, at_44k]), 44_100, Joint.RIGHT_LEFT, vbr=True),
     }
 
 
@@ -152,7 +152,7 @@ def main(folder: Path) -> None:
     (folder / "damaged.json").write_text(json.dumps(list(damaged_files(entropy))))
     coded_sounds(folder)
     shutil.rmtree(folder / "site", ignore_errors=True)
-    bundles = [load_bundle(name) for name in ("speech-16k", "music-44k")]
+    bundles = [load_bundle(name) for name in ("speech-16k", "audio-44k")]
     web.write_page(folder / "site", bundles)
     (folder / "vbr.html").write_text(web.single_page(folder / "sounds" / "vbr.fsq"), encoding="utf-8")
     web.write_models(folder / "models", bundles, overwrite=True)

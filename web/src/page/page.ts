@@ -12,7 +12,7 @@ import { task } from "./task.ts";
 import { codebookBitrate } from "../browser.ts";
 
 const MAGIC = "\x89FSQ";
-const LABELS: Record<string, string> = { "speech-16k": "Speech", "music-44k": "Music" };
+const LABELS: Record<string, string> = { "speech-16k": "Speech", "audio-44k": "Any sound", "music-44k": "Music (older)" };
 const select = byId<HTMLSelectElement>("model");
 let models: readonly ModelFacts[] = [];
 
