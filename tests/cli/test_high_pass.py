@@ -82,7 +82,7 @@ def test_a_note_names_it(run: Run, shifted: Path, tmp_path: Path, speech_path: P
     for name, source, options in (
         ("b", shifted, ("--high-pass", 50)),
         ("c", speech_path, ()),
-        ("d", shifted, ("-m", "music-44k")),
+        ("d", shifted, ("-m", "audio-44k")),
     ):
         assert "rumble" not in run("encode", source, tmp_path / f"{name}.fsq", *options).stderr
 
@@ -90,7 +90,7 @@ def test_a_note_names_it(run: Run, shifted: Path, tmp_path: Path, speech_path: P
 def test_rumble_in_pauses_does_not_choose_the_model(run: Run, speech: np.ndarray, tmp_path: Path) -> None:
     rumble = 0.3 * np.sin(2 * np.pi * 20 * np.arange(speech.shape[1]) / 16_000)
     soundfile.write(tmp_path / "a.wav", speech[0] + rumble, 16_000, "FLOAT")
-    for name, options, model in (("a", (), "music-44k"), ("b", ("--high-pass", 50), "speech-16k")):
+    for name, options, model in (("a", (), "audio-44k"), ("b", ("--high-pass", 50), "speech-16k")):
         assert (
             f" s, {model}, "
             in run("encode", tmp_path / "a.wav", tmp_path / f"{name}.fsq", "-m", "auto", *options).stderr
