@@ -103,6 +103,15 @@ def test_coded_pages_that_nobody_wrote_are_damage() -> None:
         list(pages.parse([(0, seal(0, 1, 50, bytes(packed_bytes(header, 50))))]))
 
 
+def test_a_page_shorter_than_what_is_asked_of_it_is_decoded_as_it_is() -> None:
+    """A damaged file may have one in its middle."""
+    codes, model = tokens_v2().codes[:, :, :10], entropy_model()
+    there = [np.ones(codes.shape, bool)]
+    for until in (3, 10, 40):
+        (found,) = decode_codes(model, [encode_codes(model, codes)], there, until)
+        assert np.array_equal(found, codes[:, :, :until])
+
+
 def test_byte_order_and_type_of_codes_do_not_matter(tmp_path: Path) -> None:
     made = tokens_v2()
     expected = (GOLDEN / "v2.fsq").read_bytes()

@@ -82,7 +82,7 @@ def decode_codes(
     values, seen = _padded(model, len(payloads) * rows, frames)
     digits = np.zeros((len(values), frames, codebooks, len(model.levels)), np.int32)
     known = np.moveaxis(np.concatenate(there), 2, 1)  # b t q
-    wanted_frames = frames if until is None else until
+    wanted_frames = frames if until is None else min(until, frames)
     for step in range(codebooks + wanted_frames - 1):
         first, behind = max(0, step - frames + 1), min(codebooks, step + 1)
         q = np.arange(first, behind)
