@@ -98,6 +98,8 @@ class VariableEncoder:
         starts = range(0, codes.shape[2], self.page_frames)
         bits = np.concatenate([self.price(codes[:, :, t : t + self.page_frames]) for t in starts], axis=2)
         depths = self.choose(whole, bits.swapaxes(0, 1), self.page_frames)
+        if len(codes) < channels:  # a second signal without a code is a hum, not silence
+            depths = np.maximum(depths, min(2, codes.shape[1]))
         return np.where(present(depths, codes.shape[1]), codes, NO_CODE)
 
     def _take(self, block: np.ndarray, codes: np.ndarray) -> np.ndarray:

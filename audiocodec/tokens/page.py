@@ -87,9 +87,9 @@ class PageCodec:
         name: of the file, for messages.
     """
 
-    def __init__(self, header: Header, entropy: Sequence[EntropyModel], name: str) -> None:
+    def __init__(self, header: Header, entropy: Sequence[EntropyModel] | EntropyModel, name: str) -> None:
         self.header, self.name = header, name
-        self._known = entropy
+        self._known = [entropy] if isinstance(entropy, EntropyModel) else entropy
 
     @cached_property
     def entropy(self) -> EntropyModel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,3 +185,13 @@ def test_refined_joint_rows_are_no_larger(joint: Codec, wide: np.ndarray, tmp_pa
     assert sizes[1] <= sizes[0] < len(plain.to_bytes())
     free = Codec(dataclasses.replace(coder.bundle, joint_entropy=None)).encode(wide, 16_000, refine=4)
     assert sizes[1] < len(Tokens(free.codes, coder.encode(wide, 16_000).header, [own]).to_bytes())
+
+
+@pytest.mark.parametrize("options", [{"quality": 6}, {"num_codebooks": 6, "vbr": True}])
+def test_silence_after_sound_is_silent_at_a_variable_rate(
+    joint: Codec, wide: np.ndarray, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    soundfile.write(tmp_path / "a.wav", np.concatenate([wide, 0 * wide], axis=1).T, 16_000, subtype="FLOAT")
+    joint.encode_file(tmp_path / "a.wav", tmp_path / "a.fsq", **options)
+    decoded = joint.decode(Tokens.load(tmp_path / "a.fsq"))
+    assert np.abs(decoded[:, wide.shape[1] + 8000 :]).max() < 1e-3
