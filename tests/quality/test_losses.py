@@ -20,6 +20,7 @@ from audiocodec.quality.losses import (
     MelLoss,
     MultiResolutionSTFTLoss,
     Pair,
+    ToneLoss,
     WaveformLoss,
     windows_of,
 )
@@ -35,6 +36,7 @@ MAKERS = {
     "envelope": lambda: EnvelopeLoss(16_000),
     "estoi": lambda: EstoiLoss(16_000),
     "loudness": lambda: LoudnessLoss(16_000),
+    "tone": lambda: ToneLoss([128, 512]),
 }
 
 
@@ -74,6 +76,15 @@ def test_mel_counts_decades() -> None:
     target = torch.randn(1, 1, 16_000)
     loss = MelLoss(16_000, [512], [40])
     assert loss(Pair(10 * target, target)).item() == pytest.approx(1.0, abs=0.01)
+
+
+def test_tone_is_the_level_of_what_stands_alone() -> None:
+    time = torch.arange(16_000) / 16_000
+    tone, noise = 0.1 * torch.sin(2 * torch.pi * 1000 * time)[None, None], 0.1 * torch.randn(1, 1, 16_000)
+    loss = ToneLoss([1024])
+    assert loss(Pair(0.1 * tone, tone)).item() == pytest.approx(1.0, abs=0.03)
+    assert loss(Pair(tone + 0.01 * noise, tone)).item() < 0.02
+    assert loss(Pair(0.1 * noise, noise)).item() < 0.02
 
 
 def test_waveform_is_relative_to_the_level() -> None:

@@ -12,6 +12,7 @@ from audiocodec.quality.losses.loudness import LoudnessLoss
 from audiocodec.quality.losses.mel import MelLoss
 from audiocodec.quality.losses.multi_resolution_stft import MultiResolutionSTFTLoss
 from audiocodec.quality.losses.pair import Pair, draw_place, windows_of
+from audiocodec.quality.losses.tone import ToneLoss
 from audiocodec.quality.losses.waveform import WaveformLoss
 
 LOSSES = {  # as recipes name them
@@ -23,6 +24,7 @@ LOSSES = {  # as recipes name them
     "loudness": LoudnessLoss,
     "mel": MelLoss,
     "multi_resolution_stft": MultiResolutionSTFTLoss,
+    "tone": ToneLoss,
     "waveform": WaveformLoss,
 }
 
@@ -39,6 +41,7 @@ __all__ = [
     "MelLoss",
     "MultiResolutionSTFTLoss",
     "Pair",
+    "ToneLoss",
     "WaveformLoss",
     "draw_place",
     "windows_of",
