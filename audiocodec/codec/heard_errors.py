@@ -9,7 +9,7 @@ BANDS = 60  # mel
 FLOOR, QUIET = 1e-4, 1e-9  # softest magnitude that differs from silence; of powers in loudness
 LOUDNESS = 0.23  # of loudness on power
 LOG_SHARE = 7.0  # of the mean difference of log magnitudes
-LOUD_SHARE = 100.0  # of the mean squared difference of loudness
+LOUD_SHARE = 300.0  # of the mean squared difference of loudness
 
 
 def mel_filters(bands: int, size: int, sample_rate: int) -> np.ndarray:

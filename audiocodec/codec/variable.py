@@ -25,12 +25,13 @@ CHANGE, STEP = 3.0, 0.5  # bits that another depth than that of the frame before
 LOWEST, HIGHEST = 1.0, 10.0  # quality
 DEAR, CHEAPER = 2.0**-4, 2.0**-0.6  # price of a bit at the lowest quality; its factor for each step of quality
 HEAD_BITS = 24  # of the depths of a page, besides themselves
+TRIED = (1, 2, 3, 4, 6, 8, 10, 12)  # twelfths of all codebooks at which errors are heard
 ROUNDS = 20  # of the search for the price of a bit
 
 
 def tried_depths(num_codebooks: int) -> list[int]:
     """The depths at which errors are heard; those between are interpolated."""
-    return sorted({max(1, round(num_codebooks / divisor)) for divisor in (num_codebooks, 4, 2, 1)})
+    return sorted({1, *(max(1, round(num_codebooks * part / 12)) for part in TRIED)})
 
 
 def price_of(quality: float) -> float:
@@ -97,9 +98,9 @@ class VariableEncoder:
         whole = interpolated(errors, list(self.decoders), codes.shape[1])
         starts = range(0, codes.shape[2], self.page_frames)
         bits = np.concatenate([self.price(codes[:, :, t : t + self.page_frames]) for t in starts], axis=2)
+        if len(codes) < channels and len(whole) > 1:
+            whole[0] = np.inf  # a second signal without a code is a hum, not silence
         depths = self.choose(whole, bits.swapaxes(0, 1), self.page_frames)
-        if len(codes) < channels:  # a second signal without a code is a hum, not silence
-            depths = np.maximum(depths, min(2, codes.shape[1]))
         return np.where(present(depths, codes.shape[1]), codes, NO_CODE)
 
     def _take(self, block: np.ndarray, codes: np.ndarray) -> np.ndarray:

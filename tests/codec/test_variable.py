@@ -127,7 +127,8 @@ def test_bits_go_where_errors_fall_most() -> None:
 
 
 def test_errors_between_the_depths_that_were_heard() -> None:
-    assert tried_depths(12) == [1, 3, 6, 12]
+    assert tried_depths(12) == [1, 2, 3, 4, 6, 8, 10, 12]
+    assert tried_depths(18) == [1, 2, 3, 4, 6, 9, 12, 15, 18]
     assert tried_depths(1) == [1]
     errors = interpolated(np.array([8.0, 4.0, 5.0, 1.0])[:, None, None], [1, 3, 6, 12], 12)[:, 0, 0]
     assert errors[[0, 2, 11]].tolist() == [8, 4, 1]
