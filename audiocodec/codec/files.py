@@ -14,6 +14,7 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec._util.files import replacing
+from audiocodec._util.numbers import check_seconds
 from audiocodec.codec.blocks import BlockEncoder, sound_coder, variable_coder
 from audiocodec.codec.channels import Rows, peek_joint
 from audiocodec.codec.excerpt import excerpt
@@ -187,7 +188,7 @@ def decode_file(
     Raises:
         TokenFileError: the source is damaged or not a token file.
         ModelError: it belongs to another model.
-        ConfigError: the source ends before `start_s`, or has fewer codebooks.
+        ConfigError: the source ends before `start_s`, or has fewer codebooks; or a time is no number.
         OutputError: the target exists or cannot be written.
     """
     begin = time.monotonic()
@@ -197,7 +198,7 @@ def decode_file(
     with open_tokens(source, codec.entropy) as reader:
         header = reader.header
         codec.info.check(header)
-        depth = num_codebooks or header.num_codebooks
+        depth = header.num_codebooks if num_codebooks is None else num_codebooks
         check_depth(depth, header.num_codebooks)
         samples, decoder = total_samples(source, header), codec.block_decoder(header)
         if part:
@@ -222,11 +223,12 @@ def decode_part(
     """An excerpt of a file as blocks "c t", and its number of source samples.
 
     Raises:
-        ConfigError: the file ends before that.
+        ConfigError: the file ends before that, or a time is no number.
     """
     file = TokenFile(path, codec.entropy)
     total, rate = file.header.samples or 0, file.header.sample_rate
-    length = total / rate if duration_s is None else min(duration_s, total / rate)
+    start_s = check_seconds(start_s, "start_s")
+    length = total / rate if duration_s is None else min(check_seconds(duration_s, "duration_s"), total / rate)
     if not 0 <= start_s <= total / rate or not length >= 0:
         raise ConfigError(f"{path}: has {total / rate:.3f} s, cannot give {length:g} s from {start_s:g} s on")
     start = round(start_s * rate)
@@ -263,7 +265,7 @@ def decode_stream(codec: Codec, reader: TokenReader, output: BinaryIO, num_codeb
     begin = time.monotonic()
     header = reader.header
     codec.info.check(header)
-    depth = num_codebooks or header.num_codebooks
+    depth = header.num_codebooks if num_codebooks is None else num_codebooks
     check_depth(depth, header.num_codebooks)
     writer = audio.WavPipe(output, header.sample_rate, header.channels, header.samples)
 
