@@ -344,6 +344,13 @@ def test_command(sounds: Path, corpora: dict[str, Path], tmp_path: Path) -> None
     assert CliRunner().invoke(main, [*arguments, "--address", "x:1"]).exit_code == 2
 
 
+@pytest.mark.parametrize(("name", "value"), [("sounds_per_shard", 0), ("sounds_per_shard", "5"), ("high_pass", -1)])
+def test_settings_that_cannot_be(sounds: Path, tmp_path: Path, name: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is {value!r}, it must be|a high-pass at -1 Hz cannot be"):
+        tokenize(str(sounds), str(tmp_path / "out"), "fsq", **{name: value})
+    assert not (tmp_path / "out").exists()
+
+
 def test_unknown_formats_are_refused(sounds: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="format is 'mp3', known: parquet, webdataset, fsq"):
         tokenize(str(sounds), str(tmp_path), "mp3")
