@@ -204,6 +204,7 @@ def _finish(store: Store, codec: Codec, settings: Settings, receipts: Sequence[R
         "bytes": sum(sum(receipt.files.values()) for receipt in receipts),
         "settings": asdict(settings),
         "header": json.loads(header_to_json(header)),
+        "joint_entropy": codec.info.joint_entropy.hex(),
         "shards": [asdict(receipt) for receipt in receipts],
     }
     store.write(ERRORS, table.getvalue().encode())

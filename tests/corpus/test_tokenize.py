@@ -33,6 +33,7 @@ from audiocodec.corpus.store import open_store
 from audiocodec.corpus.workers import Done, choose_workers, in_this_process
 from audiocodec.errors import AudioError, ConfigError, MissingExtraError, OutputError, TokenFileError
 from audiocodec.model.hub import save_hub_folder
+from audiocodec.tokens import Tokens
 from tests.corpus.conftest import BROKEN, files_of
 
 FORMATS = ["parquet", "webdataset", "fsq"]
@@ -425,6 +426,29 @@ def test_joint_channels(speech: np.ndarray, onnx: Codec, tmp_path: Path) -> None
         assert stereo.tokens.header == dataclasses.replace(expected.header, metadata=stereo.tokens.header.metadata)
         assert mono.tokens.header.rows == stereo.tokens.header.rows == 1
         assert codec.decode(stereo.tokens).shape == wide.shape
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_files_of_joint_rows_are_coded_as_encode_codes_them(speech: np.ndarray, tmp_path: Path, format: str) -> None:
+    codec, (left,) = load("audio-44k"), audio.resample(speech[:, :32_000], 16_000, 44_100)
+    (tmp_path / "in").mkdir()
+    soundfile.write(tmp_path / "in" / "a.wav", np.stack([left, 0.5 * left], axis=1), 44_100, "FLOAT")
+    soundfile.write(tmp_path / "in" / "b.wav", left, 44_100, "FLOAT")
+    tokenize(str(tmp_path / "in"), str(tmp_path / "out"), format, "audio-44k")
+    for item in open_corpus(str(tmp_path / "out")):
+        expected = codec.encode(*audio.read(tmp_path / "in" / item.path))
+        assert item.tokens.to_bytes() == expected.to_bytes()
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    del manifest["joint_entropy"]  # as older versions wrote it
+    (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
+    stereo, _ = open_corpus(str(tmp_path / "out"))
+    assert codec.decode(stereo.tokens).shape == (2, stereo.tokens.samples)
+    assert Tokens.load(saved(stereo.tokens, tmp_path)).codes.shape == stereo.tokens.codes.shape
+
+
+def saved(tokens: Tokens, folder: Path) -> Path:
+    tokens.save(folder / "saved.fsq")
+    return folder / "saved.fsq"
 
 
 def errors_of(folder: Path) -> list[list[str]]:
