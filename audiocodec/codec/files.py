@@ -107,17 +107,27 @@ def encode_stream(
     rows = Rows(channels, info.num_codebooks if choose else depth, joint)
     coder = variable_coder(codec, rows, choose, refine) if choose else sound_coder(codec, rows, refine)
     encoder = BlockEncoder(info, coder, reader.sample_rate)
-    check_metadata(metadata or {})
-    tags = {name: text for name, text in reader.tags.items() if name not in (metadata or {})}
-    texts = fitting({**(metadata or {}), **tags})
-    for name in tags.keys() - texts.keys():
-        logger.warning("%s: its tag %r does not fit into a token file and is left out", reader.path, name)
+    texts = _texts(reader, metadata or {})
     header = info.header(reader.sample_rate, channels, None, rows.num_codebooks, texts, joint, choose is not None)
     writer = TokenWriter(output, header, codec.entropy)
     for codes in encoder.encode(blocks):
         writer.push(codes)
     writer.close(encoder.samples)
     return FileReport(encoder.samples / reader.sample_rate, writer.bytes_written, time.monotonic() - begin)
+
+
+def _texts(reader: audio.AudioReader, metadata: Mapping[str, str]) -> dict[str, str]:
+    """Metadata, and the tags of the sound that fit beside it; a warning names the others.
+
+    Raises:
+        TokenFileError: there is more metadata than a file can hold.
+    """
+    check_metadata(metadata)
+    tags = {name: text for name, text in reader.tags.items() if name not in metadata}
+    texts = fitting({**metadata, **tags})
+    for name in tags.keys() - texts.keys():
+        logger.warning("%s: its tag %r does not fit into a token file and is left out", reader.path, name)
+    return texts
 
 
 def _choice(
