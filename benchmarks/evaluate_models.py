@@ -25,6 +25,7 @@ import click
 import numpy as np
 
 import audiocodec
+from audiocodec._util.files import replacing
 from audiocodec.errors import AudioCodecError
 from audiocodec.evaluate import (
     METRICS,
@@ -99,6 +100,27 @@ def table(summaries: Sequence[Summary]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def filled(document: Path, name: str, said: str) -> str:
+    """The text of the document with `said` between the marker of a comparison and the next end.
+
+    Raises:
+        click.ClickException: there is no such marker.
+    """
+    place = rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)"
+    text, count = re.subn(place, lambda _: f"\n{said}\n", document.read_text("utf-8"), flags=re.DOTALL)
+    if not count:
+        raise click.ClickException(
+            f"{document}: has no lines <!-- {name} --> and <!-- end -->, where the table belongs"
+        )
+    return text
+
+
+def fill(document: Path, name: str, said: str) -> None:
+    """Write what `filled` gives: at once, as another run may fill another place of the document meanwhile."""
+    with replacing(document, overwrite=True) as temporary:
+        temporary.write_text(filled(document, name, said), "utf-8")
+
+
 def _digest(tensors: Mapping[str, np.ndarray]) -> str:
     """Tells weights apart, those of decoders too, which the model hash leaves out."""
     digest = hashlib.sha256()
@@ -116,6 +138,7 @@ def main(name: str, clips: str, work: Path, workers: int) -> None:
     """Score what is missing, and write it down."""
     model, bitrates, others, metrics = COMPARISONS[name]
     ours = tuple(f"{model}@{bitrate}" for bitrate in bitrates)
+    filled(DOCUMENT, name, "")  # a marker that is missing is told before anything is scored
     try:
         missing = check_metrics(metrics)[1]
         if missing:
@@ -133,9 +156,7 @@ def main(name: str, clips: str, work: Path, workers: int) -> None:
     write_csv(rows, DOCUMENT.parent / "evaluation" / f"{name}.csv")
     (DOCUMENT.parent / "evaluation" / f"{name}.md").write_text(markdown(summaries), "utf-8")
     said = f"{model} {codec.info.version}, {summaries[0].clips} clips, means ± half of the 95 % interval:\n\n"
-    said += table(summaries)
-    place = rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)"
-    DOCUMENT.write_text(re.sub(place, lambda _: f"\n{said}\n", DOCUMENT.read_text("utf-8"), flags=re.DOTALL), "utf-8")
+    fill(DOCUMENT, name, said + table(summaries))
     if any("error" in row for row in rows):
         sys.exit("some clips could not be scored; see docs/evaluation/")
 

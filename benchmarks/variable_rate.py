@@ -195,7 +195,7 @@ def main(
 ) -> None:
     """Write a row for each clip and way."""
     codec = audiocodec.load(model)
-    names, _ = check_metrics((metrics or (SPEECH if codec.sample_rate <= 24_000 else MUSIC)).split(","))
+    names, _ = check_metrics((metrics or (SPEECH if codec.info.for_speech else MUSIC)).split(","))
     counts = [Way(name, float(count)) for count in codebooks.split(",") for name in ("constant", "vbr")]
     ways = counts + [Way("quality", float(value)) for value in quality.split(",")]
     with path.open("w", newline="") as output:

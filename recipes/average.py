@@ -11,13 +11,13 @@ wrote. Between the two lies a decoder that reads the files of both, and the aver
 from __future__ import annotations
 
 import copy
-import sys
 from pathlib import Path
 
 import click
 import torch
 
-from audiocodec.errors import AudioCodecError, ModelError
+from audiocodec._util.terminal import errors_in_one_sentence
+from audiocodec.errors import ModelError
 from audiocodec.model import CodecModel
 from audiocodec.model.bundle import load_bundle, save_bundle, write_entropy
 
@@ -51,17 +51,15 @@ def average(old: CodecModel, new: CodecModel, encoder: float, decoder: float) ->
 @click.option("--encoder", type=click.FloatRange(0, 1), required=True, help="Encoder: 0 is OLD's, 1 is NEW's.")
 @click.option("--decoder", type=click.FloatRange(0, 1), required=True, help="Decoder: 0 is OLD's, 1 is NEW's.")
 @click.option("--force", is_flag=True, help="Overwrite.")
+@errors_in_one_sentence()
 def main(
     old: str, new: str, folder: Path, name: str, version: str, encoder: float, decoder: float, force: bool
 ) -> None:
     """Write the model between two others."""
-    try:
-        first, second = load_bundle(old), load_bundle(new)
-        model = average(first.build_model(), second.build_model(), encoder, decoder)
-        path = save_bundle(folder, name, version, second.description["model"], model, force)
-        write_entropy(path, second, force)
-    except AudioCodecError as error:
-        sys.exit(f"error: {error}")
+    first, second = load_bundle(old), load_bundle(new)
+    model = average(first.build_model(), second.build_model(), encoder, decoder)
+    path = save_bundle(folder, name, version, second.description["model"], model, force)
+    write_entropy(path, second, force)
     print(f"between {old} and {new}: {path}")
 
 

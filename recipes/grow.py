@@ -16,7 +16,6 @@ With --restart the first stage of the decoder gets random weights: after `rebase
 from __future__ import annotations
 
 import copy
-import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +23,8 @@ import click
 import torch
 from torch import nn
 
-from audiocodec.errors import AudioCodecError, ModelError
+from audiocodec._util.terminal import errors_in_one_sentence
+from audiocodec.errors import ModelError
 from audiocodec.model import CodecModel
 from audiocodec.model.build import build_model
 from audiocodec.model.bundle import load_bundle, save_bundle
@@ -113,23 +113,21 @@ def numbers(_: click.Context, __: click.Parameter, value: str) -> list[int]:
 @click.option("--noise", is_flag=True, help="Let the decoder learn how much of each coefficient is noise.")
 @click.option("--restart", is_flag=True, help="Give the first stage of the decoder random weights.")
 @click.option("--force", is_flag=True, help="Overwrite.")
+@errors_in_one_sentence()
 def main(
     model: str, folder: Path, name: str, encoder: list[int], decoder: list[int], noise: bool, restart: bool, force: bool
 ) -> None:
     """Load, grow, write."""
-    try:
-        bundle = load_bundle(model)
-        description = copy.deepcopy(bundle.description["model"])
-        for part, blocks in (("encoder", encoder), ("decoder", decoder)):
-            if len(blocks) != len(description[part]["blocks"]):
-                raise ModelError(f"the {part} has {len(description[part]['blocks'])} stages")
-            description[part]["blocks"] = blocks
-        if noise:
-            description["decoder"]["learned_noise"] = True
-        grown = grow(bundle.build_model(), description, restart)
-        path = save_bundle(folder, name, "0", description, grown, force)
-    except AudioCodecError as error:
-        sys.exit(f"error: {error}")
+    bundle = load_bundle(model)
+    description = copy.deepcopy(bundle.description["model"])
+    for part, blocks in (("encoder", encoder), ("decoder", decoder)):
+        if len(blocks) != len(description[part]["blocks"]):
+            raise ModelError(f"the {part} has {len(description[part]['blocks'])} stages")
+        description[part]["blocks"] = blocks
+    if noise:
+        description["decoder"]["learned_noise"] = True
+    grown = grow(bundle.build_model(), description, restart)
+    path = save_bundle(folder, name, "0", description, grown, force)
     print(f"{model}, grown: {path}")
 
 

@@ -24,6 +24,7 @@ from torch.nn import functional
 
 import audiocodec
 from audiocodec import audio
+from audiocodec._util.terminal import errors_in_one_sentence
 from audiocodec.corpus.dataset import TokenDataset
 from audiocodec.tokens.layouts import Delayed
 
@@ -157,6 +158,7 @@ def save(path: Path, codes: np.ndarray, codec: audiocodec.Codec) -> None:
 @click.option(
     "--output", "-o", "out", type=click.Path(path_type=Path), default=Path("runs/language_model"), show_default=True
 )
+@errors_in_one_sentence()
 def main(corpus: str, model: str, steps: int, out: Path) -> None:
     """Train, print losses in nats for a code, and write generated.wav and continued.wav."""
     torch.manual_seed(0)

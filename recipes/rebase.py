@@ -14,14 +14,14 @@ the decoder's bias.
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 
 import click
 import torch
 from einops import rearrange
 
-from audiocodec.errors import AudioCodecError, ModelError
+from audiocodec._util.terminal import errors_in_one_sentence
+from audiocodec.errors import ModelError
 from audiocodec.model import CodecModel, ConvDecoder, Encoder
 from audiocodec.model.bundle import load_bundle, save_bundle
 from audiocodec.model.nn.conv import CausalConv
@@ -81,15 +81,13 @@ def rebase(model: CodecModel, spread: float) -> None:
     help="Standard deviation of the new latents.",
 )
 @click.option("--force", is_flag=True, help="Overwrite.")
+@errors_in_one_sentence()
 def main(model: str, folder: Path, name: str, spread: float, force: bool) -> None:
     """Load, rebase, write."""
-    try:
-        bundle = load_bundle(model)
-        network = bundle.build_model()
-        rebase(network, spread)
-        path = save_bundle(folder, name, bundle.info.version, bundle.description["model"], network, force)
-    except AudioCodecError as error:
-        sys.exit(f"error: {error}")
+    bundle = load_bundle(model)
+    network = bundle.build_model()
+    rebase(network, spread)
+    path = save_bundle(folder, name, bundle.info.version, bundle.description["model"], network, force)
     print(f"{model}, rebased: {path}")
 
 

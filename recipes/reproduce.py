@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 from pathlib import Path
 
 import click
 
-from audiocodec.errors import AudioCodecError
+from audiocodec._util.terminal import errors_in_one_sentence
 from audiocodec.train.config import find_recipe, load_config, recipes
 from audiocodec.train.package import package_run
 from audiocodec.train.recipe import run
@@ -31,19 +30,17 @@ def stages(recipe: str) -> list[str]:
 @click.argument("root")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1)
+@errors_in_one_sentence()
 def main(recipe: str, root: str, folder: Path, overrides: tuple[str, ...]) -> None:
     """Each stage begins with the averaged weights of the one before."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    try:
-        names, before = stages(recipe), None
-        find_recipe(recipe)
-        for name in names:
-            begin: list[str] = [] if before is None else [f"start_from={before}"]
-            run(load_config(find_recipe(name), [f"data.root={root}", *begin, *overrides]), folder / name)
-            before = folder / name
-        bundle = package_run(folder / names[-1], folder / recipe / "model", recipe, "1", overwrite=True)
-    except AudioCodecError as error:
-        sys.exit(f"error: {error}")
+    names, before = stages(recipe), None
+    find_recipe(recipe)
+    for name in names:
+        begin: list[str] = [] if before is None else [f"start_from={before}"]
+        run(load_config(find_recipe(name), [f"data.root={root}", *begin, *overrides]), folder / name)
+        before = folder / name
+    bundle = package_run(folder / names[-1], folder / recipe / "model", recipe, "1", overwrite=True)
     print(f"{folder / recipe / 'model'}: hash {bundle.info.hash.hex()[:8]}")
 
 

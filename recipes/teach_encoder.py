@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import logging
 import math
-import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +23,8 @@ import click
 import torch
 from torch import Tensor, nn
 
-from audiocodec.errors import AudioCodecError, ConfigError
+from audiocodec._util.terminal import errors_in_one_sentence
+from audiocodec.errors import ConfigError
 from audiocodec.model import CodecModel, ranks
 from audiocodec.model.bundle import load_bundle, save_bundle
 from audiocodec.model.quantize import ResidualFSQ
@@ -81,25 +81,23 @@ def teach(trainer: Trainer, teacher: CodecModel) -> None:
 @click.argument("recipe")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("overrides", nargs=-1)
+@errors_in_one_sentence()
 def main(model: str, recipe: str, folder: Path, overrides: tuple[str, ...]) -> None:
     """Load, teach, write."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    try:
-        bundle = load_bundle(model)
-        teacher = bundle.build_model().requires_grad_(False)
-        config = load_config(find_recipe(recipe), ["start_from=null", *overrides])
-        if not isinstance(teacher.quantizer, ResidualFSQ):
-            raise ConfigError(f"{model}: its quantizer is not a ResidualFSQ")
-        with process_group(choose_device(config.train.device)):
-            with TemporaryDirectory() as run_dir:  # a trainer wants one
-                trainer = build_trainer(config, Path(run_dir), resume=False)
-                teach(trainer, teacher)
-            if ranks.rank() == 0:
-                teacher.encoder.load_state_dict(trainer.model.encoder.state_dict())
-                path = save_bundle(folder, bundle.info.name, "0", bundle.description["model"], teacher, overwrite=True)
-                print(f"{model}, its encoder taught anew: {path}")
-    except AudioCodecError as error:
-        sys.exit(f"error: {error}")
+    bundle = load_bundle(model)
+    teacher = bundle.build_model().requires_grad_(False)
+    config = load_config(find_recipe(recipe), ["start_from=null", *overrides])
+    if not isinstance(teacher.quantizer, ResidualFSQ):
+        raise ConfigError(f"{model}: its quantizer is not a ResidualFSQ")
+    with process_group(choose_device(config.train.device)):
+        with TemporaryDirectory() as run_dir:  # a trainer wants one
+            trainer = build_trainer(config, Path(run_dir), resume=False)
+            teach(trainer, teacher)
+        if ranks.rank() == 0:
+            teacher.encoder.load_state_dict(trainer.model.encoder.state_dict())
+            path = save_bundle(folder, bundle.info.name, "0", bundle.description["model"], teacher, overwrite=True)
+            print(f"{model}, its encoder taught anew: {path}")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import numpy as np
 
 import audiocodec
 from audiocodec._util.files import replacing
+from audiocodec._util.terminal import errors_in_one_sentence
 from audiocodec.codec.channels import is_second
 from audiocodec.model.bundle import bundle_path, entropy_path
 from audiocodec.tokens import EntropyModel, Header, save_entropy
@@ -43,8 +44,9 @@ def page_bytes(header: Header, entropy: Sequence[EntropyModel], sounds: Sequence
 @click.option("--joint", is_flag=True, help="For the rows that two channels share.")
 @click.option("--output", "-o", "out", type=click.Path(path_type=Path), help="Where to write it [beside the model].")
 @click.option("--test", type=click.Path(path_type=Path, exists=True), multiple=True, help="Folder to measure it on.")
-@click.option("--steps", default=10_000, show_default=True)
+@click.option("--steps", type=click.IntRange(1), default=10_000, show_default=True)
 @click.option("--force", is_flag=True, help="Overwrite.")
+@errors_in_one_sentence()
 def main(
     model: str, data: tuple[Path, ...], joint: bool, out: Path | None, test: tuple[Path, ...], steps: int, force: bool
 ) -> None:
@@ -53,6 +55,7 @@ def main(
     codec = audiocodec.load(model)
     info, out = codec.info, out or entropy_path(bundle_path(model), joint)
     with replacing(out, force) as temporary:
+        tests = {folder: list(folder_codes(codec, folder, joint)) for folder in test}  # a wrong one is told at once
         codes = [sound for folder in data for sound in folder_codes(codec, folder, joint)]
         print(f"{len(codes)} recordings, {sum(c.shape[1] for c in codes) / info.frame_rate / 3600:.2f} hours")
         signals = is_second(info.num_codebooks).astype(int).tolist() if joint else None
@@ -60,13 +63,17 @@ def main(
         save_entropy(temporary, entropy)
     print(f"{out}: {out.stat().st_size} bytes, hash {entropy.hash.hex()}")
     header = info.header(info.sample_rate, 2 if joint else 1, None, info.num_codebooks)
-    for folder in test:
-        sounds = list(folder_codes(codec, folder, joint))
-        for depth in sorted({1, *(-(-info.num_codebooks // part) for part in (1, 2, 4))}):
-            kept, cut = [sound[:depth] for sound in sounds], header.with_codebooks(depth)
-            packed = page_bytes(replace(cut, entropy=NO_ENTROPY), (), kept)
-            coded = page_bytes(replace(cut, entropy=entropy.hash), [entropy], kept)
-            print(f"{folder}, {depth} codebooks: pages {100 * (1 - coded / packed):.2f} % smaller than packed")
+    for folder, sounds in tests.items():
+        measure(folder, sounds, header, entropy)
+
+
+def measure(folder: Path, sounds: Sequence[np.ndarray], header: Header, entropy: EntropyModel) -> None:
+    """Print what the model saves of codes "q t" with one, a quarter, half and all of the codebooks."""
+    for depth in sorted({1, *(-(-header.num_codebooks // part) for part in (1, 2, 4))}):
+        kept, cut = [sound[:depth] for sound in sounds], header.with_codebooks(depth)
+        packed = page_bytes(replace(cut, entropy=NO_ENTROPY), (), kept)
+        coded = page_bytes(replace(cut, entropy=entropy.hash), [entropy], kept)
+        print(f"{folder}, {depth} codebooks: pages {100 * (1 - coded / packed):.2f} % smaller than packed")
 
 
 if __name__ == "__main__":

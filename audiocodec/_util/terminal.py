@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
+
+from audiocodec.errors import AudioCodecError
 
 
 def on_terminal() -> bool:
     """Whether standard error is a terminal; it may be closed."""
     return sys.stderr is not None and sys.stderr.isatty()
+
+
+@contextlib.contextmanager
+def errors_in_one_sentence() -> Iterator[None]:
+    """An expected error of the block, or of the function that this decorates, ends the script with exit code 1."""
+    try:
+        yield
+    except AudioCodecError as error:
+        sys.exit(f"error: {printable(str(error))}")
 
 
 def printable(text: str) -> str:

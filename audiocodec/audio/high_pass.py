@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from audiocodec.errors import ConfigError
+from audiocodec._util.numbers import as_float
+from audiocodec.errors import AudioError, ConfigError
 
 MAX_CUTOFF = 500.0  # Hz; voices begin at 80
 RANGE = 300.0  # nepers by which weights grow within a period; float64 holds 700
@@ -20,10 +21,7 @@ def check_cutoff(cutoff: float, sample_rate: float = math.inf) -> float:
     Raises:
         ConfigError: it is no number, below 0, above 500 Hz, or not below half of `sample_rate`.
     """
-    try:
-        hz = float(cutoff)
-    except (TypeError, ValueError):
-        hz = math.nan
+    hz = as_float(cutoff)
     if not 0 <= hz <= MAX_CUTOFF:
         raise ConfigError(f"a high-pass at {cutoff!r} Hz cannot be; give 0 (none) to {MAX_CUTOFF:g} Hz, such as 50")
     if hz and hz >= sample_rate / 2:
@@ -61,9 +59,18 @@ class HighPass:
         self._period = min(MAX_PERIOD, int(RANGE / -np.log(np.abs(poles).min())))
         self._modes = [_Mode(pole, residue, self._period) for pole, residue in zip(poles, residues, strict=True)]
         self._at = 0  # samples of the period that have been
+        self._channels: int | None = None  # not known before the first block
 
     def push(self, block: np.ndarray) -> np.ndarray:
-        """Samples "c t" -> as many filtered ones, "c t", float32."""
+        """Samples "c t" -> as many filtered ones, "c t", float32.
+
+        Raises:
+            AudioError: it does not have two axes, or not as many channels as the blocks before.
+        """
+        if block.ndim != 2 or self._channels not in (None, len(block)):
+            expected = f"{self._channels or 'c'} t"
+            raise AudioError(f"a high-pass takes blocks of samples '{expected}', got one of shape {block.shape}")
+        self._channels = len(block)
         out, begin = np.empty(block.shape, np.float32), 0
         while begin < block.shape[1]:
             end = min(block.shape[1], begin + self._period - self._at)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from audiocodec.codec import Codec
 
 AUTO = "auto"
-SPEECH_RATE = 32_000  # models of lower sample rates are for speech
 EFFORTS = (0, 5, 10, 20, 40)  # steps of --refine
 
 
@@ -232,7 +231,7 @@ class Encode:
         from audiocodec.cli.bandwidth import BandwidthWatch
         from audiocodec.cli.rumble import RumbleWatch
 
-        if codec.sample_rate >= SPEECH_RATE:
+        if not codec.info.for_speech:
             return []
         rumble = [] if self.high_pass else [RumbleWatch(rate)]
         return [BandwidthWatch(rate, codec.sample_rate, codec.name), *rumble]

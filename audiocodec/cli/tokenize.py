@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @options.model
 @options.num_codebooks
 @options.bitrate
+@options.high_pass
 @click.option(
     "--sounds-per-shard",
     type=click.IntRange(1),
@@ -60,6 +61,7 @@ def tokenize(
     model: str,
     num_codebooks: int | None,
     bitrate: float | None,
+    high_pass: float,
     sounds_per_shard: int | None,
     workers: int | None,
     device: str,
@@ -89,7 +91,7 @@ def tokenize(
         workers = 0
     with _shown(output) as on_shard:
         made_by = (model, num_codebooks, backend, sounds_per_shard, workers, address)
-        done = run(source, output, format, *made_by, on_shard, bitrate, device)
+        done = run(source, output, format, *made_by, on_shard, bitrate, device, high_pass)
     if done.sounds + done.errors == 0:
         click.echo(f"{output}: all {done.shards} shards are there already", err=True)
         return

@@ -10,13 +10,13 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec._util.extras import require
+from audiocodec._util.numbers import check_count
 from audiocodec.backends.base import FrameDecoder
 from audiocodec.codec.channels import Rows, is_second
 from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
 from audiocodec.codec.variable import ChooseDepths, VariableEncoder, tried_depths
 from audiocodec.codec.variable_refine import VariableRefiner
-from audiocodec.errors import ConfigError
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import EntropyModel, Header, frames_for
 from audiocodec.tokens.entropy.page_coder import code_bits
@@ -52,9 +52,8 @@ def variable_coder(codec: Codec, rows: Rows, choose: ChooseDepths, refine: int) 
 
 def _search(codec: Codec, rows: Rows, refine: int) -> Callable[[np.ndarray | None], SoundRefiner] | None:
     """Depths "r t" of the frames, or None for all codebooks -> a search for codes; None where none is asked for."""
-    if type(refine) is not int or refine < 0:
-        raise ConfigError(f"refine is {refine}, it must be a whole number of steps, 0 or more")
-    if not refine:
+    steps = check_count(refine, "refine")
+    if not steps:
         return None
     require("torchaudio", "refine")
     import torch
@@ -67,7 +66,7 @@ def _search(codec: Codec, rows: Rows, refine: int) -> Callable[[np.ndarray | Non
             entropy = _pricing(codec, rows)
             signals = _of_signals(entropy, rows) if entropy else []
             rates = [CodeRate(model, codec.info.page_frames) for model in signals] or None
-            return SoundRefiner(codec.searched_model, rows, refine, rates, codec.threads, depths)
+            return SoundRefiner(codec.searched_model, rows, steps, rates, codec.threads, depths)
 
     return search
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec._util.extras import require
+from audiocodec._util.numbers import check_count
 from audiocodec.backends.base import FrameDecoder, FrameEncoder, frame_decoder, frame_encoder, open_model
 from audiocodec.codec import arrays, files
 from audiocodec.codec.blocks import BlockDecoder
@@ -21,7 +22,6 @@ from audiocodec.codec.sound_decoder import SoundDecoder
 from audiocodec.codec.sound_encoder import SoundEncoder
 from audiocodec.codec.stream_decoder import StreamDecoder, decode_streams
 from audiocodec.codec.stream_encoder import StreamEncoder, encode_streams
-from audiocodec.errors import ConfigError
 from audiocodec.model.bundle import Bundle, list_models, load_bundle
 from audiocodec.model.hub import fetch_hub_folder, save_hub_folder
 from audiocodec.tokens import Header, TokenReader, Tokens
@@ -63,8 +63,7 @@ class Codec(Facts):
     def __init__(
         self, bundle: Bundle, threads: int = 1, backend: str = "auto", device: str | torch.device = "cpu"
     ) -> None:
-        if not isinstance(threads, int) or threads < 1:
-            raise ConfigError(f"threads is {threads!r}, it must be 1 or more")
+        threads = check_count(threads, "threads", 1)
         self.bundle, self.info, self.entropy = bundle, bundle.info, bundle.entropies
         self.model, self.threads, self._backend = open_model(bundle, backend, device), threads, backend
         self.device = str(device)
@@ -183,7 +182,7 @@ class Codec(Facts):
 
         Raises:
             AudioError: the shape is wrong, or there are NaN or infinite samples.
-            ConfigError: `num_codebooks` or `bitrate` is out of range, or `refine` is negative.
+            ConfigError: `num_codebooks` or `bitrate` is out of range, or `refine` is not a whole number, 0 or more.
             MissingExtraError: refine, and torch or torchaudio is not installed.
         """
         if isinstance(wav, (list, tuple)) or getattr(wav, "ndim", 0) == 3:

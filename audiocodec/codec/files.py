@@ -14,6 +14,7 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec._util.files import replacing
+from audiocodec._util.numbers import check_seconds
 from audiocodec.codec.blocks import BlockEncoder, sound_coder, variable_coder
 from audiocodec.codec.channels import Rows, peek_joint
 from audiocodec.codec.excerpt import excerpt
@@ -106,17 +107,27 @@ def encode_stream(
     rows = Rows(channels, info.num_codebooks if choose else depth, joint)
     coder = variable_coder(codec, rows, choose, refine) if choose else sound_coder(codec, rows, refine)
     encoder = BlockEncoder(info, coder, reader.sample_rate)
-    check_metadata(metadata or {})
-    tags = {name: text for name, text in reader.tags.items() if name not in (metadata or {})}
-    texts = fitting({**(metadata or {}), **tags})
-    for name in tags.keys() - texts.keys():
-        logger.warning("%s: its tag %r does not fit into a token file and is left out", reader.path, name)
+    texts = _texts(reader, metadata or {})
     header = info.header(reader.sample_rate, channels, None, rows.num_codebooks, texts, joint, choose is not None)
     writer = TokenWriter(output, header, codec.entropy)
     for codes in encoder.encode(blocks):
         writer.push(codes)
     writer.close(encoder.samples)
     return FileReport(encoder.samples / reader.sample_rate, writer.bytes_written, time.monotonic() - begin)
+
+
+def _texts(reader: audio.AudioReader, metadata: Mapping[str, str]) -> dict[str, str]:
+    """Metadata, and the tags of the sound that fit beside it; a warning names the others.
+
+    Raises:
+        TokenFileError: there is more metadata than a file can hold.
+    """
+    check_metadata(metadata)
+    tags = {name: text for name, text in reader.tags.items() if name not in metadata}
+    texts = fitting({**metadata, **tags})
+    for name in tags.keys() - texts.keys():
+        logger.warning("%s: its tag %r does not fit into a token file and is left out", reader.path, name)
+    return texts
 
 
 def _choice(
@@ -187,7 +198,7 @@ def decode_file(
     Raises:
         TokenFileError: the source is damaged or not a token file.
         ModelError: it belongs to another model.
-        ConfigError: the source ends before `start_s`, or has fewer codebooks.
+        ConfigError: the source ends before `start_s`, or has fewer codebooks; or a time is no number.
         OutputError: the target exists or cannot be written.
     """
     begin = time.monotonic()
@@ -197,7 +208,7 @@ def decode_file(
     with open_tokens(source, codec.entropy) as reader:
         header = reader.header
         codec.info.check(header)
-        depth = num_codebooks or header.num_codebooks
+        depth = header.num_codebooks if num_codebooks is None else num_codebooks
         check_depth(depth, header.num_codebooks)
         samples, decoder = total_samples(source, header), codec.block_decoder(header)
         if part:
@@ -222,11 +233,12 @@ def decode_part(
     """An excerpt of a file as blocks "c t", and its number of source samples.
 
     Raises:
-        ConfigError: the file ends before that.
+        ConfigError: the file ends before that, or a time is no number.
     """
     file = TokenFile(path, codec.entropy)
     total, rate = file.header.samples or 0, file.header.sample_rate
-    length = total / rate if duration_s is None else min(duration_s, total / rate)
+    start_s = check_seconds(start_s, "start_s")
+    length = total / rate if duration_s is None else min(check_seconds(duration_s, "duration_s"), total / rate)
     if not 0 <= start_s <= total / rate or not length >= 0:
         raise ConfigError(f"{path}: has {total / rate:.3f} s, cannot give {length:g} s from {start_s:g} s on")
     start = round(start_s * rate)
@@ -263,7 +275,7 @@ def decode_stream(codec: Codec, reader: TokenReader, output: BinaryIO, num_codeb
     begin = time.monotonic()
     header = reader.header
     codec.info.check(header)
-    depth = num_codebooks or header.num_codebooks
+    depth = header.num_codebooks if num_codebooks is None else num_codebooks
     check_depth(depth, header.num_codebooks)
     writer = audio.WavPipe(output, header.sample_rate, header.channels, header.samples)
 

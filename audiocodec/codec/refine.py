@@ -21,6 +21,7 @@ from audiocodec.backends.torch.threads import single_thread
 from audiocodec.codec.channels import Rows
 from audiocodec.codec.code_rate import CodeRate
 from audiocodec.model import CodecModel, ConvDecoder
+from audiocodec.model.info import is_for_speech
 from audiocodec.quality.losses import (
     CoherenceLoss,
     ComplexSTFTLoss,
@@ -44,7 +45,6 @@ LEARNING_RATE, LEAST, BETAS = (
 PRICE, LEAST_PRICE, MOST_PRICE = 3.0, 0.5, 20.0  # of the bits allowed, beside the losses: at first, and limits
 PRICE_GAIN = 5.0  # of its logarithm after a window, for the share of bits that were too many
 RESERVE_BITS = 16  # of a window, for whole bytes of pages
-SPEECH_RATE = 24_000  # models up to this sample rate are for speech
 
 
 class SoundRefiner:
@@ -295,7 +295,7 @@ def search_losses(sample_rate: int) -> list[tuple[float, nn.Module]]:
 
     Waveform losses weigh less than in training, where they mute what the decoder cannot predict.
     """
-    if sample_rate <= SPEECH_RATE:
+    if is_for_speech(sample_rate):
         return [
             (6.0, MelLoss(sample_rate, (128, 512, 2048), (20, 80, 80))),
             (2.0, EnvelopeLoss(sample_rate)),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from audiocodec._util.numbers import check_count
 from audiocodec.backends.base import FrameDecoder
 from audiocodec.backends.fixed_shapes import BLOCK_FRAMES
 from audiocodec.backends.state import Arrays, load_array
@@ -48,8 +49,12 @@ class StreamDecoder:
         self._forget(NOT_BEGUN)
 
     def start_at(self, frames: int) -> None:
-        """Restart `frames` after the current position; the noise continues from there."""
-        self._state = self.network.skip(self._state, frames)
+        """Restart `frames` after the current position; the noise continues from there.
+
+        Raises:
+            ConfigError: `frames` is not a whole number, 0 or more.
+        """
+        self._state = self.network.skip(self._state, check_count(frames, "frames"))
         self._forget(AFRESH)
 
     def _forget(self, lost: int) -> None:
@@ -68,7 +73,11 @@ class StreamDecoder:
         """Samples "(frames hop)" for lost frames: the output continues for 60 ms, then fades to silence at 240 ms.
 
         A decoder trained for concealment gets zeros; others get the last latent, attenuated by a tenth per frame.
+
+        Raises:
+            ConfigError: `frames` is not a whole number, 0 or more.
         """
+        frames = check_count(frames, "frames")
         hop, parts = self.network.info.hop_length, [np.zeros(0, np.float32)]
         if self._lost == NOT_BEGUN:  # the stream begins with its first frame
             return np.zeros(frames * hop, np.float32)
@@ -96,7 +105,7 @@ class StreamDecoder:
         return self.conceal(-(-self.delay_samples // self.network.info.hop_length))[: self.delay_samples]
 
     def skip(self, frames: int) -> np.ndarray:
-        """Silence in place of `frames` lost frames; decoding restarts after them."""
+        """Silence in place of `frames` lost frames; decoding restarts after them. Raises as `start_at`."""
         self.start_at(frames)
         return np.zeros(frames * self.network.info.hop_length, np.float32)
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from audiocodec import audio
+from audiocodec._util.numbers import check_count
 from audiocodec.backends.base import FrameEncoder
 from audiocodec.backends.state import Arrays, load_array
 from audiocodec.backends.torch.threads import single_thread
@@ -77,10 +78,14 @@ class StreamEncoder:
 
         Args:
             frames: total number; by default enough to cover the samples pushed and the model's delay.
+
+        Raises:
+            ConfigError: `frames` is not a whole number, 0 or more.
         """
         info = self.network.info
         if frames is None:
             frames = -(-(self.samples + info.delay) // info.hop_length) if self.samples else 0
+        frames = check_count(frames, "frames")
         missing, samples = max(0, frames - self.frames), self.samples
         blocks = -(-frames // info.block)
         silence = max(0, blocks * self.delay_samples - samples) if missing else 0

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from audiocodec._util.numbers import as_float
 from audiocodec.codec.channels import Rows
 from audiocodec.codec.heard_errors import HeardErrors
 from audiocodec.codec.sound_decoder import SoundDecoder
@@ -38,11 +39,12 @@ def price_of(quality: float) -> float:
     """Of a bit, in the unit of `HeardErrors`: what it has to gain at a quality, 1 to 10.
 
     Raises:
-        ConfigError: the quality is out of range.
+        ConfigError: the quality is no number, or out of range.
     """
-    if not LOWEST <= quality <= HIGHEST:
-        raise ConfigError(f"quality is {quality:g}, it must be {LOWEST:g} to {HIGHEST:g}")
-    return DEAR * CHEAPER ** (quality - LOWEST)
+    number = as_float(quality)
+    if not LOWEST <= number <= HIGHEST:
+        raise ConfigError(f"quality is {quality!r}, it must be {LOWEST:g} to {HIGHEST:g}")
+    return DEAR * CHEAPER ** (number - LOWEST)
 
 
 class VariableEncoder:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class VariableRefiner:
     """A `VariableEncoder` whose codes are searched for, as many in each frame as it has chosen; as `SoundEncoder`.
 
-    It keeps the sound until its end, which the depths depend on: 230 MB for an hour of speech.
+    It keeps the sound until its end, which the depths depend on: 230 MB for an hour of speech at 16 kHz, 1.27 GB for an
+    hour of stereo at 44.1 kHz.
 
     Args:
         plain: chooses the depths.

@@ -13,7 +13,7 @@ import numpy as np
 from audiocodec import audio
 from audiocodec.codec import Codec, encode_sounds, peek_joint
 from audiocodec.corpus.stopwatch import Stopwatch
-from audiocodec.errors import AudioError
+from audiocodec.errors import AudioCodecError, AudioError, ConfigError
 from audiocodec.tokens import Tokens, frames_for
 from audiocodec.tokens.metadata import fitting
 from audiocodec.tokens.strides import place
@@ -25,12 +25,14 @@ class _Stream:
     """A sound file being encoded.
 
     Raises:
-        AudioError: it cannot be opened.
+        AudioError: its beginning cannot be read.
+        ConfigError: its sample rate is too low for the high-pass.
     """
 
-    def __init__(self, codec: Codec, reader: audio.AudioReader, depth: int, watch: Stopwatch) -> None:
+    def __init__(self, codec: Codec, reader: audio.AudioReader, depth: int, watch: Stopwatch, high_pass: float) -> None:
         self.reader, self.watch = reader, watch
-        self.blocks, self.joint = peek_joint(reader, reader.channels, reader.sample_rate, codec.info)
+        sound = audio.high_passed(reader, reader.sample_rate, high_pass)
+        self.blocks, self.joint = peek_joint(sound, reader.channels, reader.sample_rate, codec.info)
         self.samples, self.done = 0, False
         self.resampler = audio.Resampler(reader.sample_rate, codec.sample_rate, reader.channels)
         self.encoder = codec.sound_encoder(codec.rows(reader.channels, depth, self.joint))
@@ -53,8 +55,13 @@ class _Stream:
 
 
 def encode_files(
-    codec: Codec, paths: Sequence[Path], metadata: Sequence[Mapping[str, str]], depth: int, watch: Stopwatch
-) -> list[Tokens | AudioError]:
+    codec: Codec,
+    paths: Sequence[Path],
+    metadata: Sequence[Mapping[str, str]],
+    depth: int,
+    watch: Stopwatch,
+    high_pass: float = 0.0,
+) -> list[Tokens | AudioCodecError]:
     """The tokens that `codec.encode_file` writes for each, or the error.
 
     Args:
@@ -62,7 +69,8 @@ def encode_files(
         paths: of files of similar length, so that they end together.
         metadata: text for each; takes precedence over a tag of the same name.
         depth: codebooks.
-        watch: counts decoding, resampling, encoding.
+        watch: counts decoding (the high-pass included), resampling, encoding.
+        high_pass: see `codec.encode_file`.
     """
     results: list[Any] = [None] * len(paths)
     streams: dict[int, _Stream] = {}
@@ -71,8 +79,8 @@ def encode_files(
             try:
                 with watch("decode"):
                     reader = stack.enter_context(audio.AudioReader(path))
-                streams[i] = _Stream(codec, reader, depth, watch)
-            except AudioError as error:
+                streams[i] = _Stream(codec, reader, depth, watch, high_pass)
+            except (AudioError, ConfigError) as error:
                 results[i] = error
         waiting = list(streams.values())
         while waiting:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from audiocodec._util.extras import require
+from audiocodec._util.numbers import check_count
 from audiocodec.corpus import Corpus, Item, open_corpus
 from audiocodec.errors import ConfigError
 
@@ -54,9 +55,7 @@ class TokenDataset(IterableDataset[dict[str, Any]]):
         self.world_size = (torch.distributed.get_world_size() if together else 1) if world_size is None else world_size
         if not 0 <= self.rank < self.world_size:
             raise ConfigError(f"rank is {self.rank}, it must be 0 to {self.world_size - 1}")
-        if frames is not None and frames < 1:
-            raise ConfigError(f"frames is {frames}, it must be 1 or more")
-        self.frames, self.seed = frames, seed
+        self.frames, self.seed = None if frames is None else check_count(frames, "frames", 1), seed
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
 
     def set_epoch(self, epoch: int) -> None:

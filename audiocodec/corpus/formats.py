@@ -18,7 +18,7 @@ class Format(NamedTuple):
     """How sounds are stored in files."""
 
     pack: Callable[[Shard, Sequence[Item], Header], dict[str, bytes]]
-    unpack: Callable[[Store, Mapping[str, Any], Header], Iterator[Item]]  # of a shard as the manifest has it
+    unpack: Callable[[Store, Mapping[str, Any], Header, bytes], Iterator[Item]]  # of a shard as the manifest has it
 
 
 FORMATS = {

@@ -19,7 +19,7 @@ def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes
     return {target(item.path): item.tokens.to_bytes() for item in items}
 
 
-def unpack(store: Store, shard: Mapping[str, Any], header: Header) -> Iterator[Item]:
+def unpack(store: Store, shard: Mapping[str, Any], header: Header, joint_entropy: bytes) -> Iterator[Item]:
     """The sounds of a shard, in order.
 
     Raises:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from audiocodec.tokens import Header, Tokens
-from audiocodec.tokens.header import NO_ENTROPY
 from audiocodec.tokens.joint import Joint
 
 
@@ -43,18 +42,18 @@ def fields_of(item: Item) -> dict[str, Any]:
     }
 
 
-def item_of(fields: Mapping[str, Any], codes: np.ndarray, header: Header) -> Item:
+def item_of(fields: Mapping[str, Any], codes: np.ndarray, header: Header, joint_entropy: bytes) -> Item:
     """Inverse of `fields_of`.
 
     Args:
         fields: as they were written.
         codes: "r q t", any integers.
-        header: of any sound of the corpus.
+        header: of any sound of the corpus of one channel.
+        joint_entropy: hash of the entropy model of rows that two channels share.
     """
     known = {key: int(fields[key]) for key in ("sample_rate", "samples", "channels")}
     own = {"path", "joint", "frames", "duration_s", *known}
     joint = Joint(int(fields.get("joint", len(codes) < known["channels"])))
-    entropy = header.entropy if bool(joint) == bool(header.joint) else NO_ENTROPY
-    header = replace(header, joint=joint, entropy=entropy, **known)  # type: ignore[arg-type]
+    header = replace(header, joint=joint, entropy=joint_entropy if joint else header.entropy, **known)  # type: ignore[arg-type]
     tokens = Tokens(codes.astype(np.int64), header)
     return Item(str(fields["path"]), tokens, {k: str(v) for k, v in fields.items() if k not in own})

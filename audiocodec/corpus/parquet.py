@@ -59,7 +59,7 @@ def _nested(arrow: Any, codes: Sequence[np.ndarray], header: Header) -> Any:
     return column
 
 
-def unpack(store: Store, shard: Mapping[str, Any], header: Header) -> Iterator[Item]:
+def unpack(store: Store, shard: Mapping[str, Any], header: Header, joint_entropy: bytes) -> Iterator[Item]:
     """The sounds of a shard, a group of rows at a time.
 
     Raises:
@@ -72,7 +72,7 @@ def unpack(store: Store, shard: Mapping[str, Any], header: Header) -> Iterator[I
                 table = file.read_row_group(group)
                 rows = table.drop_columns("codes").to_pylist()
                 for row, codes in zip(rows, _flat(table.column("codes")), strict=True):
-                    yield item_of(row, codes, header)
+                    yield item_of(row, codes, header, joint_entropy)
 
 
 def _flat(column: Any) -> Iterator[np.ndarray]:

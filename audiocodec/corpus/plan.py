@@ -28,6 +28,7 @@ class Settings:
         num_codebooks: kept.
         sounds_per_shard: of all shards but the last.
         input: hash of the list of sounds, their sizes and metadata.
+        high_pass: Hz below which sounds were filtered; 0: not at all, as by older versions, which did not write it.
     """
 
     audiocodec: str
@@ -39,6 +40,7 @@ class Settings:
     num_codebooks: int
     sounds_per_shard: int
     input: str
+    high_pass: float = 0.0
 
     @property
     def library(self) -> str:

@@ -14,6 +14,7 @@ from audiocodec.corpus.store import Store, open_store
 from audiocodec.errors import TokenFileError
 from audiocodec.tokens import Header
 from audiocodec.tokens.convert import header_from_json
+from audiocodec.tokens.header import NO_ENTROPY
 
 MANIFEST = "manifest.json"
 
@@ -26,11 +27,14 @@ class Corpus:
         store: the folder.
         manifest: what `manifest.json` holds.
         header: of its codes; sample rate, channels and samples are placeholders.
+        joint_entropy: hash of the entropy model of rows that two channels share; older versions did not write it, then
+            files of such rows are packed.
     """
 
     store: Store
     manifest: dict[str, Any]
     header: Header
+    joint_entropy: bytes
 
     @property
     def num_shards(self) -> int:
@@ -42,8 +46,8 @@ class Corpus:
         Raises:
             MissingExtraError: it is Parquet, and pyarrow is not installed.
         """
-        entry = self.manifest["shards"][shard]
-        return FORMATS[self.manifest["settings"]["format"]].unpack(self.store, entry, self.header)
+        entry, format = self.manifest["shards"][shard], FORMATS[self.manifest["settings"]["format"]]
+        return format.unpack(self.store, entry, self.header, self.joint_entropy)
 
     def __iter__(self) -> Iterator[Item]:
         """All sounds, in order."""
@@ -61,6 +65,7 @@ def open_corpus(folder: str) -> Corpus:
     try:
         manifest = json.loads(store.read(MANIFEST))
         header = header_from_json(json.dumps(manifest["header"]), f"{folder}/{MANIFEST}")
+        joint_entropy = bytes.fromhex(manifest.get("joint_entropy", NO_ENTROPY.hex()))
         named = manifest["settings"]["format"] != "fsq" or all(map(has_paths, manifest["shards"]))
     except FileNotFoundError as error:
         raise TokenFileError(f"{folder}: no finished corpus here (it has no {MANIFEST})") from error
@@ -71,4 +76,4 @@ def open_corpus(folder: str) -> Corpus:
             f"{folder}/{MANIFEST}: does not have the paths of the sounds, as older versions made it; run 'audiocodec "
             "tokenize' again, in this folder or, if it refuses, in another"
         )
-    return Corpus(store, manifest, header)
+    return Corpus(store, manifest, header, joint_entropy)

@@ -84,5 +84,5 @@ def begin(store: Store, output: str, settings: Settings) -> dict[str, Receipt]:
 
 def _check(output: str, before: Mapping[str, object], settings: Settings) -> None:
     now = asdict(settings)
-    if changed := [key for key in now if before.get(key) != now[key]]:
+    if changed := [key for key in now if before.get(key, getattr(Settings, key, None)) != now[key]]:
         raise ConfigError(f"{output}: holds a corpus made with other {', '.join(changed)}; choose another folder")

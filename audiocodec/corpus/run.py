@@ -6,24 +6,26 @@ import csv
 import io
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import audiocodec
 from audiocodec._util.files import is_leftover
+from audiocodec._util.numbers import check_count
+from audiocodec.audio import check_cutoff
 from audiocodec.backends.onnx import OnnxModel
 from audiocodec.codec import Codec, load
 from audiocodec.corpus.formats import check_format
 from audiocodec.corpus.fsq import check_targets
-from audiocodec.corpus.plan import Settings, cut, fingerprint, usual_shard
+from audiocodec.corpus.plan import Settings, Shard, cut, fingerprint, usual_shard
 from audiocodec.corpus.read import MANIFEST
 from audiocodec.corpus.receipts import FOLDER, Receipt, begin, to_bytes
 from audiocodec.corpus.shard import Job
-from audiocodec.corpus.sounds import list_sounds
+from audiocodec.corpus.sounds import Sound, list_sounds
 from audiocodec.corpus.stopwatch import Stopwatch
 from audiocodec.corpus.store import Store, open_store
-from audiocodec.corpus.workers import choose_workers, in_this_process, on_ray
+from audiocodec.corpus.workers import Done, choose_workers, in_this_process, on_ray
 from audiocodec.errors import ConfigError, OutputError
 from audiocodec.tokens.convert import header_to_json
 
@@ -74,6 +76,7 @@ def tokenize(
     on_shard: Callable[[Progress], None] = lambda progress: None,
     bitrate: float | str | None = None,
     device: str = "cpu",
+    high_pass: float = 0.0,
 ) -> Progress:
     """Encode many sounds into shards of tokens; an interrupted run resumes when it is started again.
 
@@ -92,6 +95,7 @@ def tokenize(
         on_shard: called at the start and after every shard.
         bitrate: alternatively the target bitrate, in bits per second for a mono sound.
         device: see `audiocodec.load`; other devices than the CPU are used by this process only.
+        high_pass: Hz below which each sound is filtered, as by `Codec.encode_file`; 0: none is.
 
     Raises:
         AudioError: there are no sounds.
@@ -109,17 +113,8 @@ def tokenize(
     sounds = [replace(sound, root=_anywhere(sound.root)) for sound in list_sounds(source)]
     if format == "fsq":
         check_targets(source, sounds)
-    settings = Settings(
-        audiocodec=audiocodec.__version__,
-        format=format,
-        model=codec.name,
-        model_version=codec.info.version,
-        model_hash=codec.model_hash.hex(),
-        backend="onnx" if isinstance(codec.model, OnnxModel) else "torch" + (f"/{device}" if device != "cpu" else ""),
-        num_codebooks=codec.info.choose_codebooks(num_codebooks, bitrate, 1),
-        sounds_per_shard=sounds_per_shard or usual_shard(sounds),
-        input=fingerprint(sounds),
-    )
+    depth = codec.info.choose_codebooks(num_codebooks, bitrate, 1)
+    settings = _settings(codec, sounds, format, device, depth, sounds_per_shard, check_cutoff(high_pass))
     store = open_store(output)
     shards = cut(sounds, settings.sounds_per_shard)
     workers = choose_workers(workers, address, shards)
@@ -128,16 +123,48 @@ def tokenize(
     job = Job(settings, _anywhere(model) if Path(model).exists() else model, _anywhere(output))
     progress = Progress(len(shards), len(receipts))
     on_shard(progress)
-    if todo:
-        for receipt, watch in on_ray(job, todo, workers, address) if workers else in_this_process(job, todo):
-            receipts[receipt.name] = receipt
-            progress.count(receipt, watch)
-            progress.elapsed_s = time.monotonic() - begun
-            on_shard(progress)
+    for receipt, watch in _made(job, todo, workers, address):
+        receipts[receipt.name] = receipt
+        progress.count(receipt, watch)
+        progress.elapsed_s = time.monotonic() - begun
+        on_shard(progress)
     _check_present(store, output, [receipts[shard.name] for shard in shards])
     _finish(store, codec, settings, [receipts[shard.name] for shard in shards])
     progress.elapsed_s = time.monotonic() - begun
     return progress
+
+
+def _settings(
+    codec: Codec,
+    sounds: Sequence[Sound],
+    format: str,
+    device: str,
+    num_codebooks: int,
+    sounds_per_shard: int | None,
+    high_pass: float,
+) -> Settings:
+    """What determines the corpus; see `tokenize`."""
+    return Settings(
+        audiocodec=audiocodec.__version__,
+        format=format,
+        model=codec.name,
+        model_version=codec.info.version,
+        model_hash=codec.model_hash.hex(),
+        backend="onnx" if isinstance(codec.model, OnnxModel) else "torch" + (f"/{device}" if device != "cpu" else ""),
+        num_codebooks=num_codebooks,
+        sounds_per_shard=(
+            usual_shard(sounds) if sounds_per_shard is None else check_count(sounds_per_shard, "sounds_per_shard", 1)
+        ),
+        input=fingerprint(sounds),
+        high_pass=high_pass,
+    )
+
+
+def _made(job: Job, shards: Sequence[Shard], workers: int, address: str | None) -> Iterator[Done]:
+    """Receipts of shards as they are finished, in this process or by workers, of which none start for no shards."""
+    if not shards:
+        return iter(())
+    return on_ray(job, shards, workers, address) if workers else in_this_process(job, shards)
 
 
 def _anywhere(place: str) -> str:
@@ -177,6 +204,7 @@ def _finish(store: Store, codec: Codec, settings: Settings, receipts: Sequence[R
         "bytes": sum(sum(receipt.files.values()) for receipt in receipts),
         "settings": asdict(settings),
         "header": json.loads(header_to_json(header)),
+        "joint_entropy": codec.info.joint_entropy.hex(),
         "shards": [asdict(receipt) for receipt in receipts],
     }
     store.write(ERRORS, table.getvalue().encode())

@@ -96,11 +96,13 @@ class ShardWriter:
                 places = [place_of(sound) for sound in sounds]
                 paths = [stack.enter_context(open_store(root).local(name)) for root, name in places]
             texts = [sound.metadata for sound in sounds]
-            results = encode_files(self.codec, paths, texts, self.settings.num_codebooks, watch)
-        named = {}
+            depth, high_pass = self.settings.num_codebooks, self.settings.high_pass
+            results = encode_files(self.codec, paths, texts, depth, watch, high_pass)
+        named: dict[str, Tokens | AudioError] = {}
         for sound, path, result in zip(sounds, paths, results, strict=True):
-            known = isinstance(result, Tokens)
-            named[sound.path] = result if known else AudioError(str(result).removeprefix(f"{path}: "))
+            named[sound.path] = (
+                result if isinstance(result, Tokens) else AudioError(str(result).removeprefix(f"{path}: "))
+            )
         return named
 
 

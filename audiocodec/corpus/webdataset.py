@@ -32,7 +32,7 @@ def pack(shard: Shard, items: Sequence[Item], header: Header) -> dict[str, bytes
     return {f"{shard.name}.tar": file.getvalue()}
 
 
-def unpack(store: Store, shard: Mapping[str, Any], header: Header) -> Iterator[Item]:
+def unpack(store: Store, shard: Mapping[str, Any], header: Header, joint_entropy: bytes) -> Iterator[Item]:
     """The sounds of a shard, in order."""
     for name in shard["files"]:
         with store.local(name) as path, tarfile.open(path, "r:") as tar:
@@ -44,4 +44,4 @@ def unpack(store: Store, shard: Mapping[str, Any], header: Header) -> Iterator[I
                     fields = json.load(file)
                 else:
                     codes = np.load(io.BytesIO(file.read()), allow_pickle=False)
-                    yield item_of(fields, codes, header)
+                    yield item_of(fields, codes, header, joint_entropy)

@@ -20,6 +20,12 @@ from audiocodec.tokens.joint import Joint
 from audiocodec.tokens.strides import codes_per_frame
 
 MAX_LEVELS = 2**16
+MOST_OF_SPEECH = 24_000  # Hz: models up to this sample rate are for speech, others for any sound
+
+
+def is_for_speech(sample_rate: int) -> bool:
+    """Whether a model of this sample rate is for speech alone."""
+    return sample_rate <= MOST_OF_SPEECH
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,11 @@ class ModelInfo:
     def codebook_size(self) -> int:
         """Values one code may take."""
         return math.prod(self.levels)
+
+    @property
+    def for_speech(self) -> bool:
+        """Whether the model is for speech alone."""
+        return is_for_speech(self.sample_rate)
 
     @property
     def frame_rate(self) -> float:

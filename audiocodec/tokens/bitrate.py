@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Sequence
 
+from audiocodec._util.numbers import as_float
 from audiocodec.errors import ConfigError
 from audiocodec.tokens.strides import codes_per_frame
 
@@ -16,10 +17,7 @@ def parse_bitrate(text: str) -> float:
     Raises:
         ConfigError: it is none, or 1 Gbit/s and more.
     """
-    try:
-        rate = float(text.lower().removesuffix("k")) * (1000 if text.lower().endswith("k") else 1)
-    except ValueError:
-        rate = float("nan")
+    rate = as_float(text.lower().removesuffix("k")) * (1000 if text.lower().endswith("k") else 1)
     if not 0 < rate < 1e9:
         raise ConfigError(f"invalid bitrate {text!r}: expected bits per second, such as 3000, 3k or 1.5k")
     return rate
@@ -31,10 +29,10 @@ def read_bitrate(bitrate: float | str) -> float:
     Raises:
         ConfigError: it is neither.
     """
-    try:
-        return parse_bitrate(bitrate) if isinstance(bitrate, str) else float(bitrate)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"invalid bitrate {bitrate!r}: expected bits per second, such as 3000 or 3k") from error
+    rate = parse_bitrate(bitrate) if isinstance(bitrate, str) else as_float(bitrate)
+    if math.isnan(rate):
+        raise ConfigError(f"invalid bitrate {bitrate!r}: expected bits per second, such as 3000 or 3k")
+    return rate
 
 
 def check_depth(wanted: int, available: int) -> None:

@@ -87,9 +87,8 @@ class PageCodec:
         name: of the file, for messages.
     """
 
-    def __init__(self, header: Header, entropy: Sequence[EntropyModel] | EntropyModel, name: str) -> None:
-        self.header, self.name = header, name
-        self._known = [entropy] if isinstance(entropy, EntropyModel) else entropy
+    def __init__(self, header: Header, entropy: Sequence[EntropyModel], name: str) -> None:
+        self.header, self._known, self.name = header, entropy, name
 
     @cached_property
     def entropy(self) -> EntropyModel:

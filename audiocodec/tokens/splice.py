@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from audiocodec._util.numbers import check_seconds
 from audiocodec.errors import ConfigError
 from audiocodec.tokens.header import Header
 from audiocodec.tokens.mapped import TokenFile
@@ -57,13 +58,16 @@ def cut_file(source: Path, output: BinaryIO, start_s: float = 0.0, duration_s: f
         duration_s: from there; by default all the rest. What goes beyond the end is left out.
 
     Raises:
-        ConfigError: the sound does not reach to `start_s`, or nothing would be left.
+        ConfigError: the sound does not reach to `start_s`, or nothing would be left; or a time is no number.
         TokenFileError: the file is damaged.
     """
+    start_s = check_seconds(start_s, "start_s")
     with TokenFile(source) as file:
         header, total = file.header, file.header.samples or 0
         rate = header.sample_rate
-        end = total if duration_s is None else min(total, round((start_s + duration_s) * rate))
+        end = total
+        if duration_s is not None:
+            end = min(total, round((start_s + check_seconds(duration_s, "duration_s")) * rate))
         asked = round(start_s * rate)
         if not 0 <= asked < end:
             raise ConfigError(f"{source}: holds {total / rate:.3f} s, nothing is left of it from {start_s:g} s on")

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from audiocodec import audio
 from audiocodec.codec import Codec
-from audiocodec.errors import ConfigError
+from audiocodec.errors import AudioError, ConfigError
 from audiocodec.tokens.depths import NO_CODE
 from audiocodec.tokens.entropy.model import HIDDEN_MAX, LOGIT_SHIFT, SPAN, EntropyModel
 from audiocodec.tokens.levels import to_level_indices
@@ -165,13 +165,17 @@ def folder_codes(codec: Codec, folder: Path, joint: bool = False) -> Iterator[np
         joint: the joint row of both channels instead, of files with two.
 
     Raises:
-        AudioError: there is no file, or one cannot be read.
+        AudioError: there is no such file, or all are empty, or one cannot be read.
         ConfigError: the model codes two channels in two rows.
     """
     if joint and not codec.info.joint_stereo:
         raise ConfigError(f"{codec.name} codes each channel in a row of its own: it has no joint rows")
+    found = False
     for path in audio.list_audio_files(folder):
         wav, sample_rate = audio.read(path)
-        if not joint or len(wav) == 2:
+        if wav.shape[1] and (not joint or len(wav) == 2):
+            found = True
             (codes,) = codec.encode(wav if joint else wav[:1], sample_rate).codes
             yield codes.astype(np.int32)
+    if not found:
+        raise AudioError(f"{folder}: all sounds are empty{' or do not have two channels' if joint else ''}")

@@ -183,6 +183,25 @@ def _on_device(domains: list[tuple[list[Path], float]], data: DataConfig, common
     )
 
 
+def _network(config: RecipeConfig) -> CodecModel:
+    """What is trained, with random weights; what the phase does not train is frozen.
+
+    Raises:
+        ConfigError: the configuration cannot be used.
+    """
+    model = build_model(config.model).train()
+    if config.train.graph:
+        GraphTrainer.check(config)
+    if config.phase != "spectral" and config.start_from is None:
+        part = "model" if config.phase == "codes_kept" else "decoder"
+        raise ConfigError(f"phase {config.phase} trains a {part} further: say which by start_from=MODEL_OR_RUN")
+    if config.phase in ("decoder", "adversarial"):
+        freeze_tokens(model)
+    if config.phase == "codes_kept":
+        freeze_codes(model)
+    return model
+
+
 def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> Trainer:
     """Everything a run needs; its weights are random, or those of `start_from`, or of the checkpoint in `run_dir`.
 
@@ -195,16 +214,7 @@ def build_trainer(config: RecipeConfig, run_dir: Path, resume: bool = True) -> T
         logger.info("train.bfloat16: this processor has none in hardware, training in float32")
     torch.set_num_threads(config.train.threads)
     torch.manual_seed(data.seed)
-    model = build_model(config.model).train()
-    if config.train.graph:
-        GraphTrainer.check(config)
-    if config.phase != "spectral" and config.start_from is None:
-        part = "model" if config.phase == "codes_kept" else "decoder"
-        raise ConfigError(f"phase {config.phase} trains a {part} further: say which by start_from=MODEL_OR_RUN")
-    if config.phase in ("decoder", "adversarial"):
-        freeze_tokens(model)
-    if config.phase == "codes_kept":
-        freeze_codes(model)
+    model = _network(config)
     adversary = build_adversary(config.adversarial, bfloat16) if config.phase == "adversarial" else None
     objective = Objective(build_losses(config.losses), adversary, Balancer() if config.train.balancer else None)
     corpora = {root: (load_corpus(root), weight) for root, weight in _roots(data).items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from scipy import signal
 
 from audiocodec import audio
 from audiocodec.audio import HighPass, check_cutoff, high_passed
-from audiocodec.errors import ConfigError
+from audiocodec.errors import AudioError, ConfigError
 
 
 def noise(samples: int, channels: int = 1) -> np.ndarray:
@@ -64,6 +66,20 @@ def test_an_offset_makes_no_thump() -> None:
     voice = audio.resample(0.1 * noise(48_000), 16_000, 48_000)
     shifted = HighPass(48_000, 50).push(voice + np.float32(0.5))
     np.testing.assert_allclose(shifted, HighPass(48_000, 50).push(voice), atol=2e-7)
+
+
+@pytest.mark.parametrize("shape", [(100,), (1, 2, 100), ()])
+def test_blocks_of_another_shape(shape: tuple[int, ...]) -> None:
+    message = f"a high-pass takes blocks of samples 'c t', got one of shape {shape}"
+    with pytest.raises(AudioError, match=re.escape(message)):
+        HighPass(16_000, 50).push(np.zeros(shape, np.float32))
+
+
+def test_the_number_of_channels_stays() -> None:
+    one = HighPass(16_000, 50)
+    one.push(noise(100, 2))
+    with pytest.raises(AudioError, match=r"a high-pass takes blocks of samples '2 t', got one of shape \(1, 100\)"):
+        one.push(noise(100))
 
 
 def test_zero_is_no_filter() -> None:

@@ -1,7 +1,8 @@
-"""`--high-pass` of `encode` and `stream`, and the note that names it."""
+"""`--high-pass` of `encode`, `stream` and `tokenize`, and the note that names it."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from click.testing import Result
 from audiocodec import audio
 from audiocodec.audio import HighPass
 from audiocodec.codec import load
+from audiocodec.corpus import open_corpus
 from audiocodec.tokens import Tokens
 
 Run = Callable[..., Result]
@@ -41,6 +43,41 @@ def test_files_pipes_and_processes_hold_what_the_filtered_sound_gives(run: Run, 
     assert "note: " not in piped.stderr
     for name in ("library", "file", "pipe"):
         assert np.array_equal(Tokens.load(tmp_path / f"{name}.fsq").codes, expected)
+
+
+def test_a_corpus_holds_what_encode_writes(run: Run, shifted: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    shutil.copy(shifted, tmp_path / "in" / "a.wav")
+    soundfile.write(tmp_path / "in" / "low.wav", np.zeros(100), 100)
+    run("encode", shifted, tmp_path / "a.fsq", "-n", 6, "--high-pass", 50)
+    command = ["tokenize", "-i", tmp_path / "in", "-n", 6, "--workers", 0, "-o"]
+    for format in ("fsq", "webdataset"):
+        made = run(*command, tmp_path / format, "--format", format, "--high-pass", 50)
+        assert made.exit_code == 0, made.output
+        (item,) = open_corpus(str(tmp_path / format))
+        assert np.array_equal(item.tokens.codes, Tokens.load(tmp_path / "a.fsq").codes)
+    assert (tmp_path / "fsq" / "a.fsq").read_bytes() == (tmp_path / "a.fsq").read_bytes()
+    assert open_corpus(str(tmp_path / "fsq")).manifest["settings"]["high_pass"] == 50
+    assert (
+        "low.wav,a high-pass at 50 Hz leaves nothing of sound at 100 Hz"
+        in (tmp_path / "fsq" / "errors.csv").read_text()
+    )
+    again = run(*command, tmp_path / "fsq", "--format", "fsq", "--high-pass", "50.0")
+    assert again.stderr == f"{tmp_path}/fsq: all 1 shards are there already\n"
+    for other in ((), ("--high-pass", 60)):
+        refused = run(*command, tmp_path / "fsq", "--format", "fsq", *other)
+        assert refused.exit_code == 1
+        assert "holds a corpus made with other high_pass; choose another folder" in refused.stderr
+
+
+def test_corpora_of_before_were_made_without(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    command = ["tokenize", "-i", speech_path, "-o", tmp_path, "-n", 1, "--workers", 0, "--format", "fsq"]
+    run(*command)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    del manifest["settings"]["high_pass"]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert run(*command, "--high-pass", 50).exit_code == 1
+    assert run(*command).exit_code == 0
 
 
 @pytest.mark.slow
@@ -98,7 +135,9 @@ def test_rumble_in_pauses_does_not_choose_the_model(run: Run, speech: np.ndarray
 
 
 @pytest.mark.parametrize("value", ["-1", "501", "nan", "fast"])
-@pytest.mark.parametrize("command", [["encode", "a.wav", "b.fsq"], ["stream", "-i", "-", "-o", "-"]])
+@pytest.mark.parametrize(
+    "command", [["encode", "a.wav", "b.fsq"], ["stream", "-i", "-", "-o", "-"], ["tokenize", "-i", "a.wav", "-o", "b"]]
+)
 def test_bad_values(run: Run, command: list[str], value: str) -> None:
     result = run(*command, "--high-pass", value)
     assert result.exit_code == 2

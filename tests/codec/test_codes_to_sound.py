@@ -138,7 +138,8 @@ def test_no_such_number_of_codebooks(onnx: Codec, tokens: Tokens, n: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    "options", [{"num_codebooks": "3"}, {"num_codebooks": 2.5}, {"bitrate": [3]}, {"bitrate": "fast"}]
+    "options",
+    [{"num_codebooks": "3"}, {"num_codebooks": 2.5}, {"bitrate": [3]}, {"bitrate": "fast"}, {"bitrate": float("nan")}],
 )
 def test_misuse_of_encode(onnx: Codec, options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from audiocodec import audio
@@ -13,7 +17,7 @@ from audiocodec.backends.base import frame_decoder
 from audiocodec.codec import Codec
 from audiocodec.codec.files import decode_part
 from audiocodec.errors import ConfigError, DamagedFileError
-from audiocodec.tokens import Tokens
+from audiocodec.tokens import Tokens, cut_file
 from audiocodec.tokens.page import PageCodec
 
 
@@ -85,7 +89,7 @@ def test_the_past_a_decoder_needs_is_just_enough(codec: Codec, speech: np.ndarra
     assert 10 < past < 100
 
 
-@pytest.mark.parametrize(("start", "duration"), [(5.4, None), (-1.0, None), (0.0, -1.0), (float("nan"), None)])
+@pytest.mark.parametrize(("start", "duration"), [(5.4, None), (-1.0, None), (0.0, -1.0)])
 def test_parts_that_are_not_there(
     codec: Codec, speech: np.ndarray, tmp_path: Path, start: float, duration: float | None
 ) -> None:
@@ -93,6 +97,26 @@ def test_parts_that_are_not_there(
     with pytest.raises(ConfigError, match=r"has 5.3\d\d s, cannot give"):
         codec.decode_file(tmp_path / "a.fsq", tmp_path / "a.wav", start_s=start, duration_s=duration)
     assert [p.name for p in tmp_path.iterdir()] == ["a.fsq"]
+
+
+@pytest.mark.parametrize("time", ["1:20", float("nan"), float("inf"), [1]])
+@pytest.mark.parametrize("name", ["start_s", "duration_s"])
+def test_times_that_are_no_numbers(codec: Codec, speech: np.ndarray, tmp_path: Path, name: str, time: Any) -> None:
+    codec.encode(speech[:, :8000], 16_000, 1).save(tmp_path / "a.fsq")
+    sentence = f"{name} is {time!r}, it must be a number of seconds"
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        codec.decode_file(tmp_path / "a.fsq", tmp_path / "a.wav", **{name: time})
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        cut_file(tmp_path / "a.fsq", io.BytesIO(), **{name: time})
+    assert [p.name for p in tmp_path.iterdir()] == ["a.fsq"]
+
+
+def test_times_may_be_text(codec: Codec, speech: np.ndarray, tmp_path: Path) -> None:
+    codec.encode(speech[:, :16_000], 16_000, 1).save(tmp_path / "a.fsq")
+    options: dict[str, Any] = {"start_s": "0.25", "duration_s": "0.5"}
+    codec.decode_file(tmp_path / "a.fsq", tmp_path / "a.wav", **options)
+    assert soundfile.info(tmp_path / "a.wav").frames == 8000
+    assert cut_file(tmp_path / "a.fsq", io.BytesIO(), **options).samples == 8000 + 4000 - 12 * 320  # from a frame on
 
 
 def test_slices_for_training(codec: Codec, long_speech: np.ndarray, tmp_path: Path) -> None:

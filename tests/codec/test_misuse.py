@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import multiprocessing
 import pickle
@@ -18,7 +19,8 @@ import torch
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.codec import Codec, load
 from audiocodec.errors import AudioError, ConfigError, TokenFileError
-from audiocodec.tokens import Tokens
+from audiocodec.live.packets import Packetizer, Relay
+from audiocodec.tokens import Tokens, open_tokens
 from audiocodec.tokens.convert import export_tokens, import_tokens
 
 RATE = 16_000
@@ -47,6 +49,32 @@ def test_rates_of_any_type(onnx: Codec, tokens: Tokens, speech: np.ndarray, rate
 def test_no_rates(onnx: Codec, rate: Any) -> None:
     with pytest.raises(AudioError, match="is not a whole number of Hz"):
         onnx.encode(np.zeros(100, np.float32), rate)
+
+
+@pytest.mark.parametrize("frames", [-1, 1.5, "2", True])
+def test_no_numbers_of_frames(onnx: Codec, frames: Any) -> None:
+    sentence = f"frames is {frames!r}, it must be a whole number, 0 or more"
+    encoder, decoder = onnx.stream_encoder(), onnx.stream_decoder()
+    decoder.push(np.zeros((1, 1), np.int64))
+    for call in (encoder.flush, decoder.conceal, decoder.skip, decoder.start_at):
+        with pytest.raises(ConfigError, match=sentence):
+            call(frames)
+
+
+def test_no_codebooks_are_not_all(onnx: Codec, tokens: Tokens, tmp_path: Path) -> None:
+    tokens.save(tmp_path / "a.fsq")
+    with pytest.raises(ConfigError, match="num_codebooks is 0, it must be 1 to 3"):
+        onnx.decode_file(tmp_path / "a.fsq", tmp_path / "a.wav", num_codebooks=0)
+    with open_tokens(tmp_path / "a.fsq") as reader, pytest.raises(ConfigError, match="num_codebooks is 0"):
+        onnx.decode_stream(reader, io.BytesIO(), num_codebooks=0)
+
+
+def test_no_numbers_of_packets(onnx: Codec) -> None:
+    for name in ("frames", "repeat", "distance"):
+        with pytest.raises(ConfigError, match=f"{name} is '2', it must be a whole number, 0 or more"):
+            Packetizer(onnx.info, **{name: "2"})  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="num_codebooks is 0, it must be a whole number, 1 or more"):
+        Relay(0)
 
 
 def test_tensors_of_any_float(onnx: Codec, speech: np.ndarray) -> None:

@@ -202,10 +202,10 @@ def test_models_of_ones_own(quantizer: dict[str, Any], sample_rate: int) -> None
     assert 0 <= codes.min() <= codes.max() < model.quantizer.codebook_size
 
 
-@pytest.mark.parametrize("steps", [-1, 2.5])
-def test_what_is_no_number_of_steps_is_refused(codec: Codec, speech_path: Path, steps: int) -> None:
-    output = io.BytesIO()
-    with audio.AudioReader(speech_path) as reader, pytest.raises(ConfigError, match=f"refine is {steps}"):
+@pytest.mark.parametrize("steps", [-1, 2.5, "20", True, None])
+def test_what_is_no_number_of_steps_is_refused(codec: Codec, speech_path: Path, steps: Any) -> None:
+    output, sentence = io.BytesIO(), f"refine is {steps!r}, it must be a whole number, 0 or more"
+    with audio.AudioReader(speech_path) as reader, pytest.raises(ConfigError, match=sentence):
         codec.encode_stream(reader, output, refine=steps)
     assert not output.getvalue()
 

@@ -33,6 +33,7 @@ from audiocodec.corpus.store import open_store
 from audiocodec.corpus.workers import Done, choose_workers, in_this_process
 from audiocodec.errors import AudioError, ConfigError, MissingExtraError, OutputError, TokenFileError
 from audiocodec.model.hub import save_hub_folder
+from audiocodec.tokens import Tokens
 from tests.corpus.conftest import BROKEN, files_of
 
 FORMATS = ["parquet", "webdataset", "fsq"]
@@ -344,6 +345,13 @@ def test_command(sounds: Path, corpora: dict[str, Path], tmp_path: Path) -> None
     assert CliRunner().invoke(main, [*arguments, "--address", "x:1"]).exit_code == 2
 
 
+@pytest.mark.parametrize(("name", "value"), [("sounds_per_shard", 0), ("sounds_per_shard", "5"), ("high_pass", -1)])
+def test_settings_that_cannot_be(sounds: Path, tmp_path: Path, name: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is {value!r}, it must be|a high-pass at -1 Hz cannot be"):
+        tokenize(str(sounds), str(tmp_path / "out"), "fsq", **{name: value})
+    assert not (tmp_path / "out").exists()
+
+
 def test_unknown_formats_are_refused(sounds: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="format is 'mp3', known: parquet, webdataset, fsq"):
         tokenize(str(sounds), str(tmp_path), "mp3")
@@ -418,6 +426,29 @@ def test_joint_channels(speech: np.ndarray, onnx: Codec, tmp_path: Path) -> None
         assert stereo.tokens.header == dataclasses.replace(expected.header, metadata=stereo.tokens.header.metadata)
         assert mono.tokens.header.rows == stereo.tokens.header.rows == 1
         assert codec.decode(stereo.tokens).shape == wide.shape
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_files_of_joint_rows_are_coded_as_encode_codes_them(speech: np.ndarray, tmp_path: Path, format: str) -> None:
+    codec, (left,) = load("audio-44k"), audio.resample(speech[:, :32_000], 16_000, 44_100)
+    (tmp_path / "in").mkdir()
+    soundfile.write(tmp_path / "in" / "a.wav", np.stack([left, 0.5 * left], axis=1), 44_100, "FLOAT")
+    soundfile.write(tmp_path / "in" / "b.wav", left, 44_100, "FLOAT")
+    tokenize(str(tmp_path / "in"), str(tmp_path / "out"), format, "audio-44k")
+    for item in open_corpus(str(tmp_path / "out")):
+        expected = codec.encode(*audio.read(tmp_path / "in" / item.path))
+        assert item.tokens.to_bytes() == expected.to_bytes()
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    del manifest["joint_entropy"]  # as older versions wrote it
+    (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
+    stereo, _ = open_corpus(str(tmp_path / "out"))
+    assert codec.decode(stereo.tokens).shape == (2, stereo.tokens.samples)
+    assert Tokens.load(saved(stereo.tokens, tmp_path)).codes.shape == stereo.tokens.codes.shape
+
+
+def saved(tokens: Tokens, folder: Path) -> Path:
+    tokens.save(folder / "saved.fsq")
+    return folder / "saved.fsq"
 
 
 def errors_of(folder: Path) -> list[list[str]]:

@@ -27,6 +27,7 @@ def test_facts_of_the_shipped_models() -> None:
     assert (speech.conceals, speech.joint_stereo, speech.rows(2)) == (True, False, 2)
     assert (music.hop_length, music.delay, music.latent_dim, music.num_codebooks) == (512, 1024, 108, 18)
     assert (music.conceals, music.joint_stereo, music.rows(2), music.rows(3)) == (False, True, 1, 3)
+    assert (speech.for_speech, music.for_speech, load_bundle("music-44k").info.for_speech) == (True, False, False)
 
 
 @pytest.mark.parametrize("quantizer", QUANTIZERS, ids=lambda q: q["type"])

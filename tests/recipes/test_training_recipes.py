@@ -6,7 +6,9 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 from click.testing import CliRunner
 
@@ -14,6 +16,7 @@ import audiocodec
 from audiocodec.errors import ModelError
 from audiocodec.model.build import build_model
 from audiocodec.model.bundle import load_bundle, save_bundle
+from audiocodec.tokens import load_entropy
 from audiocodec.train.config import find_recipe, load_config
 
 ROOT = Path(__file__).parents[2]
@@ -141,3 +144,53 @@ def test_a_grown_model_says_the_same(load_recipe: ModuleType, tmp_path: Path) ->
     fewer = CliRunner().invoke(recipe.main, [*arguments[:5], "1,3", *arguments[6:], "--force"])
     assert fewer.exit_code == 1
     assert isinstance(fewer.exception, SystemExit)
+
+
+@pytest.mark.parametrize("module", ["average", "grow", "language_model", "rebase", "teach_encoder", "train_entropy"])
+def test_an_unknown_model_is_one_sentence(load_recipe: ModuleType, tmp_path: Path, module: str) -> None:
+    place = str(tmp_path / "new")
+    named = ("--name", "a", "--encoder", "1", "--decoder", "1")
+    arguments = {
+        "average": ["none", "none", place, *named, "--version", "1"],
+        "grow": ["none", place, *named],
+        "language_model": [place, "--model", "none"],
+        "rebase": ["none", place, "--name", "a"],
+        "teach_encoder": ["none", "tiny", place],
+        "train_entropy": ["none", str(SOUNDS)],
+    }
+    done = CliRunner().invoke(load_recipe.import_module(module).main, arguments[module])
+    assert (done.exit_code, type(done.exception), done.output.count("\n")) == (1, SystemExit, 1)
+    assert done.output.startswith("error: ")
+    assert "none" in done.output
+
+
+def test_an_entropy_model_needs_sounds_of_its_kind(load_recipe: ModuleType, tmp_path: Path) -> None:
+    """Before anything is trained: neither kind of folder may hold only sounds of one channel, or empty ones."""
+    recipe = load_recipe.import_module("train_entropy")
+    for name, shape in (("mono", 1000), ("stereo", (44_100, 2)), ("empty", (0, 2))):
+        (tmp_path / name).mkdir()
+        soundfile.write(tmp_path / name / "a.wav", np.zeros(shape), 44_100)
+    mono, stereo, empty = (str(tmp_path / name) for name in ("mono", "stereo", "empty"))
+    options = ["--output", str(tmp_path / "a.npz"), "--steps", "1"]
+    for arguments, folder in (
+        ([mono, "--joint"], mono),
+        ([stereo, "--joint", "--test", mono], mono),
+        ([empty, "--joint"], empty),
+    ):
+        done = CliRunner().invoke(recipe.main, ["audio-44k", *arguments, *options])
+        assert done.output == f"error: {folder}: all sounds are empty or do not have two channels\n"
+        assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+    done = CliRunner().invoke(recipe.main, ["audio-44k", stereo, "--test", empty, *options])
+    assert done.output == f"error: {empty}: all sounds are empty\n"
+    assert not (tmp_path / "a.npz").exists()
+
+
+def test_an_entropy_model_of_joint_rows(load_recipe: ModuleType, tmp_path: Path) -> None:
+    recipe, wav = load_recipe.import_module("train_entropy"), np.zeros((3 * 44_100, 2))
+    wav[:, 0] = np.random.default_rng(0).uniform(-0.1, 0.1, len(wav))
+    soundfile.write(tmp_path / "a.wav", wav, 44_100)
+    arguments = ["audio-44k", str(tmp_path), "--joint", "--test", str(tmp_path), "--steps", "2"]
+    done = CliRunner().invoke(recipe.main, [*arguments, "-o", str(tmp_path / "a.npz")], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert load_entropy(tmp_path / "a.npz").num_codebooks == audiocodec.load("audio-44k").num_codebooks
+    assert done.output.count("smaller than packed") == 4

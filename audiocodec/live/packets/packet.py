@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from audiocodec._util.numbers import check_count
 from audiocodec.errors import ConfigError, PacketError
 from audiocodec.tokens import radix
 
@@ -206,11 +207,9 @@ def keep_codebooks(packet: Packet, num_codebooks: int) -> Packet:
     """The packet with its first `num_codebooks` codebooks only.
 
     Raises:
-        ConfigError: `num_codebooks` is below 1.
+        ConfigError: `num_codebooks` is not a whole number, 1 or more.
     """
-    if num_codebooks < 1:
-        raise ConfigError(f"num_codebooks is {num_codebooks}, it must be 1 or more")
-    rows = num_codebooks * packet.rows
+    rows = check_count(num_codebooks, "num_codebooks", 1) * packet.rows
     return replace(packet, codes=packet.codes[:rows], earlier=packet.earlier[:rows])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audiocodec._util.numbers import check_count
 from audiocodec.errors import ConfigError
 from audiocodec.live.packets.checksum import add_checksum
 from audiocodec.live.packets.crypto import Sealer
@@ -54,7 +55,8 @@ class Packetizer:
         channels: int = 1,
         sealer: Sealer | None = None,
     ) -> None:
-        self.distance = frames if distance is None else distance
+        frames, repeat = check_count(frames, "frames"), check_count(repeat, "repeat")
+        self.distance = frames if distance is None else check_count(distance, "distance")
         if not 1 <= frames <= self.distance <= 255:
             raise ConfigError(
                 f"{frames} frames per packet, repeated {self.distance} later: needs 1 <= frames <= distance <= 255"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audiocodec.errors import ConfigError
+from audiocodec._util.numbers import check_count
 from audiocodec.live.packets.checksum import add_checksum, remove_checksum
 from audiocodec.live.packets.packet import Packet, build, build_compact, is_compact, keep_codebooks, parse
 from audiocodec.live.packets.report import is_report
@@ -15,13 +15,11 @@ class Relay:
         num_codebooks: to keep.
 
     Raises:
-        ConfigError: `num_codebooks` is below 1.
+        ConfigError: `num_codebooks` is not a whole number, 1 or more.
     """
 
     def __init__(self, num_codebooks: int) -> None:
-        if num_codebooks < 1:
-            raise ConfigError(f"num_codebooks is {num_codebooks}, it must be 1 or more")
-        self.num_codebooks = num_codebooks
+        self.num_codebooks = check_count(num_codebooks, "num_codebooks", 1)
         self._reference: Packet | None = None
 
     def cut(self, data: bytes) -> bytes:

@@ -132,7 +132,7 @@ class EntropyModel:
         return scaled
 
     @cached_property
-    def kind(self) -> type[np.floating]:
+    def float_type(self) -> type[np.floating]:
         """A float wide enough for all sums to be exact in any order."""
         return np.float32 if self._largest_sum < 2**24 else np.float64
 
@@ -144,7 +144,7 @@ class EntropyModel:
         at = np.where(self._is_value, value, 0).ravel()
         bias = np.where(self._is_value.ravel(), self.out_bias[:, at], -np.inf)
         arrays = hidden, self.hidden_bias[:, None], self.out_weight[:, at].transpose(0, 2, 1), bias[:, None]
-        return tuple(np.ascontiguousarray(array, self.kind) for array in arrays)
+        return tuple(np.ascontiguousarray(array, self.float_type) for array in arrays)
 
     @cached_property
     def _is_value(self) -> np.ndarray:
@@ -166,7 +166,7 @@ class EntropyModel:
         """Probabilities of the digits of neighbouring codebooks.
 
         Args:
-            inputs: "n q (s k d)", of `kind`: `scaled` digits of this frame and the `past` before it, of all
+            inputs: "n q (s k d)", of `float_type`: `scaled` digits of this frame and the `past` before it, of all
                 codebooks k; anything where a digit is not known.
             first: the codebook of q = 0.
 

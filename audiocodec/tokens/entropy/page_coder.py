@@ -26,7 +26,7 @@ def _padded(model: EntropyModel, rows: int, frames: int) -> tuple[np.ndarray, np
         "r u (s k d)": each frame with the past before it.
     """
     frame = model.num_codebooks * len(model.levels)
-    values = np.zeros((rows, frames + model.past, model.num_codebooks, len(model.levels)), model.kind)
+    values = np.zeros((rows, frames + model.past, model.num_codebooks, len(model.levels)), model.float_type)
     windows = sliding_window_view(values.reshape(rows, -1), (model.past + 1) * frame, axis=1)
     return values, windows[:, ::frame]
 
