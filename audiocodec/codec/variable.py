@@ -143,7 +143,7 @@ def depths_of_mean(errors: np.ndarray, bits: np.ndarray, page_frames: int, mean:
         return np.full((rows, frames), codebooks)
     whole = int(mean)
     allowed = bits[:whole].sum() + (mean - whole) * bits[whole].sum()
-    low, high = -30.0, 10.0  # log2 of the price of a bit: too cheap, too dear
+    low, high = -20.0, 10.0  # log2 of the price of a bit: too cheap, too dear
     chosen = np.ones((rows, frames), np.int64)
     for _ in range(ROUNDS):
         middle = (low + high) / 2
