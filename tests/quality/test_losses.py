@@ -82,7 +82,7 @@ def test_tone_is_the_level_of_what_stands_alone() -> None:
     time = torch.arange(16_000) / 16_000
     tone, noise = 0.1 * torch.sin(2 * torch.pi * 1000 * time)[None, None], 0.1 * torch.randn(1, 1, 16_000)
     loss = ToneLoss([1024])
-    assert loss(Pair(0.1 * tone, tone)).item() == pytest.approx(1.0, abs=0.03)
+    assert loss(Pair(0.1 * tone, tone)).item() == pytest.approx(1.0, abs=0.05)
     assert loss(Pair(tone + 0.01 * noise, tone)).item() < 0.02
     assert loss(Pair(0.1 * noise, noise)).item() < 0.02
 

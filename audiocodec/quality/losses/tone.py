@@ -11,6 +11,7 @@ from torch.nn.functional import avg_pool1d
 from audiocodec.quality.losses.pair import Pair
 
 FLOOR = 1e-10  # of powers
+MISSING = 1e-3  # share of a peak's power at which it counts as missing: a logarithm without it has no end
 WIDTH = 3  # bins over which a tone spreads in a Hann window
 
 
@@ -39,5 +40,6 @@ def _distance(estimate: Tensor, target: Tensor) -> Tensor:
     e, t = (WIDTH * avg_pool1d(x.mT, WIDTH, stride=1) for x in (estimate, target))
     peak, loudest = t.max(-1, keepdim=True)
     share = peak[..., 0] / (target.sum(1) + FLOOR)
-    ratio = (e.gather(-1, loudest)[..., 0] + FLOOR) / (peak[..., 0] + FLOOR)
+    floor = MISSING * peak[..., 0] + FLOOR
+    ratio = (e.gather(-1, loudest)[..., 0] + floor) / (peak[..., 0] + floor)
     return (share.square() * 0.5 * torch.log10(ratio).abs()).mean()
