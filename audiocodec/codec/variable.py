@@ -24,7 +24,7 @@ from audiocodec.tokens.depths import NO_CODE, depth_bits, present
 ChooseDepths = Callable[[np.ndarray, np.ndarray, int], np.ndarray]  # errors, bits, frames of a page -> depths
 CHANGE, STEP = 3.0, 0.5  # bits that another depth than that of the frame before takes; and for each codebook between
 LOWEST, HIGHEST = 1.0, 10.0  # quality
-DEAR, CHEAPER = 2.0**-4, 2.0**-0.6  # price of a bit at the lowest quality; its factor for each step of quality
+DEAR, CHEAPER = 2.0**-3.5, 2.0**-0.6  # price of a bit at the lowest quality; its factor for each step of quality
 HEAD_BITS = 24  # of the depths of a page, besides themselves
 TRIED = (1, 2, 3, 4, 6, 8, 10, 12)  # twelfths of all codebooks at which errors are heard
 ROUNDS = 20  # of the search for the price of a bit
