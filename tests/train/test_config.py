@@ -36,6 +36,7 @@ def test_there_are_recipes() -> None:
         "audio-44k/2-joint",
         "audio-44k/3-joint",
         "audio-44k/4-joint",
+        "audio-44k/5-joint",
         "fsq_vs_vq/base",
         "fsq_vs_vq/large",
         "speech-16k/1-spectral",
