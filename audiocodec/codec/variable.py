@@ -144,7 +144,7 @@ def depths_of_mean(errors: np.ndarray, bits: np.ndarray, page_frames: int, mean:
     whole = int(mean)
     allowed = bits[:whole].sum() + (mean - whole) * bits[whole].sum()
     low, high = -20.0, 10.0  # log2 of the price of a bit: too cheap, too dear
-    chosen = np.ones((rows, frames), np.int64)
+    chosen = depths_at_price(errors, bits, page_frames, 2.0**high)
     for _ in range(ROUNDS):
         middle = (low + high) / 2
         depths = depths_at_price(errors, bits, page_frames, 2.0**middle)

@@ -187,7 +187,7 @@ def test_refined_joint_rows_are_no_larger(joint: Codec, wide: np.ndarray, tmp_pa
     assert sizes[1] < len(Tokens(free.codes, coder.encode(wide, 16_000).header, [own]).to_bytes())
 
 
-@pytest.mark.parametrize("options", [{"quality": 6}, {"num_codebooks": 6, "vbr": True}])
+@pytest.mark.parametrize("options", [{"quality": 6}, *({"num_codebooks": q, "vbr": True} for q in (1, 6))])
 def test_silence_after_sound_is_silent_at_a_variable_rate(
     joint: Codec, wide: np.ndarray, tmp_path: Path, options: dict[str, Any]
 ) -> None:
