@@ -20,7 +20,6 @@ import csv
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +32,7 @@ import torch
 
 import audiocodec
 from audiocodec import audio
-from audiocodec.errors import AudioCodecError
+from audiocodec._util.terminal import errors_in_one_sentence
 from audiocodec.quality import metrics
 
 RATE = 16_000
@@ -137,6 +136,7 @@ def opus_version() -> str:
 @click.option("--repeat", type=click.IntRange(1), default=3, show_default=True, help="Codebooks sent again.")
 @click.option("--opus-bitrate", type=click.FloatRange(500), default=6000.0, show_default=True)
 @click.option("--clips", "limit", type=click.IntRange(1), help="Only this many, evenly chosen.")
+@errors_in_one_sentence()
 def main(
     model: str,
     folder: Path,
@@ -149,21 +149,18 @@ def main(
 ) -> None:
     """Measure and print."""
     torch.set_num_threads(1)
-    try:
-        codec = audiocodec.load(model)
-        paths = audio.list_audio_files(folder)
-        chosen = np.linspace(0, len(paths) - 1, min(limit or len(paths), len(paths))).round().astype(int)
-        clips = [audio.read(paths[i], RATE)[0][0] for i in chosen]
-        depth = min(num_codebooks, codec.num_codebooks)
-        rows = []
-        print(opus_version())
-        print("| method | lost | kbit/s | clips | PESQ-WB | ESTOI |\n|---|---|---|---|---|---|")
-        for loss in map(float, losses.split(",")):
-            for made in rows_for(codec, clips, loss, depth, repeat, opus_bitrate):
-                rows.append(made)
-                print("| {} | {:.0%} | {} | {} | {:.3f} | {:.4f} |".format(*made.values()), flush=True)
-    except AudioCodecError as error:
-        sys.exit(f"error: {error}")
+    codec = audiocodec.load(model)
+    paths = audio.list_audio_files(folder)
+    chosen = np.linspace(0, len(paths) - 1, min(limit or len(paths), len(paths))).round().astype(int)
+    clips = [audio.read(paths[i], RATE)[0][0] for i in chosen]
+    depth = min(num_codebooks, codec.num_codebooks)
+    rows = []
+    print(opus_version())
+    print("| method | lost | kbit/s | clips | PESQ-WB | ESTOI |\n|---|---|---|---|---|---|")
+    for loss in map(float, losses.split(",")):
+        for made in rows_for(codec, clips, loss, depth, repeat, opus_bitrate):
+            rows.append(made)
+            print("| {} | {:.0%} | {} | {} | {:.3f} | {:.4f} |".format(*made.values()), flush=True)
     if csv_path:
         with csv_path.open("w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS)

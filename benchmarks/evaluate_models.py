@@ -26,7 +26,7 @@ import numpy as np
 
 import audiocodec
 from audiocodec._util.files import replacing
-from audiocodec.errors import AudioCodecError
+from audiocodec._util.terminal import errors_in_one_sentence
 from audiocodec.evaluate import (
     METRICS,
     Settings,
@@ -134,25 +134,23 @@ def _digest(tensors: Mapping[str, np.ndarray]) -> str:
 @click.argument("clips", type=click.Path(exists=True, file_okay=False))
 @click.option("--work", type=click.Path(path_type=Path), default="runs/evaluation", show_default=True)
 @click.option("--workers", default=1, show_default=True)
+@errors_in_one_sentence()
 def main(name: str, clips: str, work: Path, workers: int) -> None:
     """Score what is missing, and write it down."""
     model, bitrates, others, metrics = COMPARISONS[name]
     ours = tuple(f"{model}@{bitrate}" for bitrate in bitrates)
     filled(DOCUMENT, name, "")  # a marker that is missing is told before anything is scored
-    try:
-        missing = check_metrics(metrics)[1]
-        if missing:
-            raise click.ClickException(missing[0])
-        check_report()
-        codec = audiocodec.load(model)
-        version = f"{name}-{_digest(codec.bundle.tensors)}"
-        both = Settings(clips, ours + others, metrics, mono=True)  # no metric hears stereo
-        rows = evaluate(replace(both, systems=ours), work / version, workers)
-        rows += evaluate(replace(both, systems=others), work / f"{name}-others", workers)
-        summaries = summarize(rows, metrics)
-        write_report(rows, summaries, both, work / f"{version}.html", 4, overwrite=True)
-    except AudioCodecError as error:
-        raise click.ClickException(str(error)) from error
+    missing = check_metrics(metrics)[1]
+    if missing:
+        raise click.ClickException(missing[0])
+    check_report()
+    codec = audiocodec.load(model)
+    version = f"{name}-{_digest(codec.bundle.tensors)}"
+    both = Settings(clips, ours + others, metrics, mono=True)  # no metric hears stereo
+    rows = evaluate(replace(both, systems=ours), work / version, workers)
+    rows += evaluate(replace(both, systems=others), work / f"{name}-others", workers)
+    summaries = summarize(rows, metrics)
+    write_report(rows, summaries, both, work / f"{version}.html", 4, overwrite=True)
     write_csv(rows, DOCUMENT.parent / "evaluation" / f"{name}.csv")
     (DOCUMENT.parent / "evaluation" / f"{name}.md").write_text(markdown(summaries), "utf-8")
     said = f"{model} {codec.info.version}, {summaries[0].clips} clips, means ± half of the 95 % interval:\n\n"

@@ -9,7 +9,6 @@ below what comes directly) and `two` (another voice of the set, 3 dB softer), mo
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import numpy as np
 import soundfile
 
 from audiocodec import audio
-from audiocodec.errors import AudioCodecError
+from audiocodec._util.terminal import errors_in_one_sentence
 
 RATE = 16_000
 NOISE_DB, OTHER_DB, TAIL_DB, ROOM_S = 10.0, 3.0, 6.0, 0.5
@@ -62,17 +61,15 @@ def harder(voices: list[np.ndarray], sounds: list[np.ndarray]) -> Iterator[tuple
 @click.argument("clips", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("sounds", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
+@errors_in_one_sentence()
 def main(clips: Path, sounds: Path, out: Path) -> None:
     """Mix and write."""
-    try:
-        paths = audio.list_audio_files(clips)
-        voices, others = ([read(path) for path in files] for files in (paths, audio.list_audio_files(sounds)))
-        for i, name, mixed in harder(voices, others):
-            target = out / name / f"{paths[i].stem}.wav"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            soundfile.write(target, mixed, RATE, subtype="PCM_16")
-    except AudioCodecError as error:
-        sys.exit(f"error: {error}")
+    paths = audio.list_audio_files(clips)
+    voices, others = ([read(path) for path in files] for files in (paths, audio.list_audio_files(sounds)))
+    for i, name, mixed in harder(voices, others):
+        target = out / name / f"{paths[i].stem}.wav"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(target, mixed, RATE, subtype="PCM_16")
     print(f"{out}: {len(paths)} clips each of noise, room and two")
 
 

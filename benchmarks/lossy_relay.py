@@ -10,13 +10,12 @@ Each packet waits a random time of its own, so they overtake one another. Listen
 from __future__ import annotations
 
 import heapq
-import sys
 import time
 
 import click
 import numpy as np
 
-from audiocodec.errors import AudioCodecError
+from audiocodec._util.terminal import errors_in_one_sentence
 from audiocodec.live import Address, UdpListener, UdpSender, parse_address
 
 
@@ -28,12 +27,10 @@ from audiocodec.live import Address, UdpListener, UdpSender, parse_address
 @click.option("--jitter-ms", type=click.FloatRange(0), default=60.0, show_default=True, help="Longest delay.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
+@errors_in_one_sentence()
 def main(port: int, target: str, drop: float, twice: float, jitter_ms: float, seconds: float, seed: int) -> None:
     """Pass on, and say how much in the end."""
-    try:
-        listener, sender = UdpListener(Address("127.0.0.1", port)), UdpSender(parse_address(target))
-    except AudioCodecError as error:
-        sys.exit(f"error: {error}")
+    listener, sender = UdpListener(Address("127.0.0.1", port)), UdpSender(parse_address(target))
     rng = np.random.default_rng(seed)
     waiting: list[tuple[float, int, bytes]] = []
     came = passed = 0

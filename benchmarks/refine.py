@@ -16,7 +16,7 @@ import numpy as np
 
 import audiocodec
 from audiocodec import audio
-from audiocodec.errors import AudioCodecError
+from audiocodec._util.terminal import errors_in_one_sentence
 from audiocodec.evaluate import check_metrics
 from audiocodec.evaluate.scores import score
 
@@ -44,25 +44,21 @@ def measure(codec: audiocodec.Codec, paths: list[Path], bitrate: str, steps: int
 @click.option("--steps", type=int, multiple=True, default=(0, 5, 10, 20, 40, 80), show_default=True)
 @click.option("--metrics", default="pesq,estoi,visqol_speech,distillmos,si_sdr,mel", show_default=True)
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write a row for each number of steps.")
+@errors_in_one_sentence()
 def main(model: str, folder: Path, bitrate: str, steps: tuple[int, ...], metrics: str, csv_path: Path | None) -> None:
     """Measure and print."""
     rows: list[dict[str, float | str]] = []
-    try:
-        names, missing = check_metrics(metrics.split(","))
-        if missing:
-            raise click.ClickException(missing[0])
-        codec, paths = audiocodec.load(model), audio.list_audio_files(folder)
-        codec.encode(np.zeros((1, codec.sample_rate), np.float32), codec.sample_rate, refine=1)  # load everything
-        for count in steps:
-            measured = measure(codec, paths, bitrate, count, names)
-            if not rows:
-                print("| " + " | ".join(measured) + " |\n" + "|---" * len(measured) + "|")
-            print("| " + " | ".join(f"{value:.4g}" for value in measured.values()) + " |", flush=True)
-            rows.append(
-                {"model": f"{model} {codec.info.version}", "clips": folder.name, "bitrate": bitrate, **measured}
-            )
-    except AudioCodecError as error:
-        raise click.ClickException(str(error)) from error
+    names, missing = check_metrics(metrics.split(","))
+    if missing:
+        raise click.ClickException(missing[0])
+    codec, paths = audiocodec.load(model), audio.list_audio_files(folder)
+    codec.encode(np.zeros((1, codec.sample_rate), np.float32), codec.sample_rate, refine=1)  # load everything
+    for count in steps:
+        measured = measure(codec, paths, bitrate, count, names)
+        if not rows:
+            print("| " + " | ".join(measured) + " |\n" + "|---" * len(measured) + "|")
+        print("| " + " | ".join(f"{value:.4g}" for value in measured.values()) + " |", flush=True)
+        rows.append({"model": f"{model} {codec.info.version}", "clips": folder.name, "bitrate": bitrate, **measured})
     if csv_path:
         with csv_path.open("w", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))

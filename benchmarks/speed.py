@@ -27,7 +27,8 @@ import torch
 
 import audiocodec
 from audiocodec._util.extras import require
-from audiocodec.errors import AudioCodecError, MissingExtraError
+from audiocodec._util.terminal import errors_in_one_sentence
+from audiocodec.errors import MissingExtraError
 
 OURS = "speech-16k"
 THREADS = (1, 2)
@@ -214,6 +215,7 @@ def memory(hours: float) -> None:
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Turns; the best counts.")
 @click.option("--memory", "memory_only", is_flag=True, help="Measure peak memory instead.")
 @click.option("--hours", type=click.FloatRange(0.001), default=1.0, show_default=True, help="Long file of --memory.")
+@errors_in_one_sentence()
 def main(
     csv_path: Path | None,
     short_s: float,
@@ -224,13 +226,10 @@ def main(
     hours: float,
 ) -> None:
     """Measure and print."""
-    try:
-        if memory_only:
-            memory(hours)
-            return
-        rows = measure(all_systems(short_s, long_s, peer_s), repeats)
-    except AudioCodecError as error:
-        sys.exit(f"error: {error}")
+    if memory_only:
+        memory(hours)
+        return
+    rows = measure(all_systems(short_s, long_s, peer_s), repeats)
     print_table(rows)
     if csv_path:
         write_csv(csv_path, rows)

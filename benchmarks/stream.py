@@ -26,7 +26,8 @@ import torch
 
 import audiocodec
 from audiocodec._util.extras import require
-from audiocodec.errors import AudioCodecError, MissingExtraError
+from audiocodec._util.terminal import errors_in_one_sentence
+from audiocodec.errors import MissingExtraError
 
 COLUMNS = ("system", "streams", "threads", "measure", "value")
 PERCENTILES = (50, 90, 99, 99.9, 100)
@@ -212,16 +213,14 @@ def measurements(model: str, minutes: float, hours: float, streams: int, steps: 
 @click.option("--hours", type=click.FloatRange(0), default=1.0, show_default=True, help="Of memory; 0: leave it out.")
 @click.option("--streams", type=click.IntRange(1), default=8, show_default=True, help="At once, for the table.")
 @click.option("--steps", type=click.IntRange(1), default=500, show_default=True, help="Of many streams, and of Mimi.")
+@errors_in_one_sentence()
 def main(model: str, csv_path: Path | None, minutes: float, hours: float, streams: int, steps: int) -> None:
     """Measure and print."""
     torch.set_num_threads(1)
     rows: list[Row] = []
-    try:
-        for row in measurements(model, minutes, hours, streams, steps):
-            rows.append(row)
-            print("{:40s} {:3d} streams {:2d} threads  {:45s} {:9.3f}".format(*row), flush=True)
-    except AudioCodecError as error:
-        sys.exit(f"error: {error}")
+    for row in measurements(model, minutes, hours, streams, steps):
+        rows.append(row)
+        print("{:40s} {:3d} streams {:2d} threads  {:45s} {:9.3f}".format(*row), flush=True)
     print("\n".join(ratios(rows)))
     if csv_path:
         with csv_path.open("w", newline="") as file:

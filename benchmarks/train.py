@@ -12,7 +12,6 @@ from __future__ import annotations
 import csv
 import itertools
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from typing import Any
 import click
 from torch import Tensor, nn
 
-from audiocodec.errors import AudioCodecError
+from audiocodec._util.terminal import errors_in_one_sentence
 from audiocodec.model import CodecModel
 from audiocodec.model.quantize import VQ, ResidualVQ
 from audiocodec.train import RecipeConfig, Trainer, build_trainer, load_config
@@ -111,16 +110,14 @@ def measure_loader(source: Source, samples: int, augment: Augment, seconds: floa
 @click.option("--steps", default=8, show_default=True, help="Of each network, for each row.")
 @click.option("--optimizers", default="muon,adamw", show_default=True, help="Of both networks, with commas.")
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path))
+@errors_in_one_sentence()
 def main(root: Path, recipe: str, threads: str, steps: int, optimizers: str, csv_path: Path | None) -> None:
     """Measure, print, write."""
     rows: list[dict[str, Any]] = []
-    try:
-        for count in map(int, threads.split(",")):
-            for precision, optimizer in itertools.product(("float32", "bfloat16"), optimizers.split(",")):
-                rows += compare(root, recipe, count, precision, optimizer, steps)
-        rows += loaders(root, recipe)
-    except AudioCodecError as error:
-        sys.exit(f"error: {error}")
+    for count in map(int, threads.split(",")):
+        for precision, optimizer in itertools.product(("float32", "bfloat16"), optimizers.split(",")):
+            rows += compare(root, recipe, count, precision, optimizer, steps)
+    rows += loaders(root, recipe)
     for row in rows:
         print("  ".join(f"{value:<24}" if isinstance(value, str) else f"{value:>8}" for value in row.values()))
     if csv_path is not None:

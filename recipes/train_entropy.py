@@ -25,7 +25,7 @@ from audiocodec.model.bundle import bundle_path, entropy_path
 from audiocodec.tokens import EntropyModel, Header, save_entropy
 from audiocodec.tokens.header import NO_ENTROPY
 from audiocodec.tokens.page import PageCodec
-from audiocodec.train.entropy import fit_entropy, folder_codes
+from audiocodec.train.entropy import fit_entropy, folder_codes, silence_codes
 
 
 def page_bytes(header: Header, entropy: Sequence[EntropyModel], sounds: Sequence[np.ndarray]) -> int:
@@ -57,7 +57,9 @@ def main(
     with replacing(out, force) as temporary:
         tests = {folder: list(folder_codes(codec, folder, joint)) for folder in test}  # a wrong one is told at once
         codes = [sound for folder in data for sound in folder_codes(codec, folder, joint)]
-        print(f"{len(codes)} recordings, {sum(c.shape[1] for c in codes) / info.frame_rate / 3600:.2f} hours")
+        frames = sum(c.shape[1] for c in codes)
+        print(f"{len(codes)} recordings, {frames / info.frame_rate / 3600:.2f} hours")
+        codes.append(silence_codes(codec, max(frames // 100, info.page_frames), joint))
         signals = is_second(info.num_codebooks).astype(int).tolist() if joint else None
         entropy = fit_entropy(codes, info.levels, info.page_frames, steps=steps, block=info.block, signals=signals)
         save_entropy(temporary, entropy)

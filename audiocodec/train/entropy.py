@@ -179,3 +179,10 @@ def folder_codes(codec: Codec, folder: Path, joint: bool = False) -> Iterator[np
             yield codes.astype(np.int32)
     if not found:
         raise AudioError(f"{folder}: all sounds are empty{' or do not have two channels' if joint else ''}")
+
+
+def silence_codes(codec: Codec, frames: int, joint: bool = False) -> np.ndarray:
+    """Codes "q t" of so many frames of silence or a few more, as `folder_codes` gives them."""
+    silence = np.zeros((2 if joint else 1, frames * codec.info.hop_length), np.float32)
+    (codes,) = codec.encode(silence, codec.info.sample_rate).codes
+    return codes.astype(np.int32)

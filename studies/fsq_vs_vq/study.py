@@ -31,6 +31,7 @@ from measure import Row, Scorer, measure, usage
 from torch import Tensor
 
 from audiocodec._util.files import replacing
+from audiocodec._util.terminal import errors_in_one_sentence
 from audiocodec.errors import AudioCodecError, ConfigError
 from audiocodec.model.build import QUANTIZERS as PACKAGED
 from audiocodec.model.build import build_model
@@ -250,6 +251,7 @@ def run_all(cases: list[Case], run_one: Callable[[Case], Row], out: Path, hours:
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--only", default="", help="Runs whose name contains this.")
 @click.option("--list", "only_list", is_flag=True, help="Say what is done and what is not.")
+@errors_in_one_sentence()
 def main(
     root: Path,
     out: Path,
@@ -270,15 +272,12 @@ def main(
         for case in cases:
             print("done   " if case.name in done else "to do  ", case.name)
         return
-    try:
-        if any(int(row["steps"]) != steps for row in rows):
-            raise ConfigError(f"{out}: holds runs of other lengths, choose another --output")
-        overrides = [f"budget.steps={steps}", f"train.device={device}", "train.threads=1"]
-        prepare(root, work, overrides)  # all decode it once
-        run_one = partial(run_alone, root=root, work=work, overrides=overrides)
-        run_all([case for case in cases if case.name not in done], run_one, out, hours, workers)
-    except AudioCodecError as error:
-        raise click.ClickException(str(error)) from error
+    if any(int(row["steps"]) != steps for row in rows):
+        raise ConfigError(f"{out}: holds runs of other lengths, choose another --output")
+    overrides = [f"budget.steps={steps}", f"train.device={device}", "train.threads=1"]
+    prepare(root, work, overrides)  # all decode it once
+    run_one = partial(run_alone, root=root, work=work, overrides=overrides)
+    run_all([case for case in cases if case.name not in done], run_one, out, hours, workers)
 
 
 if __name__ == "__main__":

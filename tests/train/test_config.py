@@ -37,6 +37,7 @@ def test_there_are_recipes() -> None:
         "audio-44k/3-joint",
         "audio-44k/4-joint",
         "audio-44k/5-joint",
+        "audio-44k/6-joint",
         "fsq_vs_vq/base",
         "fsq_vs_vq/large",
         "speech-16k/1-spectral",

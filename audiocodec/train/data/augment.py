@@ -21,7 +21,8 @@ class Augment:
         equalize_db: standard deviation of that response.
         band_limit: fraction of segments with nothing above a random frequency (1/8 of the sample rate to half).
         noise: fraction of segments with white noise, 20 to 50 dB below them.
-        tones: fraction of segments that are one to three pure tones, steady, gliding or pulsed: dial tones, birds.
+        tones: fraction of segments with one to three pure tones up to full scale, steady, gliding or pulsed, like dial
+            tones and birds: alone in half of them, added in the other half.
     """
 
     gain_db: tuple[float, float] = (-10.0, 6.0)
@@ -50,7 +51,7 @@ class Augment:
     def __call__(self, segment: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """segment: "t" -> the same, changed, never above full scale."""
         if self.tones and rng.random() < self.tones:
-            segment = _tones(len(segment), rng)
+            segment = _tones(len(segment), rng) + segment * np.float32(rng.random() < 0.5)
         if self.room and rng.random() < self.room:
             segment = _in_a_room(segment, rng)
         segment = _filtered(segment, self._response(rng))
@@ -76,17 +77,17 @@ def mixed(first: np.ndarray, second: np.ndarray, level: float) -> np.ndarray:
 
 
 def _tones(length: int, rng: np.random.Generator) -> np.ndarray:
-    """Tones from .6 % of the sample rate (100 Hz at 16 kHz) to 47 %, up to 20 dB apart, "length"."""
+    """Tones from .2 % of the sample rate (88 Hz at 44.1 kHz) to 47 %, up to 20 dB apart, 0 to 40 dB soft, "length"."""
     time = np.arange(length) / length
     total = np.zeros(length)
     for _ in range(rng.integers(1, 4)):
-        frequency = np.exp(rng.uniform(np.log(0.006), np.log(0.47)))  # cycles per sample
+        frequency = np.exp(rng.uniform(np.log(0.002), np.log(0.47)))  # cycles per sample
         glide = rng.choice([0.0, rng.normal(0, 0.5)])  # octaves over the segment
         phase = 2 * np.pi * np.cumsum((frequency * 2 ** (glide * time)).clip(0, 0.48))
         level = 10 ** (-rng.uniform(0, 20) / 20)
         pulses = np.sin(2 * np.pi * (rng.uniform(1, 20) * time + rng.random())) > rng.choice([-1.0, 0.0])
         total += level * pulses * np.sin(phase + rng.uniform(0, 2 * np.pi))
-    return (0.1 * total).astype(np.float32)
+    return (10 ** (-rng.uniform(0, 40) / 20) * total).astype(np.float32)
 
 
 def _in_a_room(segment: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from audiocodec.train.data import Augment
 
-LOWEST_TONE, HIGHEST_TONE = np.log([0.006, 0.47])  # of cycles a sample, as in `Augment`
+LOWEST_TONE, HIGHEST_TONE = np.log([0.002, 0.47])  # of cycles a sample, as in `Augment`
 
 
 class BatchAugment:
@@ -35,7 +35,8 @@ class BatchAugment:
         if augment.mix:
             x = self._mixed(x)
         if augment.tones:
-            x = torch.where(_uniform(x) < augment.tones, self._tones(x), x)
+            others = torch.where(_uniform(x) < 0.5, 0.0, 1.0)
+            x = torch.where(_uniform(x) < augment.tones, self._tones(x) + others * x, x)
         if augment.room:
             x = self._in_a_room(x)
         if augment.equalize or augment.band_limit:
@@ -66,7 +67,7 @@ class BatchAugment:
             beat = torch.sin(2 * torch.pi * ((1 + 19 * _uniform(x)) * time + _uniform(x)))
             pulses = beat > torch.where(_uniform(x) < 0.5, -1.0, 0.0)
             total = total + level * pulses * torch.sin(phase + 2 * torch.pi * _uniform(x))
-        return 0.1 * total
+        return 10 ** (-2 * _uniform(x)) * total
 
     def _in_a_room(self, x: Tensor) -> Tensor:
         fall = torch.exp(-6.9 * self.seconds / (0.1 + 0.5 * _uniform(x))) * (self.seconds > 0.003)
