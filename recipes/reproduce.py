@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from audiocodec._util.terminal import errors_in_one_sentence
+from audiocodec.errors import ConfigError
 from audiocodec.train.config import find_recipe, load_config, recipes
 from audiocodec.train.package import package_run
 from audiocodec.train.recipe import run
@@ -37,9 +38,13 @@ def main(recipe: str, root: str, folder: Path, overrides: tuple[str, ...]) -> No
     names, before = stages(recipe), None
     find_recipe(recipe)
     for name in names:
-        begin: list[str] = [] if before is None else [f"start_from={before}"]
+        start = load_config(find_recipe(name), [f"data.root={root}"]).start_from
+        if start != (before and f"runs/{before}"):
+            raise ConfigError(f"{name}: starts from {start}, which no stage makes; see the comments of its recipe")
+        before = name
+    for before, name in zip([None, *names], names, strict=False):
+        begin = [f"start_from={folder / before}"] if before else []
         run(load_config(find_recipe(name), [f"data.root={root}", *begin, *overrides]), folder / name)
-        before = folder / name
     bundle = package_run(folder / names[-1], folder / recipe / "model", recipe, "1", overwrite=True)
     print(f"{folder / recipe / 'model'}: hash {bundle.info.hash.hex()[:8]}")
 

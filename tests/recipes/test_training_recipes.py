@@ -49,6 +49,15 @@ def test_stages_follow_each_other(load_recipe: ModuleType) -> None:
         assert starts == [None, *(f"runs/{name}" for name in names[:-1])]
 
 
+def test_stages_that_begin_with_something_else_are_refused(load_recipe: ModuleType, tmp_path: Path) -> None:
+    """Before anything is trained."""
+    reproduce = load_recipe.import_module("reproduce")
+    done = CliRunner().invoke(reproduce.main, ["audio-44k", str(SOUNDS), str(tmp_path / "runs")])
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert "audio-44k/1-decoder: starts from runs/audio-44k/grown, which no stage makes" in done.output
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_rebased_model_says_the_same(load_recipe: ModuleType, tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from audiocodec.model.bundle import load_bundle
