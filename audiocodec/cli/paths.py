@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, cast
 
 import click
 
@@ -128,11 +128,19 @@ def opened_target(target: str, force: bool, source: Path | None = None) -> Itera
     from audiocodec._util.files import replacing
 
     if target == PIPE:
-        yield binary_output()
-        binary_output().flush()
+        output = binary_output()
+        yield cast(BinaryIO, OneWay(output.write, output.flush))
+        output.flush()
         return
     with replacing(Path(target), force, source) as temporary, temporary.open("wb") as file:
         yield file
+
+
+class OneWay(NamedTuple):
+    """Standard output: even where it is redirected to a file, what others wrote there is not ours to seek in."""
+
+    write: Callable[[bytes], int]
+    flush: Callable[[], None]
 
 
 def binary_input() -> BinaryIO:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from audiocodec.codec.codec import Codec
     from audiocodec.codec.refine import SoundRefiner
 
+MOST_FRAMES = 1000  # of all rows, decoded together
+
 
 def sound_coder(codec: Codec, rows: Rows, refine: int) -> SoundEncoder | SoundRefiner:
     """A `Codec.sound_encoder`, or the search for codes if there are steps to refine.
@@ -156,11 +158,19 @@ class BlockDecoder:
     def _waveforms(self, pages: Iterable[np.ndarray | int]) -> Iterator[np.ndarray]:
         """At the model's rate."""
         for page in pages:
-            if isinstance(page, int):
-                self.lost_frames += page
-                block = self.decoder.skip(page)
-            else:
-                block = self.decoder.push(hold(page, self.header.strides))
-            dropped = min(self._skipped, block.shape[1])
-            self._skipped -= dropped
-            yield block[:, dropped:]
+            for block in self._sounds(page):
+                dropped = min(self._skipped, block.shape[1])
+                self._skipped -= dropped
+                yield block[:, dropped:]
+
+    def _sounds(self, page: np.ndarray | int) -> Iterator[np.ndarray]:
+        """Blocks of a page, of few frames each: it may hold more sound than its bytes suggest."""
+        most = max(1, MOST_FRAMES // self.header.rows)
+        if isinstance(page, int):
+            self.lost_frames += page
+            for start in range(0, page, most):
+                yield self.decoder.skip(min(most, page - start))
+            return
+        codes = hold(page, self.header.strides)
+        for start in range(0, codes.shape[2], most):
+            yield self.decoder.push(codes[:, :, start : start + most])

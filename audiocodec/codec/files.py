@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from audiocodec.codec.codec import Codec
 
 logger = logging.getLogger(__name__)
-
-MOST_LOST = 1000  # frames of silence per block
 
 
 @dataclass(frozen=True)
@@ -223,7 +222,7 @@ def decode_file(
             written = _write_sound(writer, blocks, header, lambda: samples)
     elapsed_s, lost = time.monotonic() - begin, decoder.lost_frames
     if salvage and samples is not None and written < samples:  # truncated: not replaced with silence
-        lost += round((samples - written) / header.sample_rate * header.frame_rate)
+        lost += math.ceil((samples - written) / header.sample_rate * header.frame_rate)
     return FileReport(written / header.sample_rate, source.stat().st_size, elapsed_s, lost)
 
 
@@ -321,9 +320,6 @@ def _write_sound(
         rest = held if total is None else held[:, : total - written]
         writer.write(rest)
         written += rest.shape[1]
-        if total is not None and 0 < total - written < header.sample_rate:  # the resampler's rounding
-            writer.write(np.zeros((header.channels, total - written), np.float32))
-            written = total
     finally:
         writer.close()
     return written
@@ -332,8 +328,4 @@ def _write_sound(
 def _salvaged(path: Path, entropy: Sequence[EntropyModel]) -> Iterator[np.ndarray | int]:
     """The intact pages of a damaged file, and the number of frames lost between them."""
     for page in salvage_pages(path, entropy):
-        if page.codes is None:
-            for start in range(0, page.frames, MOST_LOST):
-                yield min(MOST_LOST, page.frames - start)
-        else:
-            yield page.codes
+        yield page.frames if page.codes is None else page.codes

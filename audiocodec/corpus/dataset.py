@@ -73,7 +73,7 @@ class TokenDataset(IterableDataset[dict[str, Any]]):
                 item, row, start = crops[n]
                 codes = item.tokens.codes[row, :, start:][:, : self.frames]
                 fields = {"path": item.path, "row": row, "start": start}
-                yield {"codes": torch.from_numpy(codes.copy()), **fields, **item.metadata}
+                yield {**item.metadata, **fields, "codes": torch.from_numpy(codes.copy())}
 
     def _part(self, part: int, parts: int) -> Iterator[tuple[int, dict[int, Item]]]:
         """Part `part` of `parts` of all sounds in this epoch's order, by shard; reads only the shards needed."""

@@ -15,7 +15,8 @@ from audiocodec.corpus.store import LocalStore, open_store
 from audiocodec.errors import AudioError, ConfigError
 
 WILD = "*?["
-RESERVED = ("codes", "sample_rate", "samples", "channels", "frames", "duration_s")  # columns of the corpus itself
+# columns of the corpus itself, and fields of `TokenDataset`
+RESERVED = ("codes", "sample_rate", "samples", "channels", "frames", "duration_s", "joint", "row", "start")
 
 
 @dataclass(frozen=True)

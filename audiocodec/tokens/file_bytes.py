@@ -7,6 +7,8 @@ import threading
 import weakref
 from pathlib import Path
 
+from audiocodec.errors import TokenFileError
+
 CHUNK = 1 << 20  # bytes looked through in one go
 
 
@@ -17,11 +19,15 @@ class FileBytes:
         path: of the file.
 
     Raises:
-        OSError: it cannot be opened.
+        TokenFileError: it cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file, self._lock = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), threading.Lock()
+        try:
+            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            raise TokenFileError(f"{path}: cannot be read ({error.strerror})") from error
+        self._lock = threading.Lock()
         self._size = os.fstat(self._file).st_size
         self.close = weakref.finalize(self, os.close, self._file)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -25,6 +24,15 @@ WORDS = {
     "model_sample_rate": "sample rate of the model",
     "num_codebooks": "number of codebooks",
 }
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A file to be joined, closed again."""
+
+    path: Path
+    header: Header
+    frames: int
 
 
 @dataclass(frozen=True)
@@ -99,27 +107,27 @@ def join_files(sources: Sequence[Path], output: BinaryIO) -> Spliced:
         ConfigError: no sources, or they do not go together.
         TokenFileError: a file is damaged.
     """
-    with contextlib.ExitStack() as stack:
-        files: list[TokenFile] = []
-        if not sources:
-            raise ConfigError("there are no files to join")
-        for path in sources:
-            files.append(stack.enter_context(TokenFile(path)))
-            _check_common(files[0], files[-1])
-        texts = set.intersection(*(set(file.header.metadata.items()) for file in files))
-        files = [file for file in files if file.header.samples] or files[:1]
-        counts = [_own_frames(file.header) for file in files[:-1]] + [len(files[-1])]
-        if any(count % files[0].header.block for count in counts[:-1]):
-            raise ConfigError("files with strides can be joined only where blocks of frames end, as `cut` makes them")
-        samples = _joined_samples(files[-1].header, sum(counts[:-1]), sum(counts))
-        variable = any(file.header.variable for file in files)
-        header = replace(files[0].header, samples=samples, metadata=dict(texts), variable=variable)
-        writer = TokenWriter(output, header, files[0].entropy)
-        for file, count in zip(files, counts, strict=True):
+    if not sources:
+        raise ConfigError("there are no files to join")
+    parts: list[_Part] = []
+    for path in sources:
+        with TokenFile(path) as file:  # one at a time: there may be more than can be open at once
+            parts.append(_Part(path, file.header, len(file)))
+        _check_common(parts[0], parts[-1])
+    texts = set.intersection(*(set(part.header.metadata.items()) for part in parts))
+    parts = [part for part in parts if part.header.samples] or parts[:1]
+    counts = [_own_frames(part.header) for part in parts[:-1]] + [parts[-1].frames]
+    if any(count % parts[0].header.block for count in counts[:-1]):
+        raise ConfigError("files with strides can be joined only where blocks of frames end, as `cut` makes them")
+    samples = _joined_samples(parts[-1].header, sum(counts[:-1]), sum(counts))
+    variable = any(part.header.variable for part in parts)
+    writer = TokenWriter(output, replace(parts[0].header, samples=samples, metadata=dict(texts), variable=variable))
+    for part, count in zip(parts, counts, strict=True):
+        with TokenFile(part.path) as file:
             for codes in _slices(file, 0, count):
                 writer.push(codes)
-        writer.close(samples)
-        return Spliced(0, samples, sum(counts), files[0].header.sample_rate)
+    writer.close(samples)
+    return Spliced(0, samples, sum(counts), parts[0].header.sample_rate)
 
 
 def first_sample(header: Header, frame: int) -> int:
@@ -149,7 +157,7 @@ def _slices(file: TokenFile, start: int, end: int) -> Iterator[np.ndarray]:
         yield file[at : min(at + each, end)]
 
 
-def _check_common(first: TokenFile, other: TokenFile) -> None:
+def _check_common(first: _Part, other: _Part) -> None:
     """Refuse files that no header could describe together.
 
     Raises:

@@ -22,8 +22,8 @@ class TokenWriter:
     """Collects codes into pages and writes each when it is full.
 
     Args:
-        file: written from its start. If it can seek, `close` puts the sample count into the
-            header; in a pipe it stands in the trailer only.
+        file: written from where it is. If it can seek, `close` puts the sample count into the header; in a pipe it
+            stands in the trailer only.
         header: `samples` may be None.
         entropy: entropy models that the header may name, beside those that `find_entropy` finds.
 
@@ -39,6 +39,7 @@ class TokenWriter:
         self._sizes = array("q")
         self._frames = 0
         self.bytes_written = 0
+        self._start = file.tell() if _can_seek(file) else None
         self._write(header.to_bytes())
 
     def _write(self, data: bytes) -> None:
@@ -88,10 +89,12 @@ class TokenWriter:
         if self._pending.shape[2]:
             self._page(self._pending)
         self._write(Trailer(samples, self._frames, np.array(self._sizes, np.int64)).to_bytes())
-        if self.header.samples is None and _can_seek(self._file):
+        if self.header.samples is None and self._start is not None:
             self.header = replace(self.header, samples=samples)
-            self._file.seek(0)
+            end = self._file.tell()
+            self._file.seek(self._start)
             self._file.write(self.header.to_bytes())
+            self._file.seek(end)
 
 
 def _can_seek(file: BinaryIO) -> bool:

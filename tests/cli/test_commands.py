@@ -17,7 +17,7 @@ import soundfile
 from click.testing import Result
 
 from audiocodec.cli.main import COMMANDS, main
-from audiocodec.tokens import Tokens
+from audiocodec.tokens import TokenFile, Tokens
 
 Run = Callable[..., Result]
 
@@ -214,6 +214,18 @@ def test_verify_and_salvage(run: Run, encoded: Path, tmp_path: Path) -> None:
     assert len(samples) == 127_788
     assert np.abs(samples[int(2.05 * rate) : int(2.95 * rate)]).max() < 1e-3
     assert np.abs(samples[: 2 * rate]).max() > 0.05
+
+
+def test_what_is_missing_at_the_end_is_counted(run: Run, encoded: Path, tmp_path: Path) -> None:
+    """Less than a second of it, too."""
+    cut, wav = tmp_path / "cut.fsq", tmp_path / "out.wav"
+    with TokenFile(encoded) as file:
+        last = int(file._bounds[-2])
+    cut.write_bytes(encoded.read_bytes()[:last])
+    saved = run("decode", cut, wav, "--salvage")
+    assert (saved.exit_code, "0.36 s lost" in saved.stderr) == (0, True)
+    samples, rate = soundfile.read(wav)
+    assert len(samples) == (5 * 50 - 1) * rate // 50
 
 
 def test_a_sound_cut_short_is_encoded_where_asked(run: Run, speech_path: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from audiocodec.errors import TokenFileError
-from audiocodec.tokens import Tokens, open_tokens
+from audiocodec.tokens import Tokens, open_tokens, verify
 from tests.cli.conftest import Run
 from tests.cli.test_bad_input import refused
 
@@ -42,6 +42,24 @@ def test_pipes_with_a_name_are_read_as_standard_input_is(tokens: Path) -> None:
     assert (folder / "b.fsq").read_bytes() == tokens.read_bytes()
     done = subprocess.run(["bash", "-c", f"{COMMAND} repair <(cat {tokens}) {folder}/c.fsq"], capture_output=True)
     assert (done.returncode, b"is a pipe, which cannot be searched" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("mode", ["wb", "ab"])
+def test_what_is_in_a_file_before_stays_when_output_goes_there(tokens: Path, mode: str) -> None:
+    """A redirected standard output can be sought in, which is no reason to."""
+    target = tokens.parent / "both"
+    with target.open(mode) as file:
+        file.write(b"before")
+        file.flush()
+        command = [*COMMAND.split(), "encode", str(tokens.parent / "a.wav"), "-", "-n", "1"]
+        assert subprocess.run(command, stdout=file, stderr=subprocess.DEVNULL).returncode == 0
+        file.seek(0, os.SEEK_END)
+        file.write(b"behind")
+    data = target.read_bytes()
+    assert (data[:6], data[-6:]) == (b"before", b"behind")
+    target.write_bytes(data[6:-6])
+    assert verify(target) == []
+    assert np.array_equal(Tokens.load(target).codes, Tokens.load(tokens).codes)
 
 
 def test_one_file_that_cannot_be_read_does_not_stop_the_others(

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from audiocodec.codec import Codec, load
+from audiocodec.codec.blocks import MOST_FRAMES
 from audiocodec.errors import AudioError, ConfigError, ModelError, TokenFileError
 from audiocodec.tokens import Tokens, verify
 
@@ -40,6 +41,18 @@ def test_one_sound(either: Codec, tokens: Tokens) -> None:
     assert np.array_equal(wav[:, :40_000], either.decode(tokens))
     assert np.array_equal(either.decode(codes.astype(np.uint16)), wav)
     assert np.array_equal(either.decode(codes, num_codebooks=2), either.decode(codes[:2]))
+
+
+def test_a_long_page_is_decoded_in_parts(onnx: Codec, tokens: Tokens) -> None:
+    """A few bytes may stand for many frames; the sound is the same, and never whole in memory."""
+    pages = np.tile(tokens.codes, 20)
+    blocks = list(onnx.block_decoder(tokens.header).decode([pages]))
+    assert len(blocks) > 1
+    assert max(block.shape[1] for block in blocks) <= MOST_FRAMES * onnx.info.hop_length
+    by_page = onnx.block_decoder(tokens.header).decode(pages[:, :, i : i + 50] for i in range(0, pages.shape[2], 50))
+    assert np.array_equal(np.concatenate(blocks, 1), np.concatenate(list(by_page), 1))
+    lost = list(onnx.block_decoder(tokens.header).decode([5000]))
+    assert max(block.shape[1] for block in lost) <= MOST_FRAMES * onnx.info.hop_length
 
 
 @pytest.mark.parametrize("threads", [1, 2])

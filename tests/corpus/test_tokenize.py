@@ -176,6 +176,8 @@ def test_csv_columns_are_kept(sounds: Path, tmp_path: Path) -> None:
     [
         ("file\na.wav\n", "has no column 'path'"),
         ("path,codes\na.wav,1\n", "the column 'codes' is one that the corpus has itself"),
+        ("path,joint\na.wav,1\n", "the column 'joint' is one that the corpus has itself"),
+        ("path,start,row\na.wav,1,2\n", "the column 'row' is one that the corpus has itself"),
         ("path,text\na.wav\n", "line 2 has not as many fields"),
         ("path\na.wav\na.wav\n", "a.wav appears 2 times"),
         ("path,text\nb.wav,x,y\n", "line 2 has not as many fields"),

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiocodec.errors import ConfigError, DamagedFileError, TokenFileError
-from audiocodec.tokens import Header, Tokens, cut_file, join_files, retag_file, verify
+from audiocodec.tokens import Header, TokenFile, Tokens, cut_file, join_files, retag_file, verify
 from audiocodec.tokens.splice import first_sample
 
 HEADER = Header("m", bytes(16), 16_000, 2, 40_000, 16_000, 320, 320, 3, (8, 5, 5), 50)
@@ -45,6 +45,23 @@ def test_a_cut_starts_with_a_frame_and_ends_with_a_sample(save: Save, tmp_path: 
     found = Tokens.load(part)
     np.testing.assert_array_equal(found.codes, tokens().codes[:, :, 35 : 35 + done.frames])
     assert found.header == replace(HEADER, samples=done.samples)
+
+
+def test_more_files_than_can_be_open_at_once(save: Save, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    sources = [save("a.fsq")] * 60
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())) + 20, before[1]))
+    try:
+        output = io.BytesIO()
+        done = join_files(sources, output)
+        files = []
+        with pytest.raises(TokenFileError, match="a.fsq: cannot be read"):
+            files += [TokenFile(path) for path in sources]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    (tmp_path / "b.fsq").write_bytes(output.getvalue())
+    assert Tokens.load(tmp_path / "b.fsq").header.samples == done.samples
 
 
 @settings(max_examples=60, deadline=None)

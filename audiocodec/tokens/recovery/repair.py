@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +11,11 @@ from typing import BinaryIO
 import numpy as np
 
 from audiocodec.errors import DamagedFileError
-from audiocodec.tokens.recovery.scan import Scan, Span, scanned
+from audiocodec.tokens import page
+from audiocodec.tokens.recovery.scan import Scan, scanned
 from audiocodec.tokens.trailer import Trailer
+
+LEAST_BYTES = page.OVERHEAD + 1  # of a page: what takes less was never one
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,9 @@ class Repaired:
 def repair(path: Path, output: BinaryIO) -> Repaired:
     """Copy header and pages and write a new trailer.
 
-    Damaged pages in the middle are copied as they are: their frames keep their place, `verify` goes
-    on naming them, and all others can be read. Bytes that are of no page, as a half one at the end, are left out.
+    Damaged pages in the middle are copied as they are, and zeros take the place of those that are gone: their frames
+    keep their place, `verify` goes on naming them, and all others can be read. Bytes that are of no page, as a half one
+    at the end, are left out.
     If fewer frames are there than the samples take, the number of samples is lowered.
 
     Raises:
@@ -39,23 +44,23 @@ def repair(path: Path, output: BinaryIO) -> Repaired:
         spans = [span for span in scan.spans() if span.pages]
         frames = sum(span.frames for span in spans)
         samples = _samples(scan, frames)
-        sizes = np.array([size for span in spans for size in _sizes(span)], np.int64)
+        sizes = array("q")
         before = scan.header.samples if scan.trailer is None else scan.trailer.samples
-        written = output.write(replace(scan.header, samples=samples).to_bytes())
+        output.write(replace(scan.header, samples=samples).to_bytes())
         for span in spans:
-            written += output.write(scan.data[span.start : span.end])
-        end = Trailer(samples, frames, sizes)
-        output.write(end.to_bytes())
-        dropped = scan.end - scan.start - int(sizes.sum())
+            data = scan.data[span.start : span.end].ljust(span.pages * LEAST_BYTES, b"\0")
+            sizes.extend(_sizes(span.pages, len(data)))
+            output.write(data)
+        output.write(Trailer(samples, frames, np.array(sizes, np.int64)).to_bytes())
+        dropped = scan.end - scan.start - sum(span.end - span.start for span in spans)
         damaged = sum(span.pages for span in spans if span.error)
         return Repaired(len(sizes), damaged, dropped, before, samples)
 
 
-def _sizes(span: Span) -> Iterator[int]:
+def _sizes(pages: int, length: int) -> Iterator[int]:
     """Bytes of each page; those of lost ones are not known, but their sum is."""
-    length = span.end - span.start
-    for i in range(span.pages):
-        yield length * (i + 1) // span.pages - length * i // span.pages
+    for i in range(pages):
+        yield length * (i + 1) // pages - length * i // pages
 
 
 def _samples(scan: Scan, frames: int) -> int:
