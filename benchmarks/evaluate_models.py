@@ -75,7 +75,10 @@ COMPARISONS = {
         ),
     ),
     "audio-44k-music": Comparison(
-        "audio-44k", ("4k", "8k", "12k", "15.5k"), MUSIC, ("visqol_audio", "zimtohrli", "si_sdr", "mel", "stft")
+        "audio-44k",
+        ("4k", "8k", "12k", "15.5k", "8k+20"),
+        MUSIC,
+        ("visqol_audio", "zimtohrli", "si_sdr", "mel", "stft"),
     ),
     "audio-44k-speech": Comparison(
         "audio-44k",
