@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,7 @@ def replacing(path: Path, overwrite: bool = False, source: Path | None = None) -
         temporary.touch()
         mode = temporary.stat().st_mode
         yield temporary
+        _check_target(path, overwrite, source)  # again: another program may have written it meanwhile
         _give_rights(temporary, final, mode)
         os.replace(temporary, final)
         made = []
@@ -63,7 +65,7 @@ def replacing(path: Path, overwrite: bool = False, source: Path | None = None) -
 
 def _beside(final: Path) -> Path:
     """The temporary name; of a name too long for that a part, and a checksum of the rest."""
-    end, name = f".{os.getpid()}.part", final.name
+    end, name = f".{os.getpid()}.{threading.get_native_id()}.part", final.name
     whole, room = os.fsencode(name), MAX_NAME - len(end) - 1
     if len(whole) > room:
         name = f"{whole[: room - 9].decode(errors='ignore')}-{zlib.crc32(whole):08x}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,26 @@ def test_a_folder_that_others_use_meanwhile_stays(tmp_path: Path) -> None:
         (tmp_path / "a" / "other.txt").touch()
         raise RuntimeError
     assert (tmp_path / "a" / "other.txt").exists()
+
+
+def test_what_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    """By another program, or by another thread of this one."""
+    target = tmp_path / "a"
+    with pytest.raises(OutputError, match="exists already"):
+        slowly_written(target)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "fast")]
+
+
+def slowly_written(target: Path) -> None:
+    with replacing(target) as temporary, ThreadPoolExecutor(1) as pool:
+        temporary.write_text("slow")
+        pool.submit(written, target, "fast").result()
+
+
+def written(target: Path, text: str) -> None:
+    with replacing(target) as temporary:
+        assert not temporary.read_text()
+        temporary.write_text(text)
 
 
 @pytest.mark.parametrize("length", [256, 400])
