@@ -37,8 +37,8 @@ def replacing(path: Path, overwrite: bool = False, source: Path | None = None) -
         OutputError: `path` exists, is the source, is a folder, a device or a pipe, or cannot be written (disk full
             included).
     """
+    check_target(path, overwrite, source)
     try:
-        _check_target(path, overwrite, source)
         final = Path(os.path.realpath(path))
         temporary = _beside(final)
         made = [folder for folder in final.parents if not folder.exists()]
@@ -81,6 +81,18 @@ def _give_rights(temporary: Path, final: Path, mode: int) -> None:
             with contextlib.suppress(OSError):
                 os.chown(temporary, before.st_uid, before.st_gid)
     temporary.chmod(mode & 0o7777)
+
+
+def check_target(path: Path, overwrite: bool, source: Path | None = None) -> None:
+    """Refuse what `replacing` would refuse before anything is written.
+
+    Raises:
+        OutputError: see there.
+    """
+    try:
+        _check_target(path, overwrite, source)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 def _check_target(path: Path, overwrite: bool, source: Path | None) -> None:

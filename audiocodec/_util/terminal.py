@@ -1,4 +1,4 @@
-"""What may reach a terminal, and whether there is one."""
+"""What may reach a terminal, a page or a sentence, and whether there is a terminal."""
 
 from __future__ import annotations
 
@@ -21,6 +21,21 @@ def errors_in_one_sentence() -> Iterator[None]:
         yield
     except AudioCodecError as error:
         sys.exit(f"error: {printable(str(error))}")
+
+
+def first_line(error: Exception) -> str:
+    r"""What an error of a library says, for a sentence; its type if that is nothing.
+
+    Example:
+        >>> first_line(ValueError("too long\nfor a line")), first_line(MemoryError())
+        ('too long', 'MemoryError')
+    """
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
+def escaped(text: str) -> str:
+    """A file name, which may not be UTF-8, as valid UTF-8 text."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def printable(text: str) -> str:

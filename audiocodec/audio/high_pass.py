@@ -10,7 +10,7 @@ import numpy as np
 from audiocodec._util.numbers import as_float
 from audiocodec.errors import AudioError, ConfigError
 
-MAX_CUTOFF = 500.0  # Hz; voices begin at 80
+MIN_CUTOFF, MAX_CUTOFF = 1.0, 500.0  # Hz; voices begin at 80, and far below 1 the filter cannot be computed
 RANGE = 300.0  # nepers by which weights grow within a period; float64 holds 700
 MAX_PERIOD = 1 << 14  # samples; longer ones take longer to prepare
 
@@ -19,11 +19,12 @@ def check_cutoff(cutoff: float, sample_rate: float = math.inf) -> float:
     """A cutoff in Hz as a float; 0 stands for no filter.
 
     Raises:
-        ConfigError: it is no number, below 0, above 500 Hz, or not below half of `sample_rate`.
+        ConfigError: it is no number, neither 0 nor 1 to 500 Hz, or not below half of `sample_rate`.
     """
     hz = as_float(cutoff)
-    if not 0 <= hz <= MAX_CUTOFF:
-        raise ConfigError(f"a high-pass at {cutoff!r} Hz cannot be; give 0 (none) to {MAX_CUTOFF:g} Hz, such as 50")
+    if hz != 0 and not MIN_CUTOFF <= hz <= MAX_CUTOFF:
+        cutoffs = f"0 (none) or {MIN_CUTOFF:g} to {MAX_CUTOFF:g} Hz"
+        raise ConfigError(f"a high-pass at {cutoff!r} Hz cannot be; give {cutoffs}, such as 50")
     if hz and hz >= sample_rate / 2:
         raise ConfigError(
             f"a high-pass at {hz:g} Hz leaves nothing of sound at {sample_rate:g} Hz; it must be below half of that"

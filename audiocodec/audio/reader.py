@@ -211,9 +211,10 @@ def read(path: str | Path, sample_rate: int | None = None) -> tuple[np.ndarray, 
     """A whole file, "c t", and its rate; resampled if `sample_rate` is given.
 
     Raises:
-        AudioError: see `AudioReader`.
+        AudioError: see `AudioReader` and `check_rate`.
     """
+    wanted = None if sample_rate is None else check_rate(sample_rate, "sample_rate")
     with AudioReader(Path(path)) as reader:
-        rate = sample_rate or reader.sample_rate
+        rate = wanted or reader.sample_rate
         blocks = list(resample_blocks(reader, reader.sample_rate, rate, reader.channels))
         return np.concatenate([np.zeros((reader.channels, 0), np.float32), *blocks], axis=1), rate

@@ -17,6 +17,27 @@ from audiocodec.audio.reader import BLOCK_SAMPLES, check_rate, check_samples, re
 from audiocodec.audio.sndfile import TAGS, VORBIS_ORDER
 from audiocodec.errors import AudioError, OutputError
 
+FORMATS: dict[str, dict[str, str]] = {  # of suffixes that libsndfile calls otherwise
+    ".opus": {"format": "OGG", "subtype": "OPUS"},
+    ".oga": {"format": "OGG"},
+    ".aif": {"format": "AIFF"},
+}
+
+
+def format_of(suffix: str) -> dict[str, Any]:
+    """What libsndfile calls the format of a suffix: `format` and `subtype`.
+
+    Raises:
+        OutputError: it is unknown, or takes a second file beside the first.
+    """
+    spec: dict[str, Any] = dict(FORMATS.get(suffix.lower(), {"format": suffix.lower().lstrip(".").upper()}))
+    if spec["format"] == "SD2":
+        raise OutputError(f"cannot write {suffix}, which keeps rate and channels in a second file; try .wav or .flac")
+    if spec["format"] not in soundfile.available_formats():
+        raise OutputError(f"cannot write {suffix or 'a file without suffix'}; try .wav or .flac")
+    spec.setdefault("subtype", "PCM_16" if spec["format"] not in ("OGG", "MP3") else None)
+    return spec
+
 
 class AudioWriter:
     """A sound file written block by block (libsndfile crashes on long Vorbis in one call).
@@ -43,15 +64,7 @@ class AudioWriter:
         name: Path | None = None,
     ) -> None:
         self.name = name or path
-        formats: dict[str, dict[str, Any]] = {
-            ".opus": {"format": "OGG", "subtype": "OPUS"},
-            ".oga": {"format": "OGG"},
-            ".aif": {"format": "AIFF"},
-        }
-        spec = formats.get(suffix.lower(), {"format": suffix.lower().lstrip(".").upper()})
-        if spec["format"] not in soundfile.available_formats():
-            raise OutputError(f"cannot write {suffix or 'a file without suffix'}; try .wav or .flac")
-        spec.setdefault("subtype", "PCM_16" if spec["format"] not in ("OGG", "MP3") else None)
+        spec = format_of(suffix)
         try:
             self._file = soundfile.SoundFile(os.fsencode(path), "w", samplerate=sample_rate, channels=channels, **spec)
         except (soundfile.LibsndfileError, OSError, ValueError) as error:

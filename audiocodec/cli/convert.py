@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from audiocodec._util.terminal import printable
 from audiocodec.cli import options
 
 
@@ -27,6 +28,8 @@ def convert(source: Path, target: Path | None, output: Path | None, like: Path |
         audiocodec convert speech.npz again.fsq
     """
     target = options.one_target(target, output)
+    if like is not None and source.suffix.lower() == ".fsq":
+        raise click.UsageError("--like is for arrays of codes; a token file has a header of its own.")
     from audiocodec._util.files import replacing
     from audiocodec.tokens import Tokens
     from audiocodec.tokens.convert import check_suffix, export_tokens, import_tokens
@@ -44,4 +47,4 @@ def convert(source: Path, target: Path | None, output: Path | None, like: Path |
         with replacing(target, force, source) as temporary:
             export_tokens(tokens, temporary, target.suffix)
     b, q, t = tokens.codes.shape
-    click.echo(f"{source} -> {target}: {b} channel(s), {q} codebooks, {t} frames", err=True)
+    click.echo(printable(f"{source} -> {target}: {b} channel(s), {q} codebooks, {t} frames"), err=True)

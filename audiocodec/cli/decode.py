@@ -36,7 +36,12 @@ if TYPE_CHECKING:
 )
 @options.num_codebooks
 @click.option(
-    "--format", "suffix", default=".wav", show_default=True, help="Output format when no target file is named."
+    "--format",
+    "suffix",
+    type=options.SoundFormat(),
+    default=".wav",
+    show_default=True,
+    help="Output format when no target file is named.",
 )
 @click.option("--salvage", is_flag=True, help="Replace damaged parts of the file with silence.")
 @options.start
@@ -79,7 +84,6 @@ def decode(
         raise click.UsageError("Give --salvage, or --start and --duration, not both.")
     from audiocodec.tokens.tokens import list_token_files
 
-    suffix = "." + suffix.lstrip(".")
     todo = plan(files, output, suffix, list_token_files)
     work = Decode(model, threads, backend, num_codebooks, suffix, salvage, start, duration, force)
     run_all(todo, work, jobs, skip_existing, quiet)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from audiocodec._util.terminal import printable
 from audiocodec.cli import completion, options
 
 
@@ -31,4 +32,4 @@ def export(model: str, folder: Path | None, output: Path | None, force: bool) ->
     from audiocodec.model.bundle import load_bundle
 
     for path in export_onnx(folder, load_bundle(model), force):
-        click.echo(f"{path}: {path.stat().st_size / 2**20:.2f} MiB", err=True)
+        click.echo(printable(f"{path}: {path.stat().st_size / 2**20:.2f} MiB"), err=True)

@@ -46,6 +46,7 @@ def describe(path: Path, name: str) -> dict[str, Any]:
         "frame_rate": header.frame_rate,
         "delay": header.delay,
         "num_codebooks": header.num_codebooks,
+        **({"strides": list(header.strides)} if header.strides else {}),
         "levels": list(header.levels),
         "codebook_size": header.codebook_size,
         "frames_per_page": header.frames_per_page,

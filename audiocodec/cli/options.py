@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from audiocodec.cli import completion
-from audiocodec.errors import ConfigError
+from audiocodec.errors import ConfigError, OutputError
 from audiocodec.tokens.bitrate import parse_bitrate
 
 if TYPE_CHECKING:
@@ -96,6 +96,24 @@ class Cutoff(click.ParamType):  # type: ignore[type-arg]
             return check_cutoff(value)
         except ConfigError as error:
             self.fail(str(error), param, ctx)
+
+
+class SoundFormat(click.ParamType):  # type: ignore[type-arg]
+    """A format of sound files, with or without the point: wav, .flac."""
+
+    name = "format"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Text to a suffix; misuse ends with exit code 2."""
+        from audiocodec.audio.writer import format_of
+
+        name = str(value).lstrip(".")
+        suffix = f".{name}" if name else ""
+        try:
+            format_of(suffix)
+        except OutputError as error:
+            self.fail(str(error), param, ctx)
+        return suffix
 
 
 class Repeat(click.ParamType):  # type: ignore[type-arg]
@@ -217,7 +235,9 @@ start = click.option(
     default=0.0,
     help="Start position: seconds, 1:23.5 or 1:02:03 (default: the beginning). Reads only the pages it needs.",
 )
-duration = click.option("--duration", type=Time(), help="Duration, written like --start (default: the rest).")
+duration = click.option(
+    "--duration", type=Time(positive=True), help="Duration, written like --start (default: the rest)."
+)
 at_most = click.option(
     "--duration",
     type=Time(positive=True),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from audiocodec._util.terminal import printable
 from audiocodec.cli import completion, options
 
 
@@ -62,7 +63,6 @@ def plot(
 
         codec = load(model or "speech-16k")
         tokens = codec.encode(wav, rate, num_codebooks=num_codebooks, bitrate=bitrate)
-        kbits = codec.info.bitrate(tokens.num_codebooks) * wav.shape[0] / 1000
-        estimate, name = codec.decode(tokens), f"{model or 'speech-16k'}, {kbits:.2f} kbit/s"
+        estimate, name = codec.decode(tokens), f"{model or 'speech-16k'}, {tokens.bitrate / 1000:.2f} kbit/s"
     write_picture(wav, estimate, rate, (sound.name, name), output, force)
-    click.echo(f"{sound} beside {name} -> {output}", err=True)
+    click.echo(printable(f"{sound} beside {name} -> {output}"), err=True)

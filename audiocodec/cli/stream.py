@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from audiocodec.cli import options
+from audiocodec.cli.paths import PIPE
 
 if TYPE_CHECKING:
     from audiocodec.live import Address
@@ -124,7 +125,7 @@ def stream(
         audiocodec stream --send 192.0.2.7:5004 --receive 0.0.0.0:5004      # a conversation
     """
     _check(source, target, to, at, key_file, receive_key_file)
-    _check_direction(to is not None, at is not None)
+    _check_effect(source, target, to is not None, at is not None)
     if repeat is None and at is None:
         raise click.UsageError("--repeat auto follows the reports of the other end: give --send and --receive.")
     options.check_rate(bitrate, num_codebooks)
@@ -185,16 +186,20 @@ ONLY_SENT = ("packet_frames", "repeat")
 ONLY_RECEIVED = ("jitter", "duration", "idle_timeout")
 
 
-def _check_direction(sends: bool, receives: bool) -> None:
+def _check_effect(source: str | None, target: str | None, sends: bool, receives: bool) -> None:
     """Refuse options that would have no effect."""
     context = click.get_current_context()
+    listens, plays = sends or not receives, receives or not sends
     for names, used, needed in (
-        (ONLY_SENT, sends, "--send"),
-        (ONLY_RECEIVED, receives, "--receive"),
-        (("high_pass",), sends or not receives, "--send or without --receive"),
-        (("key_file",), sends or receives, "--send or --receive"),
+        (ONLY_SENT, sends, "with --send"),
+        (ONLY_RECEIVED, receives, "with --receive"),
+        (("high_pass",), listens, "with --send or without --receive"),
+        (("key_file",), sends or receives, "with --send or --receive"),
+        (("rate",), PIPE in (source, target), "with raw PCM ('-')"),
+        (("input_device",), listens and source is None, "with a microphone (without --input)"),
+        (("output_device",), plays and target is None, "with a loudspeaker (without --output)"),
     ):
         for name in names:
             given = context.get_parameter_source(name) is not ParameterSource.DEFAULT
             if given and not used:
-                raise click.UsageError(f"--{name.replace('_', '-')} has an effect with {needed} only.")
+                raise click.UsageError(f"--{name.replace('_', '-')} has an effect {needed} only.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from audiocodec._util.terminal import printable
 from audiocodec.cli import completion, options
 from audiocodec.errors import OutputError
 
@@ -70,7 +71,7 @@ def _write_single(source: Path, target: Path, model: tuple[str, ...], runtime: P
     text = single_page(source, load_bundle(model[0]) if model else None, runtime)
     with replacing(target, force, source) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    click.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB", err=True)
+    click.echo(printable(f"{target}: {target.stat().st_size / 1e6:.1f} MB"), err=True)
 
 
 def _write_page(folder: Path, model: tuple[str, ...], runtime: Path | None, force: bool) -> None:
@@ -80,7 +81,7 @@ def _write_page(folder: Path, model: tuple[str, ...], runtime: Path | None, forc
     names = model or sorted(list_models(), key="speech-16k".__ne__)  # the page offers the first one
     paths = write_page(folder, [load_bundle(name) for name in names], runtime, force)
     size = sum(path.stat().st_size for path in paths)
-    click.echo(f"{folder}: {len(paths)} files, {size / 1e6:.1f} MB", err=True)
+    click.echo(printable(f"{folder}: {len(paths)} files, {size / 1e6:.1f} MB"), err=True)
 
 
 def _serve(folder: Path, port: int) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from audiocodec._util.terminal import first_line
 from audiocodec.corpus.formats import FORMATS
 from audiocodec.corpus.fsq import has_paths
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.store import Store, open_store
-from audiocodec.errors import TokenFileError
+from audiocodec.errors import AudioCodecError, TokenFileError
 from audiocodec.tokens import Header
 from audiocodec.tokens.convert import header_from_json
 from audiocodec.tokens.header import NO_ENTROPY
@@ -45,14 +46,30 @@ class Corpus:
 
         Raises:
             MissingExtraError: it is Parquet, and pyarrow is not installed.
+            TokenFileError: one of its files is damaged or missing.
         """
         entry, format = self.manifest["shards"][shard], FORMATS[self.manifest["settings"]["format"]]
-        return format.unpack(self.store, entry, self.header, self.joint_entropy)
+        return _told(format.unpack(self.store, entry, self.header, self.joint_entropy), entry["name"])
 
     def __iter__(self) -> Iterator[Item]:
         """All sounds, in order."""
         for shard in range(self.num_shards):
             yield from self.read(shard)
+
+
+def _told(items: Iterator[Item], name: str) -> Iterator[Item]:
+    """The sounds of a shard; what libraries come up with for damaged or missing files is told as one sentence.
+
+    Raises:
+        TokenFileError: see `Corpus.read`.
+    """
+    try:
+        yield from items
+    except AudioCodecError:
+        raise
+    except Exception as error:
+        way_out = "remove what is left of it and run 'audiocodec tokenize' again"
+        raise TokenFileError(f"{name}: is damaged or not there ({first_line(error)}); {way_out}") from error
 
 
 def open_corpus(folder: str) -> Corpus:
@@ -69,7 +86,7 @@ def open_corpus(folder: str) -> Corpus:
         named = manifest["settings"]["format"] != "fsq" or all(map(has_paths, manifest["shards"]))
     except FileNotFoundError as error:
         raise TokenFileError(f"{folder}: no finished corpus here (it has no {MANIFEST})") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TokenFileError(f"{folder}/{MANIFEST}: cannot be read ({error})") from error
     if not named:
         raise TokenFileError(

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from audiocodec._util.files import MAX_NAME
+from audiocodec._util.terminal import escaped
 from audiocodec.codec import load
 from audiocodec.corpus.batch import encode_files
 from audiocodec.corpus.formats import FORMATS, check_format
@@ -104,11 +105,6 @@ class ShardWriter:
                 result if isinstance(result, Tokens) else AudioError(str(result).removeprefix(f"{path}: "))
             )
         return named
-
-
-def escaped(text: str) -> str:
-    """A file name, which may not be UTF-8, as valid UTF-8 text."""
-    return text.encode(errors="backslashreplace").decode()
 
 
 def unfit(sound: Sound, format: str) -> str:

@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from audiocodec._util.extras import require
 from audiocodec._util.files import replacing
+from audiocodec._util.terminal import first_line
 from audiocodec.errors import ConfigError, ModelError, OutputError
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import EntropyModel, load_entropy, save_entropy
@@ -73,7 +74,7 @@ class Bundle:
             model.load_state_dict({key: torch.from_numpy(array).float() for key, array in self.tensors.items()})
         except (RuntimeError, ConfigError, KeyError, TypeError, ValueError, MemoryError) as error:
             name = self.description["name"]
-            raise ModelError(f"{name}: cannot be loaded ({str(error).splitlines()[0]})") from error
+            raise ModelError(f"{name}: cannot be loaded ({first_line(error)})") from error
         return model.eval().requires_grad_(False)
 
 
@@ -127,8 +128,8 @@ def describe(name: str) -> dict[str, Any]:
         description = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
         if not {"name", "version", "model"} <= set(description):
             raise ModelError(f"{path}: needs name, version and model")
-    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise ModelError(f"{path}: is not a valid model description ({str(error).splitlines()[0]})") from error
+    except (OSError, TypeError, ValueError, RecursionError, yaml.YAMLError) as error:
+        raise ModelError(f"{path}: is not a valid model description ({first_line(error)})") from error
     return dict(description)
 
 
@@ -143,7 +144,7 @@ def load_bundle(name: str) -> Bundle:
     try:
         tensors = load_file(weights)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:  # bfloat16: TypeError
-        raise ModelError(f"{weights}: cannot be loaded ({str(error).splitlines()[0]})") from error
+        raise ModelError(f"{weights}: cannot be loaded ({first_line(error)})") from error
     _check_weights(tensors, weights)
     entropies = (entropy_path(path, joint) for joint in (False, True))
     return Bundle(description, tensors, *(load_entropy(found) if found.exists() else None for found in entropies))
@@ -196,16 +197,21 @@ def save_bundle(
     return path
 
 
+def entropy_targets(description: Path, bundle: Bundle) -> list[tuple[Path, EntropyModel]]:
+    """Where the entropy models of a bundle go beside a description."""
+    models = (False, bundle.entropy), (True, bundle.joint_entropy)
+    return [(entropy_path(description, joint), model) for joint, model in models if model is not None]
+
+
 def write_entropy(description: Path, bundle: Bundle, overwrite: bool = False) -> None:
     """Put the entropy models of a bundle beside a description.
 
     Raises:
         OutputError: a file exists, or cannot be written.
     """
-    for joint, entropy in ((False, bundle.entropy), (True, bundle.joint_entropy)):
-        if entropy is not None:
-            with replacing(entropy_path(description, joint), overwrite) as temporary:
-                save_entropy(temporary, entropy)
+    for path, entropy in entropy_targets(description, bundle):
+        with replacing(path, overwrite) as temporary:
+            save_entropy(temporary, entropy)
 
 
 def write_weights(path: Path, tensors: Mapping[str, np.ndarray], overwrite: bool) -> None:

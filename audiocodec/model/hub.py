@@ -6,25 +6,30 @@ import json
 from pathlib import Path
 
 from audiocodec._util.extras import require
-from audiocodec._util.files import replacing
+from audiocodec._util.files import check_target, replacing
+from audiocodec._util.terminal import first_line
 from audiocodec.errors import ModelError
-from audiocodec.model.bundle import Bundle, write_entropy, write_weights
+from audiocodec.model.bundle import Bundle, entropy_targets, write_entropy, write_weights
 
 
 def save_hub_folder(folder: Path, bundle: Bundle, overwrite: bool = False) -> None:
     """Write what a Hugging Face Hub repository holds: weights, `config.json`, `README.md`, the entropy models.
 
     Raises:
-        OutputError: the files exist, or cannot be written.
+        OutputError: one of the files exists (then none is written), or cannot be written.
     """
     name = bundle.info.name
     card = f"---\nlibrary_name: audiocodec\npipeline_tag: audio-to-audio\ntags: [audio, codec]\n---\n\n# {name}\n"
     texts = {"README.md": card, "config.json": json.dumps(bundle.description, indent=2) + "\n"}
-    write_weights(folder / "model.safetensors", bundle.tensors, overwrite)
+    weights, description = folder / "model.safetensors", folder / "config.json"
+    entropies = [path for path, _ in entropy_targets(description, bundle)]
+    for path in (weights, *(folder / file for file in texts), *entropies):
+        check_target(path, overwrite)
+    write_weights(weights, bundle.tensors, overwrite)
     for file, text in texts.items():
         with replacing(folder / file, overwrite) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    write_entropy(folder / "config.json", bundle, overwrite)
+    write_entropy(description, bundle, overwrite)
 
 
 def fetch_hub_folder(repository: str) -> Path:
@@ -38,4 +43,4 @@ def fetch_hub_folder(repository: str) -> Path:
     try:
         return Path(hub.snapshot_download(repository, allow_patterns=["model.*", "config.json", "README.md"]))
     except Exception as error:  # whatever network and Hub come up with
-        raise ModelError(f"{repository}: cannot be fetched ({str(error).splitlines()[0]})") from error
+        raise ModelError(f"{repository}: cannot be fetched ({first_line(error)})") from error

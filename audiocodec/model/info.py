@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from audiocodec.errors import ConfigError, ModelError
+from audiocodec.errors import ConfigError, ModelError, TokenFileError
 from audiocodec.model import plan
 from audiocodec.model.fsq import check_strides
 from audiocodec.tokens import EntropyModel, Header
@@ -20,6 +22,10 @@ from audiocodec.tokens.joint import Joint
 from audiocodec.tokens.strides import codes_per_frame
 
 MAX_LEVELS = 2**16
+_UNBUILT = (  # what a description of anyone's comes up with
+    *(ConfigError, TokenFileError, KeyError, IndexError, TypeError, ValueError, AttributeError),
+    *(ArithmeticError, struct.error),
+)
 MOST_OF_SPEECH = 24_000  # Hz: models up to this sample rate are for speech, others for any sound
 
 
@@ -83,9 +89,10 @@ class ModelInfo:
             joint_entropy: what rows of two channels are coded with.
 
         Raises:
-            ModelError: the description cannot be built, or an entropy model is for other codes.
+            ModelError: the description cannot be built, token files cannot name such a model, or an entropy model is
+                for other codes.
         """
-        name = str(description["name"])
+        name = _checked_name(str(description["name"]))
         try:
             spec = description["model"]
             encoder, decoder = (plan.read(part, spec[part]) for part in ("encoder", "decoder"))
@@ -93,28 +100,30 @@ class ModelInfo:
             sample_rate, joint_stereo = int(spec["sample_rate"]), bool(spec.get("joint_stereo", False))
             if strides and joint_stereo:
                 raise ConfigError("joint_stereo cannot be combined with codebooks of several strides")
-        except (ConfigError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            reason = error if isinstance(error, ConfigError) else repr(error)
+            info = cls(
+                name=name,
+                version=str(description["version"]),
+                hash=hash_tensors(tensors),
+                sample_rate=sample_rate,
+                hop_length=encoder.hop_length,
+                delay=decoder.delay,
+                past=decoder.past,
+                latent_dim=latent_dim,
+                levels=levels,
+                num_codebooks=num_codebooks,
+                joint_stereo=joint_stereo,
+                conceals=decoder.conceals,
+                entropy=NO_ENTROPY if entropy is None else entropy.hash,
+                joint_entropy=NO_ENTROPY if joint_entropy is None else joint_entropy.hash,
+                strides=strides,
+            )
+            info.header(sample_rate, 1, 0, num_codebooks).to_bytes()  # a token file can say all this
+        except _UNBUILT as error:
+            reason = error if isinstance(error, (ConfigError, TokenFileError)) else repr(error)
             raise ModelError(f"{name}: its description cannot be built ({reason})") from error
         if not all(model.fits(levels, num_codebooks) for model in (entropy, joint_entropy) if model is not None):
             raise ModelError(f"{name}: its entropy model is for other codes")
-        return cls(
-            name=name,
-            version=str(description["version"]),
-            hash=hash_tensors(tensors),
-            sample_rate=sample_rate,
-            hop_length=encoder.hop_length,
-            delay=decoder.delay,
-            past=decoder.past,
-            latent_dim=latent_dim,
-            levels=levels,
-            num_codebooks=num_codebooks,
-            joint_stereo=joint_stereo,
-            conceals=decoder.conceals,
-            entropy=NO_ENTROPY if entropy is None else entropy.hash,
-            joint_entropy=NO_ENTROPY if joint_entropy is None else joint_entropy.hash,
-            strides=strides,
-        )
+        return info
 
     @property
     def codebook_size(self) -> int:
@@ -262,6 +271,18 @@ class ModelInfo:
         strides = self.strides[: header.num_codebooks]
         if layout != (self.sample_rate, self.hop_length, self.delay, self.levels, strides):
             raise ModelError(f"these tokens do not have the layout of {self.name!r}")
+
+
+def _checked_name(name: str) -> str:
+    """The name of a model, which becomes that of files and folders.
+
+    Raises:
+        ModelError: it is none, as one that leads out of a folder.
+    """
+    if not re.fullmatch(r"[\w+-][\w.+-]{0,63}", name):
+        rule = "use letters, digits, '_', '+', '-' and '.', at most 64, and no '.' first"
+        raise ModelError(f"{name!r} is not a model name: {rule}")
+    return name
 
 
 def _quantizer(spec: Mapping[str, Any]) -> tuple[int, tuple[int, ...], int, tuple[int, ...]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import operator
+import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -15,7 +17,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from audiocodec._util.extras import require
-from audiocodec.errors import ConfigError, OutputError, TokenFileError
+from audiocodec._util.terminal import first_line
+from audiocodec.errors import AudioCodecError, ConfigError, OutputError, TokenFileError
 from audiocodec.tokens import Header, Tokens
 from audiocodec.tokens.joint import Joint
 
@@ -40,8 +43,12 @@ def header_from_json(text: str, name: str) -> Header:
         fields = json.loads(text)
         fields |= {key: bytes.fromhex(fields[key]) for key in ("model_hash", "entropy")}
         fields |= {key: tuple(fields[key]) for key in ("levels", "strides") if key in fields}
-        return Header(**(fields | {"joint": Joint(int(fields.get("joint", False)))})).check()
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        header = Header(**(fields | {"joint": Joint(operator.index(fields.get("joint", False)))}))
+        if not isinstance(header.variable, bool):
+            raise TypeError(f"variable is {header.variable!r}, it must be true or false")
+        header.to_bytes()  # numbers that are not whole lie in the ranges of `Header.check`, but cannot be written
+        return header
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, struct.error) as error:
         raise TokenFileError(f"{name}: its description of the codes cannot be read ({error})") from error
 
 
@@ -121,7 +128,8 @@ def _load_parquet(path: Path) -> tuple[np.ndarray, str | None]:
     header = (table.schema.metadata or {}).get(KEY.encode())
     columns = np.stack([column.to_numpy() for column in table.columns])
     channels = len({name.partition("_")[0] for name in table.column_names})
-    return columns.reshape(channels, -1, table.num_rows), None if header is None else header.decode()
+    codes = columns.reshape(channels, len(columns) // channels, table.num_rows)
+    return codes, None if header is None else header.decode()
 
 
 SAVE: dict[str, Callable[[Path, Tokens], None]] = {
@@ -176,8 +184,10 @@ def import_tokens(path: Path, like: Header | None = None) -> Tokens:
         codes, text = load(path)
     except FileNotFoundError as error:
         raise TokenFileError(f"{path}: no such file") from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, SafetensorError, MemoryError) as error:
-        raise TokenFileError(f"{path}: cannot be read as {path.suffix} ({str(error).splitlines()[0]})") from error
+    except AudioCodecError:
+        raise
+    except Exception as error:  # whatever the libraries come up with for damaged bytes
+        raise TokenFileError(f"{path}: cannot be read as {path.suffix} ({first_line(error)})") from error
     if text is None and like is None:
         raise ConfigError(f"{path}: holds codes alone; name a token file to take the header from (--like)")
     header = like if text is None else header_from_json(text, str(path))

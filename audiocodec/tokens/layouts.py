@@ -264,7 +264,10 @@ def _checked(layout: Layout, codes: np.ndarray) -> np.ndarray:
 def _codes(layout: Layout, grid: np.ndarray, offsets: np.ndarray | int = 0) -> np.ndarray:
     """Tokens without begin and end -> codes."""
     missing = (grid == layout.vocabulary.pad) & (layout.variable or bool(layout.strides))
-    return _in_range(layout, np.where(missing, NO_CODE, grid - offsets))
+    codes = grid - offsets
+    if (codes[~missing] < 0).any():  # before `NO_CODE` is put in: padding alone stands for it
+        raise ConfigError("a token is not where the layout has it")
+    return _in_range(layout, np.where(missing, NO_CODE, codes))
 
 
 def _due(layout: Layout, frames: int) -> np.ndarray:

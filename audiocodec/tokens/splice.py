@@ -72,11 +72,10 @@ def cut_file(source: Path, output: BinaryIO, start_s: float = 0.0, duration_s: f
     start_s = check_seconds(start_s, "start_s")
     with TokenFile(source) as file:
         header, total = file.header, file.header.samples or 0
-        rate = header.sample_rate
-        end = total
+        rate, end = header.sample_rate, total
         if duration_s is not None:
-            end = min(total, round((start_s + check_seconds(duration_s, "duration_s")) * rate))
-        asked = round(start_s * rate)
+            end = _sample_at(start_s + check_seconds(duration_s, "duration_s"), header)
+        asked = _sample_at(start_s, header)
         if not 0 <= asked < end:
             raise ConfigError(f"{source}: holds {total / rate:.3f} s, nothing is left of it from {start_s:g} s on")
         first = asked * header.model_sample_rate // (rate * header.hop_length) // header.block * header.block
@@ -88,6 +87,11 @@ def cut_file(source: Path, output: BinaryIO, start_s: float = 0.0, duration_s: f
             writer.push(codes)
         writer.close(end - start)
         return Spliced(start, end - start, frames, rate)
+
+
+def _sample_at(seconds: float, header: Header) -> int:
+    """The source sample at a time; -1 for all before the sound, the number of its samples for all after it."""
+    return round(max(-1.0, min(header.samples or 0, seconds * header.sample_rate)))
 
 
 def join_files(sources: Sequence[Path], output: BinaryIO) -> Spliced:

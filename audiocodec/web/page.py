@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from audiocodec._util.files import replacing
+from audiocodec._util.terminal import escaped
 from audiocodec.errors import MissingExtraError, ModelError
 from audiocodec.model.bundle import Bundle, list_models, load_bundle
 from audiocodec.tokens import Header, Tokens
@@ -121,7 +122,7 @@ def single_page(path: Path, bundle: Bundle | None = None, runtime: Path | None =
     pieces += [_script(name, data, "data-file") for name, data in assets.items()]
     kbit_s = 8 * len(inside["sound.fsq"]) / max(tokens.duration_s, 1e-9) / 1000
     values = {
-        "title": html.escape(title),
+        "title": html.escape(escaped(title)),
         "about": f"{tokens.duration_s:.1f} s in {len(inside['sound.fsq'])} bytes ({kbit_s:.2f} kbit/s), "
         f"model {html.escape(bundle.info.name)}. The decoder is in this file; nothing is loaded from elsewhere.",
         "files": "\n".join(pieces),

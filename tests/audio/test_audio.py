@@ -57,6 +57,18 @@ def test_formats_that_cannot_hold_it(tmp_path: Path) -> None:
         audio.AudioWriter(tmp_path / "a", 16_000, 1, "")
 
 
+def test_formats_of_two_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"cannot write \.SD2, which keeps rate and channels in a second file"):
+        audiocodec.write(tmp_path / "a.SD2", tone(16_000, 440), 16_000)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("rate", [-1, 0, "16000", 0.5, float("nan"), 10**7])
+def test_rates_that_are_none_are_refused(speech_path: Path, rate: object) -> None:
+    with pytest.raises(AudioError, match="sample_rate: sample rate .* is"):
+        audiocodec.read(speech_path, rate)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
 def test_a_whole_file_is_written(tmp_path: Path, suffix: str) -> None:
     wav = np.concatenate([tone(16_000, 440, 9.0), 3 * tone(16_000, 1000, 9.0)])  # more than a block, and too loud

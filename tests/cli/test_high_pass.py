@@ -134,14 +134,14 @@ def test_rumble_in_pauses_does_not_choose_the_model(run: Run, speech: np.ndarray
         )
 
 
-@pytest.mark.parametrize("value", ["-1", "501", "nan", "fast"])
+@pytest.mark.parametrize("value", ["-1", "1e-300", "501", "nan", "fast"])
 @pytest.mark.parametrize(
     "command", [["encode", "a.wav", "b.fsq"], ["stream", "-i", "-", "-o", "-"], ["tokenize", "-i", "a.wav", "-o", "b"]]
 )
 def test_bad_values(run: Run, command: list[str], value: str) -> None:
     result = run(*command, "--high-pass", value)
     assert result.exit_code == 2
-    assert f"a high-pass at {value!r} Hz cannot be; give 0 (none) to 500 Hz, such as 50" in result.stderr
+    assert f"a high-pass at {value!r} Hz cannot be; give 0 (none) or 1 to 500 Hz, such as 50" in result.stderr
 
 
 def test_where_it_has_no_effect(run: Run, tmp_path: Path) -> None:

@@ -34,13 +34,15 @@ def test_pipes_with_a_name_are_read_as_standard_input_is(tokens: Path) -> None:
         f"{COMMAND} decode <(cat {tokens}) {folder}/b.wav",
         f"{COMMAND} verify <(cat {tokens})",
         f"{COMMAND} info <(cat {tokens})",
+        f"{COMMAND} repair <(cat {tokens}) {folder}/c.fsq",
         f"cat {folder}/a.wav | {COMMAND} stream -i /dev/stdin -o {folder}/c.wav",
     )
     for line in lines:
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
         assert done.returncode == 0, (line, done.stderr)
     assert (folder / "b.fsq").read_bytes() == tokens.read_bytes()
-    done = subprocess.run(["bash", "-c", f"{COMMAND} repair <(cat {tokens}) {folder}/c.fsq"], capture_output=True)
+    assert (folder / "c.fsq").read_bytes() == tokens.read_bytes()
+    done = subprocess.run(["bash", "-c", f"{COMMAND} join <(cat {tokens}) -o {folder}/d.fsq"], capture_output=True)
     assert (done.returncode, b"is a pipe, which cannot be searched" in done.stderr) == (1, True)
 
 

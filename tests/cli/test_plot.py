@@ -10,6 +10,7 @@ import soundfile
 from click.testing import CliRunner, Result
 
 from audiocodec.cli import main
+from audiocodec.codec import load
 
 RATE = 16_000
 
@@ -40,6 +41,16 @@ def test_two_files_give_a_picture(sounds: tuple[Path, Path], tmp_path: Path, suf
     assert refused.exit_code == 1
     assert "exists already (--force overwrites)" in refused.output
     assert plot(*sounds, "-o", out, "--force").exit_code == 0
+
+
+def test_joint_stereo_is_labelled_with_the_bitrate_of_both_channels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audiocodec.evaluate.picture.write_picture", lambda *arguments: None)
+    soundfile.write(tmp_path / "a.wav", 0.1 * np.random.default_rng(0).standard_normal((4410, 2)), 44_100)
+    done = plot(tmp_path / "a.wav", "--model", "audio-44k", "-n", 1, "-o", tmp_path / "p.png")
+    rate = load("audio-44k").info.bitrate(1)  # of one row
+    assert f"audio-44k, {rate / 1000:.2f} kbit/s" in done.output
 
 
 @pytest.mark.slow

@@ -100,6 +100,12 @@ def test_one_sentence(
         ["--receive", "1", "--packet-frames", "1"],
         ["--send", "127.0.0.1:1", "--jitter", "3"],
         ["-i", "-", "-o", "-", "--key-file", "k"],
+        ["-i", "no.flac", "-o", "a.wav", "--rate", "8000"],
+        ["--receive", "1", "-o", "no/a.wav", "--rate", "8000"],
+        ["-i", "no.flac", "--input-device", "1"],
+        ["--receive", "1", "-o", "no/a.wav", "--input-device", "1"],
+        ["-i", "no.flac", "-o", "a.wav", "--output-device", "1"],
+        ["-i", "no.flac", "--send", "127.0.0.1:1", "--output-device", "1"],
     ],
 )
 def test_misuse(run: Run, arguments: list[str]) -> None:

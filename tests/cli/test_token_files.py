@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from audiocodec.tokens.recovery.scan import scanned
 
 Run = Callable[..., Result]
 COMMAND = str(Path(sys.executable).with_name("audiocodec"))
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,25 @@ def test_repair(run: Run, encoded: Path, tmp_path: Path) -> None:
     assert broken.read_bytes() == whole.read_bytes()
     (tmp_path / "text.fsq").write_text("text")
     assert run("repair", tmp_path / "text.fsq", "--force").exit_code == 1
+    broken.write_bytes(encoded.read_bytes()[:-40])
+    assert run("repair", "-", "-", stdin=broken.read_bytes()).stdout_bytes == whole.read_bytes()
+    assert run("repair", "-", "--force", stdin=broken.read_bytes()).exit_code == 2
     assert (tmp_path / "text.fsq").read_text() == "text"
+
+
+def test_info_tells_strides_where_there_are_any(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIOCODEC_MODELS", str(GOLDEN))
+    assert json.loads(run("info", GOLDEN / "v4.fsq", "--json").stdout)["strides"] == [1, 1, 5]
+    assert re.search(r"^strides +\[1, 1, 5\]$", run("info", GOLDEN / "v4.fsq").stdout, re.M)
+    assert "strides" not in run("info", GOLDEN / "v3.fsq").stdout
+
+
+@pytest.mark.parametrize("command", [["repair", "b.fsq"], ["convert", "b.npz"]])
+def test_names_move_no_cursor(run: Run, encoded: Path, tmp_path: Path, command: list[str]) -> None:
+    source = tmp_path / "a\x1b[2J.fsq"
+    source.write_bytes(encoded.read_bytes())
+    told = run(command[0], source, tmp_path / command[1]).stderr
+    assert ("\x1b" in told, "a\\x1b[2J.fsq" in told) == (False, True)
 
 
 def read_exactly(pipe: int, size: int) -> bytes:

@@ -256,6 +256,23 @@ def test_what_is_lost_is_made_again(corpora: dict[str, Path], sounds: Path, tmp_
     assert tokenize(str(sounds), str(tmp_path), sounds_per_shard=5).sounds == 0
 
 
+@pytest.mark.parametrize("damage", ["removed", "cut", "nonsense", "flipped"])
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_shard_that_cannot_be_read_is_one_sentence(
+    format: str, damage: str, corpora: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(corpora[format], tmp_path, dirs_exist_ok=True)
+    corpus = open_corpus(str(tmp_path))
+    path = tmp_path / next(iter(corpus.manifest["shards"][0]["files"]))
+    data = path.read_bytes()
+    made = {"cut": data[: len(data) // 2 + 7], "nonsense": b"nonsense" * 99, "flipped": bytes(b ^ 0x21 for b in data)}
+    path.unlink() if damage == "removed" else path.write_bytes(made[damage])
+    with pytest.raises(TokenFileError) as caught:
+        list(corpus)
+    assert len(str(caught.value).splitlines()) == 1
+    assert len(list(corpus.read(1))) > 0
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_corpus_of_an_older_version(format: str, corpora: dict[str, Path], sounds: Path, tmp_path: Path) -> None:
     """Its manifest has no paths, which only the format fsq needs."""

@@ -15,7 +15,8 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import save_file as save_torch
 
 from audiocodec.codec import Codec, load
-from audiocodec.errors import ModelError
+from audiocodec.errors import ModelError, OutputError
+from audiocodec.model.bundle import describe
 
 
 @pytest.fixture
@@ -68,6 +69,7 @@ def test_types_that_numpy_does_not_know(folder: Path) -> None:
         lambda model: model.pop("sample_rate"),
         lambda model: model["quantizer"].update(levels=[2**31, 2]),
         lambda model: model["quantizer"].update(levels="many"),
+        lambda model: model["decoder"].update(delay=10**12),
         lambda model: model["encoder"].update(strides="many"),
         lambda model: model.update(decoder=7),
     ],
@@ -78,3 +80,18 @@ def test_descriptions_that_cannot_be_built(
     edit(folder, change)
     with pytest.raises(ModelError):
         load(str(folder), backend=backend)
+
+
+def test_a_description_without_end_is_one_sentence(folder: Path) -> None:
+    (folder / "config.json").write_text("[" * 100_000)
+    with pytest.raises(ModelError, match="is not a valid model description"):
+        describe(str(folder))
+
+
+@pytest.mark.parametrize("name", ["README.md", "config.json", "model.safetensors", "model.entropy.npz"])
+def test_a_folder_that_holds_one_of_the_files_gets_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(OutputError, match=f"{name}: exists already"):
+        load().save_pretrained(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "mine"

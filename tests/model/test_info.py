@@ -58,6 +58,30 @@ def test_descriptions_that_cannot_be_built_are_refused(part: str, values: dict[s
         info_of(TINY | {part: TINY[part] | values})
 
 
+@pytest.mark.parametrize(
+    ("part", "value", "message"),
+    [
+        ("sample_rate", 0, "header: source sample rate is 0, must be 1 to 1000000"),
+        ("sample_rate", -16_000, "rate is -16000"),
+        ("sample_rate", float("inf"), "OverflowError"),
+        ("decoder", TINY["decoder"] | {"delay": 10**12}, "header: delay is 1000000000000, must be 0 to 1048576"),
+        ("decoder", TINY["decoder"] | {"delay": -1}, "delay is -1"),
+        ("decoder", TINY["decoder"] | {"delay": 0.5}, "required argument is not an integer"),
+        ("encoder", TINY["encoder"] | {"strides": [16, 0]}, "ZeroDivisionError"),
+        ("quantizer", TINY["quantizer"] | {"num_codebooks": 0}, "codebooks is 0"),
+    ],
+)
+def test_what_no_token_file_can_say_is_refused(part: str, value: Any, message: str) -> None:
+    with pytest.raises(ModelError, match=rf"^mine: its description cannot be built \(.*{message}"):
+        info_of(TINY | {part: value})
+
+
+@pytest.mark.parametrize("name", ["", "..", ".hidden", "../../../pwn/x", "a/b", "a\\b", "/a", "a b", "a\n", "x" * 65])
+def test_names_that_could_lead_out_of_a_folder_are_refused(name: str) -> None:
+    with pytest.raises(ModelError, match=r"is not a model name: use letters, digits"):
+        ModelInfo.of({"name": name, "version": 1, "model": TINY}, {})
+
+
 def test_packets_have_a_code_of_each_codebook_in_every_frame() -> None:
     """1.5 codes a frame in files of strides 2 and 1, 2 in packets."""
     strided = {"type": "HierarchicalFSQ", "dim": 8, "levels": [5, 5], "strides": [2, 1]}

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
 from audiocodec.cli import main
 from audiocodec.errors import MissingExtraError, TokenFileError
 from audiocodec.tokens import Tokens
-from audiocodec.tokens.convert import export_tokens, import_tokens
+from audiocodec.tokens.convert import export_tokens, header_from_json, import_tokens
 from tests.cli.test_bad_input import limited
 from tests.golden.make_golden import tokens_v2
 
@@ -89,6 +90,67 @@ def test_broken_files_are_one_sentence(run: Callable[..., Result], tmp_path: Pat
     assert result.stderr.startswith(f"error: {tmp_path / f'a{suffix}'}: ")
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "b.fsq").exists()
+
+
+def made_npz(folder: Path, **header: object) -> Path:
+    """A golden file as .npz, with some fields of its header replaced."""
+    export_tokens(tokens_v2(), folder / "a.npz", ".npz")
+    with np.load(folder / "a.npz") as arrays:
+        fields = json.loads(str(arrays["header"])) | header
+        np.savez_compressed(folder / "a.npz", codes=arrays["codes"], header=np.array(json.dumps(fields)))
+    return folder / "a.npz"
+
+
+def test_flipped_bits_are_one_sentence(tmp_path: Path) -> None:
+    """All of zlib.error, BadZipFile, RuntimeError (encrypted), NotImplementedError (a compression) are among them."""
+    path = made_npz(tmp_path)
+    good, like, refusals = path.read_bytes(), tokens_v2().header, 0
+    for place in [*range(0, len(good), 97), *range(good.index(b"PK\1\2"), len(good))]:
+        path.write_bytes(good[:place] + bytes([good[place] ^ 0x21]) + good[place + 1 :])
+        try:
+            import_tokens(path, like)
+        except TokenFileError:
+            refusals += 1
+    assert refusals > 50
+
+
+def test_floats_that_numpy_does_not_know_are_one_sentence(tmp_path: Path) -> None:
+    save_torch = importlib.import_module("safetensors.torch").save_file
+    save_torch({"codes": torch.zeros(2, 3, 5, dtype=torch.bfloat16)}, tmp_path / "a.safetensors")
+    with pytest.raises(TokenFileError, match="cannot be read as .safetensors"):
+        import_tokens(tmp_path / "a.safetensors", tokens_v2().header)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("sample_rate", 24000.0),
+        ("frames_per_page", 50.0),
+        ("samples", 97234.5),
+        ("levels", [8.0, 5.0, 5.0, 5.0]),
+        ("strides", [1.0, 1.0, 1.0]),
+        ("joint", 0.5),
+        ("variable", "x"),
+        ("variable", 0),
+        ("metadata", {"title": 5}),
+    ],
+)
+def test_fields_of_another_type_are_refused(tmp_path: Path, field: str, value: object) -> None:
+    with pytest.raises(TokenFileError, match=r"a\.npz: its description of the codes cannot be read"):
+        import_tokens(made_npz(tmp_path, **{field: value}))
+
+
+def test_a_description_without_end_is_refused() -> None:
+    with pytest.raises(TokenFileError, match="its description of the codes cannot be read"):
+        header_from_json("[" * 100_000, "a.npz")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".parquet"])
+def test_an_empty_sound_survives(tmp_path: Path, suffix: str) -> None:
+    made = tokens_v2()
+    empty = Tokens(made.codes[:, :, :0], replace(made.header, samples=0))
+    export_tokens(empty, tmp_path / f"a{suffix}", suffix)
+    assert import_tokens(tmp_path / f"a{suffix}") == empty
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,11 @@ def test_bad_codes_are_refused(name: str) -> None:
         (Delayed(2, 10), [[1, 2], [3, 4]], "before its delay is over"),
         (Delayed(2, 10), [[1, 12, 2], [12, 3, 4]], "not where the layout has it"),
         (Delayed(2, 10), [[0.5], [0.5]], "must be integers"),
+        (Sequential(2, 10, variable=True), [[20, 1, 9, 21]], "not where the layout has it"),
+        (Sequential(2, 10, strides=(2, 1)), [[1, 22, 11, 9]], "not where the layout has it"),
+        (Parallel(2, 10, variable=True), [[1, 2], [3, -1]], "not where the layout has it"),
+        (Parallel(2, 10, strides=(2, 1)), [[1, -1], [3, 4]], "not where the layout has it"),
+        (Delayed(2, 10, variable=True), [[1, -1, 12], [12, 3, 4]], "not where the layout has it"),
     ],
 )
 def test_bad_tokens_are_refused(layout: Layout, tokens: list[list[int]], sentence: str) -> None:

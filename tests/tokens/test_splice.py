@@ -136,10 +136,11 @@ def test_what_does_not_go_together_is_named(save: Save, other: dict[str, object]
 
 def test_what_is_not_there_is_refused(save: Save) -> None:
     source = save("a.fsq")
-    for start, duration in ((2.5, None), (9.0, 1.0), (1.0, 0.0), (-1.0, None)):
+    for start, duration in ((2.5, None), (9.0, 1.0), (1.0, 0.0), (-1.0, None), (1e308, 1e308), (0.0, -1e308)):
         with pytest.raises(ConfigError, match="holds 2.500 s, nothing is left of it from"):
             cut_file(source, io.BytesIO(), start, duration)
     assert cut_file(source, io.BytesIO(), 2.0, 100).samples == 8000
+    assert cut_file(source, io.BytesIO(), 2.0, 1e308).samples == 8000
     with pytest.raises(ConfigError, match="no files"):
         join_files([], io.BytesIO())
     source.write_bytes(source.read_bytes()[:-20])

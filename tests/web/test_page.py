@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import re
 import threading
 import urllib.error
@@ -125,6 +126,13 @@ def test_a_sound_is_one_file(built: Path, tmp_path: Path, run: Run) -> None:
     assert "<title>speech-16k-1.0</title>" in text
     assert run("web", source, "-o", target).exit_code == 1
     assert run("web", GOLDEN / "v1.fsq", "-o", tmp_path / "b.html").exit_code == 1
+
+
+def test_a_name_that_is_not_utf8_becomes_a_title(built: Path, tmp_path: Path, run: Run) -> None:
+    source = tmp_path / os.fsdecode(b"u\xff.fsq")
+    source.write_bytes((GOLDEN / "speech-16k-1.0.fsq").read_bytes())
+    assert run("web", source, "-o", tmp_path / "a.html").exit_code == 0
+    assert "<title>u\\udcff</title>" in (tmp_path / "a.html").read_text()
 
 
 def test_what_is_missing_is_said(built: Path, tmp_path: Path) -> None:
