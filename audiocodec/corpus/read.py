@@ -49,7 +49,7 @@ class Corpus:
             TokenFileError: one of its files is damaged or missing.
         """
         entry, format = self.manifest["shards"][shard], FORMATS[self.manifest["settings"]["format"]]
-        return _told(format.unpack(self.store, entry, self.header, self.joint_entropy), entry["name"])
+        return _told(format.unpack(self.store, entry, self.header, self.joint_entropy), entry["name"], entry["sounds"])
 
     def __iter__(self) -> Iterator[Item]:
         """All sounds, in order."""
@@ -57,19 +57,24 @@ class Corpus:
             yield from self.read(shard)
 
 
-def _told(items: Iterator[Item], name: str) -> Iterator[Item]:
-    """The sounds of a shard; what libraries come up with for damaged or missing files is told as one sentence.
+def _told(items: Iterator[Item], name: str, count: int) -> Iterator[Item]:
+    """The sounds of a shard; that some are missing, or what libraries come up with then, is told as one sentence.
 
     Raises:
         TokenFileError: see `Corpus.read`.
     """
+    way_out = "remove what is left of it and run 'audiocodec tokenize' again"
+    found = 0
     try:
-        yield from items
+        for item in items:
+            found += 1
+            yield item
     except AudioCodecError:
         raise
     except Exception as error:
-        way_out = "remove what is left of it and run 'audiocodec tokenize' again"
         raise TokenFileError(f"{name}: is damaged or not there ({first_line(error)}); {way_out}") from error
+    if found != count:
+        raise TokenFileError(f"{name}: has {found} of its {count} sounds; {way_out}")
 
 
 def open_corpus(folder: str) -> Corpus:

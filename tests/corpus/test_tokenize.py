@@ -273,6 +273,17 @@ def test_a_shard_that_cannot_be_read_is_one_sentence(
     assert len(list(corpus.read(1))) > 0
 
 
+def test_a_tar_file_cut_between_members_is_one_sentence(corpora: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(corpora["webdataset"], tmp_path, dirs_exist_ok=True)
+    corpus = open_corpus(str(tmp_path))
+    path = tmp_path / "shard-00000.tar"
+    with tarfile.open(path) as tar:
+        second = tar.getmembers()[2].offset
+    path.write_bytes(path.read_bytes()[:second])
+    with pytest.raises(TokenFileError, match=r"shard-00000: has 1 of its \d sounds; remove what is left of it"):
+        list(corpus)
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_corpus_of_an_older_version(format: str, corpora: dict[str, Path], sounds: Path, tmp_path: Path) -> None:
     """Its manifest has no paths, which only the format fsq needs."""
