@@ -27,7 +27,7 @@ class Promise:
     distillmos: float
 
 
-PROMISES = [Promise("speech-16k", 12, 0.914, 3.19, 2.99)]
+PROMISES = [Promise("speech-16k", 12, 0.914, 3.19, 2.99), Promise("audio-44k", 18, 0.949, 3.60, 3.07)]
 
 
 @pytest.fixture(scope="module", params=PROMISES, ids=lambda promise: promise.model)
