@@ -76,7 +76,7 @@ COMPARISONS = {
     ),
     "audio-44k-music": Comparison(
         "audio-44k",
-        ("4k", "8k", "12k", "15.5k", "8k+20"),
+        ("4k", "8k", "12k", "15.5k", "4k+20", "8k+20", "12k+20"),
         MUSIC,
         ("visqol_audio", "zimtohrli", "si_sdr", "mel", "stft"),
     ),
