@@ -15,11 +15,14 @@ import { writeTokens } from "../src/tokens/writer.ts";
 import { type Damaged, fixture, fixtureJson, type Golden } from "./fixtures.ts";
 
 const small = new EntropyModel(fixture("golden/1a1013f132a4f050cad4a41c95353c7b"));
-const speech10 = new EntropyModel(fixture("models/entropy/fad9728a35782fbc482d82e17e0980a8"));
+const shipped = {
+  "speech-16k-1.0.fsq": new EntropyModel(fixture("models/entropy/fad9728a35782fbc482d82e17e0980a8")),
+  "audio-44k-1.0.fsq": new EntropyModel(fixture("models/entropy/ebd6d327c3697cf8c13fe288329ea3b9")),
+};
 const golden = fixtureJson<Golden>("golden.json");
 
 function entropyOf(name: string): EntropyModel | undefined {
-  return name === "v2.fsq" || name === "v4.fsq" ? small : name.startsWith("speech") ? speech10 : undefined;
+  return name === "v2.fsq" || name === "v4.fsq" ? small : shipped[name as keyof typeof shipped];
 }
 
 /** Pseudo-random numbers, the same each time. */
