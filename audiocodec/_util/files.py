@@ -49,7 +49,7 @@ def replacing(path: Path, overwrite: bool = False, source: Path | None = None) -
         temporary.touch()
         mode = temporary.stat().st_mode
         yield temporary
-        _check_target(path, overwrite, source)  # again: another program may have written it meanwhile
+        check_target(path, overwrite, source)  # again: another program may have written it meanwhile
         _give_rights(temporary, final, mode)
         os.replace(temporary, final)
         made = []
@@ -90,17 +90,13 @@ def check_target(path: Path, overwrite: bool, source: Path | None = None) -> Non
         OutputError: see there.
     """
     try:
-        _check_target(path, overwrite, source)
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder, cannot write a file there")
+        if path.exists() and not path.is_file():
+            raise OutputError(f"{path}: is a device or a pipe, which is never replaced; write to '-' and redirect that")
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path}: exists already (overwrite=True, or --force on the command line, replaces it)")
+        if source is not None and path.exists() and path.samefile(source):
+            raise OutputError(f"{path}: is the source itself, name another target")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
-
-
-def _check_target(path: Path, overwrite: bool, source: Path | None) -> None:
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder, cannot write a file there")
-    if path.exists() and not path.is_file():
-        raise OutputError(f"{path}: is a device or a pipe, which is never replaced; write to '-' and redirect that")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path}: exists already (overwrite=True, or --force on the command line, replaces it)")
-    if source is not None and path.exists() and path.samefile(source):
-        raise OutputError(f"{path}: is the source itself, name another target")
