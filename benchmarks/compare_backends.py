@@ -1,6 +1,6 @@
 """Tokens and sound of the ONNX backend beside those of torch, on every clip of folders.
 
-    python benchmarks/compare_backends.py ../shared/data/speech/test ../shared/data/speech/valid
+    python benchmarks/compare_backends.py data/speech/test data/speech/valid
 
 Both backends run the same float32 network; their matrix products add in different orders, so a latent on the border
 of a cell may get the neighbouring level. Such a code and those after it in its frame then differ. Prints how many do,

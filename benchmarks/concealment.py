@@ -1,6 +1,6 @@
 r"""How speech sounds when frames are lost: concealment beside silence, repeating, and Opus.
 
-    python benchmarks/concealment.py speech-16k ../shared/data/speech/test \
+    python benchmarks/concealment.py speech-16k data/speech/test \
         --csv docs/measurements/benchmark_concealment.csv
 
 Bursts of 1 to 5 frames of 20 ms are lost, the same ones for every method but Opus, whose packets `opusdec` drops one by

@@ -1,7 +1,7 @@
 r"""How far the codes of a model can be shrunk: bits per frame by several ways to guess the next digit.
 
-    python benchmarks/entropy.py speech-16k --fit ../shared/data/speech/train \
-        --report ../shared/data/speech/test --report ../shared/data/music/test \
+    python benchmarks/entropy.py speech-16k --fit data/speech/train \
+        --report data/speech/test --report data/music/test \
         --csv docs/measurements/entropy_speech-16k.csv
 
 A digit is one level index of a code. Every way uses digits of the same or of coarser codebooks only, so files may be

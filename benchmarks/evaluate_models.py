@@ -1,9 +1,9 @@
 """Scores of docs/evaluation.md: a shipped model beside other codecs.
 
-    python benchmarks/evaluate_models.py speech-16k ../shared/data/speech/test
-    python benchmarks/evaluate_models.py audio-44k-music ../shared/data/music/test --workers 2
-    python benchmarks/evaluate_models.py audio-44k-speech ../shared/data/speech/test --workers 2
-    python benchmarks/evaluate_models.py audio-44k-sound ../shared/data/sound/test --workers 2
+    python benchmarks/evaluate_models.py speech-16k data/speech/test
+    python benchmarks/evaluate_models.py audio-44k-music data/music/test --workers 2
+    python benchmarks/evaluate_models.py audio-44k-speech data/speech/test --workers 2
+    python benchmarks/evaluate_models.py audio-44k-sound data/sound/test --workers 2
 
 Writes docs/evaluation/NAME.csv and NAME.md, its table into docs/evaluation.md, and a report to hear and see into WORK.
 A run that was stopped is resumed; other weights of the same name are scored again, the other codecs are not.

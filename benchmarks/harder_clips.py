@@ -1,6 +1,6 @@
 """Three harder sets of clips, made by rule from a folder of clean speech: noise, a room, two talkers.
 
-    python benchmarks/harder_clips.py ../shared/data/speech/test ../shared/data/sound/test runs/harder
+    python benchmarks/harder_clips.py data/speech/test data/sound/test runs/harder
 
 OUT then holds `noise` (a sound of SOUNDS, 10 dB softer than the voice), `room` (it reverberates for .5 s, the tail 6 dB
 below what comes directly) and `two` (another voice of the set, 3 dB softer), mono at 16 kHz, the same on every machine.

@@ -1,6 +1,6 @@
 """What an offset and rumble cost, and what `--high-pass` gives back and takes in time.
 
-    python benchmarks/high_pass.py speech-16k ../shared/data/speech/test --every 5
+    python benchmarks/high_pass.py speech-16k data/speech/test --every 5
 
 PESQ-WB of the decoded sound against the clip as it was, in the mean over all clips.
 """

@@ -1,6 +1,6 @@
 """What `encode --refine` gains and costs: scores and speed of a model on a folder of clips, by steps of the search.
 
-    python benchmarks/refine.py speech-16k ../shared/data/speech/valid --bitrate 3k --csv a.csv
+    python benchmarks/refine.py speech-16k data/speech/valid --bitrate 3k --csv a.csv
 
 One thread, channels averaged; `x real time` is encoding alone, models loaded. ViSQOL needs `audiocodec[metrics]`.
 """

@@ -1,6 +1,6 @@
 """Mean scores of a model on a folder of speech, at several numbers of codebooks.
 
-    python benchmarks/score_model.py speech-16k ../shared/data/speech/test --csv docs/measurements/scores_speech-16k.csv
+    python benchmarks/score_model.py speech-16k data/speech/test --csv docs/measurements/scores_speech-16k.csv
 
 Each clip is coded as a user would code it, at its own rate, and compared at 16 kHz. Languages are read from a
 `manifest.csv` (columns path, language_or_genre) two folders above the clips, if there is one.

@@ -1,6 +1,6 @@
 """Bytes that the codes of a folder take: raw, packed, in our files, and packed codes squeezed by xz and zstd.
 
-    python benchmarks/sizes.py speech-16k ../shared/data/speech/test --csv docs/measurements/sizes_speech-16k.csv
+    python benchmarks/sizes.py speech-16k data/speech/test --csv docs/measurements/sizes_speech-16k.csv
 
 `packed` is every code in as few bits as its size takes, the codes of a clip end to end, with no header; `xz` and `zstd`
 (a command that must be there) compress that. `.fsq packed` and `.fsq` are whole files with pages, checksums and seek

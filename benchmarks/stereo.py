@@ -1,6 +1,6 @@
 """What two channels keep, beside Opus of the same size: music, a silent channel, two speakers.
 
-    python benchmarks/stereo.py audio-44k ../shared/data/music/test ../shared/data/speech/test --csv a.csv
+    python benchmarks/stereo.py audio-44k data/music/test data/speech/test --csv a.csv
 
 `music`: ViSQOL-audio of each channel against its own original, mean of both, clips of one channel left out. `silent`:
 speech in the left channel only, and the level of the right one against it afterwards. `speakers`: one left, one right,

@@ -1,6 +1,6 @@
 """Training speed beside EnCodec's network, and whether the data keeps up. Prints a table, writes CSV.
 
-    python benchmarks/train.py ../shared/data/speech --csv docs/measurements/benchmark_train.csv
+    python benchmarks/train.py data/speech --csv docs/measurements/benchmark_train.csv
 
 Both networks train with the losses, the batch and the optimizer of a recipe, in turns in one
 process; EnCodec's has random weights and our residual VQ (8 codebooks of 1024). Needs

@@ -1,6 +1,6 @@
 """Constant rate, variable rate of a given mean, and constant quality: scores of each clip by bytes on disk.
 
-    python benchmarks/variable_rate.py speech-16k ../shared/data/speech/test --csv a.csv
+    python benchmarks/variable_rate.py speech-16k data/speech/test --csv a.csv
     python benchmarks/variable_rate_table.py a.csv
 
 Channels are averaged. A clip is encoded and heard once for all rates; with --refine it is encoded for each. With

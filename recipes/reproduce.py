@@ -1,6 +1,6 @@
 """Train a model again, all its stages one after the other, and package it.
 
-    python recipes/reproduce.py speech-16k ../shared/data/speech runs
+    python recipes/reproduce.py speech-16k data/speech runs
     python recipes/reproduce.py tiny tests/sounds runs budget.minutes=0.5
 
 Stopped and started again, it resumes where it was.

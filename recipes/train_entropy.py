@@ -1,6 +1,6 @@
 """Train an entropy model of a codec: what its token files are coded with.
 
-    python recipes/train_entropy.py speech-16k ../shared/data/speech/train --test ../shared/data/speech/test
+    python recipes/train_entropy.py speech-16k data/speech/train --test data/speech/test
 
 It is written beside the model's description as `<name>.entropy.npz`, where the package looks for it, or to --output.
 With --joint it is that of the rows that two channels share, `<name>.joint.entropy.npz`, and learns from files of two

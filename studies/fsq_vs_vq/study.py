@@ -1,8 +1,8 @@
 """FSQ against VQ at equal bits, equal networks and equal steps: trains the codecs behind docs/fsq_vs_vq.md.
 
-    python studies/fsq_vs_vq/study.py ../shared/data/speech --hours 4     # what is missing, the most important first
+    python studies/fsq_vs_vq/study.py data/speech --hours 4     # what is missing, the most important first
     python studies/fsq_vs_vq/study.py my-speech --steps 20000 --seeds 5 --workers 1 --device cuda -o big.csv
-    python studies/fsq_vs_vq/study.py ../shared/data/speech --list --only vq_ema
+    python studies/fsq_vs_vq/study.py data/speech --list --only vq_ema
 
 Every run adds a row to the CSV. Stopped and started again it goes on, within a run too: no run is begun that would not
 end within the hours given, by the mean of those that have ended.
