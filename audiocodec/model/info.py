@@ -92,7 +92,7 @@ class ModelInfo:
             ModelError: the description cannot be built, token files cannot name such a model, or an entropy model is
                 for other codes.
         """
-        name = _checked_name(str(description["name"]))
+        name = checked_name(str(description["name"]))
         try:
             spec = description["model"]
             encoder, decoder = (plan.read(part, spec[part]) for part in ("encoder", "decoder"))
@@ -273,7 +273,7 @@ class ModelInfo:
             raise ModelError(f"these tokens do not have the layout of {self.name!r}")
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
     """The name of a model, which becomes that of files and folders.
 
     Raises:

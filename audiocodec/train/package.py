@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 
 from audiocodec._util.files import replacing
-from audiocodec.errors import ConfigError, ModelError
+from audiocodec.errors import ModelError
 from audiocodec.model.bundle import Bundle, load_bundle, save_bundle, write_entropy
+from audiocodec.model.info import checked_name
 from audiocodec.train.checkpoint import load_average
 
 logger = logging.getLogger(__name__)
@@ -39,12 +40,10 @@ def package_run(
         The bundle, loaded again from what was written.
 
     Raises:
-        ConfigError: a name no file can have.
-        ModelError: there is no run.
+        ModelError: a name that no file can have, or there is no run.
         OutputError: the files exist, or cannot be written.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-        raise ConfigError(f"{name!r} is not a valid model name: use letters, digits, '.', '_' and '-', at most 64")
+    checked_name(name)
     model, config = load_average(run_dir, best)
     path = save_bundle(folder, name, version, config["model"], model, overwrite)
     bundle = load_bundle(str(path))

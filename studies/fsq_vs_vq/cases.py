@@ -10,11 +10,12 @@ from typing import Any
 DIM = 16
 LEVELS = {4: [4, 4], 6: [8, 8], 8: [8, 8, 4], 10: [8, 8, 4, 4], 12: [8, 8, 8, 8], 14: [8, 8, 8, 8, 4]}  # bits: levels
 STAGE = [4, 4, 4, 4, 4]  # 1024 codes in each residual stage
+OTHER_LEVELS = {"fsq_32x2": [32, 32], "fsq_4x5": STAGE, "fsq_2x10": [2] * 10}  # 1024 codes in few or many dimensions
 TALL = [4, 4, 4, 4, 2, 2, 2, 2, 1]  # strides of as many codes a second as 4 in every frame
 MOMENTUM = 0.1  # of the FSQ's running statistics, and
-DECAY = 0.95  # of the VQ's moving averages: the better ones of a few, in 500 steps
+DECAY = 0.95  # of the VQ's moving averages: the better ones of a few, in 500 steps of a smaller network
 DEAD_BELOW = 2.0
-BEST = {"fill": 1.0, "noise": 0.5}  # of FSQ, in 500 steps
+BEST = {"fill": 1.0, "noise": 0.5}  # of FSQ, in 500 steps of it
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def quantizers(size: int, levels: list[int]) -> dict[str, dict[str, Any]]:
         "fsq": fsq(levels, **BEST),
         "fsq_normal": fsq(levels, **BEST, bound="normal"),
         "fsq_filled": fsq(levels, fill=1.0),
+        "fsq_noisy": fsq(levels, noise=0.5),
         "fsq_free": fsq(levels),
         "fsq_pinned": fsq(levels, pin=0.1),
         "vq_ema": {"type": "VQ", **vq, "decay": DECAY},
@@ -74,6 +76,12 @@ def size_cases(bits: int, names: list[str], seed: int, part: str = "size", **tra
     known = quantizers(2**bits, LEVELS[bits])
     for name in names:
         yield Case(part, name, 2**bits, 1, seed, known[name], train)
+
+
+def level_cases(seed: int) -> Iterator[Case]:
+    """One codebook of 1024 codes of other levels per dimension."""
+    for name, levels in OTHER_LEVELS.items():
+        yield Case("size", name, math.prod(levels), 1, seed, fsq(levels, **BEST))
 
 
 def residual_cases(depth: int, names: list[str], seed: int) -> Iterator[Case]:
@@ -108,17 +116,25 @@ def variant_cases(depth: int, seed: int) -> Iterator[Case]:
 
 def grid(seeds: int) -> list[Case]:
     """All runs: first those that conclusions rest on, and any beginning is a study."""
-    best, every = ["fsq", "vq_ema"], range(seeds)
-    cases = [c for seed in every for bits in (10, 14) for c in size_cases(bits, best, seed)]
-    cases += [c for seed in every for c in residual_cases(8, best, seed)]
-    cases += size_cases(10, ["vq_sim", "vq_factorized", "fsq_filled", "fsq_pinned", "fsq_normal"], 0)
-    cases += [c for seed in every for c in (*residual_cases(4, best, seed), *hierarchy_cases(seed))]
-    cases += [c for bits in (4, 12, 6, 8) for c in size_cases(bits, best, 0)]
-    cases += size_cases(14, ["vq_sim", "vq_factorized", "fsq_filled", "fsq_pinned", "fsq_free"], 0)
-    cases += residual_cases(8, ["vq_sim", "vq_factorized", "fsq_filled", "fsq_pinned"], 0)
+    best, others = ["fsq", "vq_ema"], range(1, seeds)
+    kinds = ["fsq_free", "fsq_filled", "fsq_noisy", "fsq_pinned", "fsq_normal", "vq_sim", "vq_factorized"]
+
+    def main(seed: int) -> list[Case]:
+        singles = [c for bits in (10, 14) for c in size_cases(bits, best, seed)]
+        return [*singles, *residual_cases(8, best, seed)]
+
+    def scales(seed: int) -> list[Case]:
+        return [*residual_cases(4, best, seed), *hierarchy_cases(seed)]
+
+    def sizes(seed: int) -> list[Case]:
+        return [c for bits in (4, 12, 6, 8) for c in size_cases(bits, best, seed)]
+
+    cases = [*main(0), *size_cases(10, kinds[:5], 0), *scales(0), *(c for seed in others for c in main(seed))]
+    cases += [*size_cases(10, kinds[5:], 0), *level_cases(0), *residual_cases(8, kinds[:4], 0), *sizes(0)]
+    cases += [c for seed in others for c in scales(seed)]
+    cases += size_cases(14, [*kinds[:4], *kinds[5:]], 0)
+    cases += residual_cases(8, kinds[5:], 0)
     cases += [c for rate in (0.001, 0.004) for c in size_cases(10, best, 0, "rate", learning_rate=rate)]
-    cases += size_cases(10, best, 0, "bf16", bfloat16=True)
-    cases += residual_cases(2, best, 0)
-    cases += size_cases(10, ["fsq_free", "vq_factorized_dac", "vq_plain"], 0)
-    cases += [c for seed in every[1:] for bits in (4, 12, 6, 8) for c in size_cases(bits, best, seed)]
-    return cases + list(variant_cases(4, 0))
+    cases += [*size_cases(10, best, 0, "bf16", bfloat16=True), *residual_cases(2, best, 0)]
+    cases += [*size_cases(10, ["vq_factorized_dac", "vq_plain"], 0), *variant_cases(4, 0)]
+    return cases + [c for seed in others for c in sizes(seed)]

@@ -1,12 +1,11 @@
-"""The tables of the runs that studies/fsq_vs_vq/study.py made, as Markdown.
+"""The tables of docs/fsq_vs_vq.md, from the rows that studies/fsq_vs_vq/study.py made.
 
-python studies/fsq_vs_vq/tables.py docs/fsq_vs_vq/large.csv
+python studies/fsq_vs_vq/tables.py docs/fsq_vs_vq/runs.csv
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from pathlib import Path
 
 import click
@@ -14,36 +13,62 @@ import numpy as np
 from study import TARGETS, read_rows
 
 Row = dict[str, str]
-Cell = tuple[str, int, int, str, str]  # part, codes, codebooks, learning rate, quantizer
-BASELINE = "vq_ema"
-FLAT = "fsq"  # what hierarchical codebooks are compared with
-T_95 = {8: 2.365, 16: 2.131}  # of Student's t, by the number of pairs
+Line = list[str]
+NAMES = {
+    "fsq": "FSQ, filled, with noise",
+    "fsq_normal": "the same, normal bound",
+    "fsq_32x2": "the same, levels 32 32",
+    "fsq_4x5": "the same, levels 4 4 4 4 4",
+    "fsq_2x10": "the same, ten levels of 2",
+    "fsq_filled": "FSQ, filled",
+    "fsq_noisy": "FSQ, with noise",
+    "fsq_pinned": "FSQ, pinned",
+    "fsq_free": "FSQ",
+    "vq_ema": "VQ-EMA",
+    "vq_sim": "SimVQ",
+    "vq_factorized": "factorized VQ, restarts",
+    "vq_factorized_dac": "factorized VQ",
+    "vq_plain": "plain VQ",
+    "fsq_tall": "hierarchical FSQ",
+    "nested": "nested FSQ",
+    "scaled_levels_less_one": "FSQ, (L-1)^-i",
+    "scaled_levels": "FSQ, L^-i",
+    "scaled_learned": "FSQ, learned scale",
+}
+BEST, BASELINE = "fsq", "vq_ema"
+STEPS_TO = 0.35  # one of TARGETS: validation mel loss
+T_95 = {4: 3.182, 8: 2.365, 16: 2.131}  # of Student's t, by the number of pairs
+SCORES = ["mel ↓", "less that of VQ-EMA", "ESTOI ↑", "less that of VQ-EMA", "used", "perplexity / size"]
+BORNE = ["mel, half of the clips", "0.1 % flipped", "1 % flipped", "5 % flipped", "ESTOI", "1 % flipped", "5 % flipped"]
+BORNE += ["codes changed by bf16", "mel in bf16"]
 
 
-def cells(rows: list[Row]) -> dict[Cell, list[Row]]:
-    """Runs that differ in their seeds alone."""
-    found = defaultdict(list)
-    for row in rows:
-        if row["failed"] == "0":
-            size, depth = int(row["codebook_size"]), int(row["num_codebooks"])
-            found[row["part"], size, depth, row["learning_rate"], row["quantizer"]].append(row)
-    return dict(found)
+def select(rows: list[Row], part: str, quantizer: str, size: int = 1024, depth: int = 1, **also: str) -> list[Row]:
+    """The seeds of one kind of run, without those that failed."""
+    where = {"part": part, "quantizer": quantizer, "codebook_size": str(size), "num_codebooks": str(depth)}
+    where |= {"failed": "0"} | also
+    return [row for row in rows if all(row[key] == value for key, value in where.items())]
 
 
-def spread(rows: list[Row], column: str) -> str:
-    """Mean, and the lowest and highest run."""
-    values = [float(row[column]) for row in rows]
-    mean = f"{np.mean(values):.3f}"
-    return mean if len(values) == 1 else f"{mean} ({min(values):.3f} to {max(values):.3f})"
+def mean(rows: list[Row], column: str, digits: int = 3) -> str:
+    """Over seeds."""
+    return f"{np.mean([float(row[column]) for row in rows]):.{digits}f}" if rows else "–"
 
 
 def percent(rows: list[Row], column: str) -> str:
-    """Mean as a percentage."""
-    return f"{100 * np.mean([float(row[column]) for row in rows]):.1f} %"
+    """Mean over seeds, as a percentage."""
+    return f"{100 * np.mean([float(row[column]) for row in rows]):.1f} %" if rows else "–"
 
 
-def steps(rows: list[Row], target: float) -> str:
+def spread(rows: list[Row], column: str) -> str:
+    """Mean over seeds, the lowest and the highest."""
+    values = [float(row[column]) for row in rows]
+    return mean(rows, column) + (f" ({min(values):.3f} to {max(values):.3f})" if len(values) > 1 else "")
+
+
+def steps(rows: list[Row], target: float = STEPS_TO) -> str:
     """Mean steps to a validation mel loss, of the runs that reached it."""
+    assert target in TARGETS
     reached = [int(row[f"steps_to_{target}"]) for row in rows if row[f"steps_to_{target}"]]
     return f"{np.mean(reached):.0f} ({len(reached)} of {len(rows)})" if reached else "–"
 
@@ -59,48 +84,126 @@ def difference(rows: list[Row], others: list[Row], column: str) -> str:
     return f"{pairs.mean():+.3f} ± {half:.3f}"
 
 
-def baseline(known: dict[Cell, list[Row]], cell: Cell) -> list[Row]:
-    """The runs that a cell is compared with."""
-    part, size, depth, rate, name = cell
-    if part in ("hierarchy", "variant"):
-        return known.get(("residual", size, depth, rate, FLAT), [])
-    return [] if name == BASELINE else known.get((part, size, depth, rate, BASELINE), [])
+def scores(mine: list[Row], other: list[Row]) -> Line:
+    """The cells of `SCORES`."""
+    found = []
+    for column in ("mel", "estoi"):
+        found += [spread(mine, column), "–" if mine == other else difference(mine, other, column)]
+    return [*found, percent(mine, "usage"), percent(mine, "perplexity")]
 
 
-def main_table(rows: list[Row]) -> str:
-    """All cells, each beside VQ-EMA of the same bits (hierarchical and variant ones beside flat FSQ)."""
-    heads = [
-        "part",
-        "codes",
-        "quantizer",
-        "runs",
-        "mel ↓",
-        "difference",
-        "ESTOI ↑",
-        "difference",
-        "used",
-        "perplexity / size",
-    ]
-    heads += [f"steps to mel {target}" for target in TARGETS]
-    heads += ["mel, 1 % of bits flipped", "codes changed by bf16", "s/step", "gradient spread"]
-    lines, known = [], cells(rows)
-    for cell, mine in sorted(known.items()):
-        part, size, depth, rate, name = cell
-        other = baseline(known, cell)
-        line = [part if part != "rate" else f"rate {rate}", f"{depth} x {size}", name, str(len(mine))]
-        for column in ("mel", "estoi"):
-            line += [spread(mine, column), difference(mine, other, column)]
-        line += [percent(mine, "usage"), percent(mine, "perplexity"), *(steps(mine, target) for target in TARGETS)]
-        line += [spread(mine, "mel_flipped_0.01"), percent(mine, "codes_changed_bf16")]
-        lines.append([*line, spread(mine, "cpu_seconds_per_step"), spread(mine, "grad_spread")])
-    return "\n".join("| " + " | ".join(line) + " |" for line in [heads, ["---"] * len(heads), *lines])
+def borne(mine: list[Row]) -> Line:
+    """The cells of `BORNE`."""
+    columns = ["mel_half", *(f"mel_flipped_{share}" for share in ("0.001", "0.01", "0.05"))]
+    columns += ["estoi_half", "estoi_flipped_0.01", "estoi_flipped_0.05"]
+    return [*(mean(mine, column) for column in columns), percent(mine, "codes_changed_bf16"), mean(mine, "mel_bf16")]
+
+
+def markdown(heads: Line, lines: list[Line]) -> str:
+    """A table; empty without lines."""
+    if not lines:
+        return ""
+    return "\n".join("| " + " | ".join(line) + " |" for line in [heads, ["---"] * len(heads), *lines]) + "\n"
+
+
+def sizes(rows: list[Row]) -> list[int]:
+    """Of the single codebooks."""
+    return sorted({int(row["codebook_size"]) for row in rows if row["part"] == "size"})
+
+
+def depths(rows: list[Row]) -> list[int]:
+    """Of the stacks."""
+    return sorted({int(row["num_codebooks"]) for row in rows if row["part"] == "residual"})
+
+
+def size_table(rows: list[Row]) -> str:
+    """The best FSQ and the best VQ with one codebook of each size."""
+    heads, lines = ["codes", "quantizer", "seeds", *SCORES, f"steps to mel {STEPS_TO}", "s/step", "gradient spread"], []
+    for size in sizes(rows):
+        other = select(rows, "size", BASELINE, size)
+        for name in (BEST, BASELINE):
+            if mine := select(rows, "size", name, size):
+                cost = [steps(mine), mean(mine, "cpu_seconds_per_step"), mean(mine, "grad_spread", 2)]
+                lines.append([str(size), NAMES[name], str(len(mine)), *scores(mine, other), *cost])
+    return markdown(heads, lines)
+
+
+def stack_table(rows: list[Row]) -> str:
+    """The best FSQ and the best VQ with several codebooks."""
+    heads = ["codebooks", "quantizer", "seeds", *SCORES, "mel, first codebook alone", "s/step", "gradient spread"]
+    lines = []
+    for depth in depths(rows):
+        other = select(rows, "residual", BASELINE, depth=depth)
+        for name in (BEST, BASELINE):
+            if mine := select(rows, "residual", name, depth=depth):
+                cost = [mean(mine, "mel_first"), mean(mine, "cpu_seconds_per_step"), mean(mine, "grad_spread", 2)]
+                lines.append([str(depth), NAMES[name], str(len(mine)), *scores(mine, other), *cost])
+    return markdown(heads, lines)
+
+
+def kind_table(rows: list[Row]) -> str:
+    """Every kind of quantizer, of the first seed."""
+    first, lines = [row for row in rows if row["seed"] == "0"], []
+    for part, size, depth in [("size", 1024, 1), ("size", 16384, 1), *(("residual", 1024, d) for d in depths(rows))]:
+        other = select(first, part, BASELINE, size, depth)
+        found = {name: select(first, part, name, size, depth) for name in NAMES}
+        if sum(map(bool, found.values())) > 2:
+            for name, mine in found.items():
+                if mine:
+                    cost = mean(mine, "cpu_seconds_per_step")
+                    lines.append([f"{depth} x {size}", NAMES[name], *scores(mine, other), cost])
+    return markdown(["codes", "quantizer", *SCORES, "s/step"], lines)
+
+
+def hierarchy_table(rows: list[Row]) -> str:
+    """Hierarchical FSQ, and residual forms of FSQ that share their projections, against FSQ with as many bits."""
+    flat, lines = select(rows, "residual", BEST, depth=4), []
+    parts = {"residual": [BEST], "hierarchy": ["fsq_tall"]}
+    parts["variant"] = list(dict.fromkeys(row["quantizer"] for row in rows if row["part"] == "variant"))
+    for part, names in parts.items():
+        for name in names:
+            if mine := select(rows, part, name, depth=4):
+                lines.append([NAMES[name], str(len(mine)), *scores(mine, flat), mean(mine, "mel_flipped_0.01")])
+    heads = [head.replace("VQ-EMA", "flat FSQ") for head in SCORES]
+    return markdown(["quantizer", "seeds", *heads, "mel, 1 % of bits flipped"], lines)
+
+
+def robust_table(rows: list[Row]) -> str:
+    """Flipped bits, and networks in bfloat16."""
+    cells = [("size", size, 1) for size in sizes(rows)] + [("residual", 1024, depth) for depth in depths(rows)]
+    lines = []
+    for part, size, depth in cells:
+        for name in (BEST, BASELINE):
+            if mine := select(rows, part, name, size, depth):
+                lines.append([f"{depth} x {size}", NAMES[name], *borne(mine)])
+    return markdown(["codes", "quantizer", *BORNE], lines)
+
+
+def change_table(rows: list[Row]) -> str:
+    """Other learning rates, and training in bfloat16, at 1024 codes."""
+    heads, lines = ["quantizer", "rate 0.001", "rate 0.002", "rate 0.004", "rate 0.002, trained in bf16"], []
+    for name in (BEST, BASELINE):
+        plain = select(rows, "size", name, seed="0")
+        slow, fast = (select(rows, "rate", name, learning_rate=rate) for rate in ("0.001", "0.004"))
+        groups = slow, plain, fast, select(rows, "bf16", name)
+        if all(groups):
+            lines.append([NAMES[name], *(f"{mean(g, 'mel')}, used {percent(g, 'usage')}" for g in groups)])
+    return markdown(heads, lines)
+
+
+def tables(rows: list[Row]) -> dict[str, str]:
+    """All that there are rows for, by name."""
+    makers = size_table, stack_table, kind_table, hierarchy_table, robust_table, change_table
+    found = {make.__name__.removesuffix("_table"): make(rows) for make in makers}
+    return {name: table for name, table in found.items() if table}
 
 
 @click.command(help=__doc__)
 @click.argument("rows", type=click.Path(path_type=Path, exists=True))
 def main(rows: Path) -> None:
     """Print them."""
-    print(main_table(read_rows(rows)))
+    for name, table in tables(read_rows(rows)).items():
+        print(f"<!-- {name} -->\n{table}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import audiocodec
-from audiocodec.errors import ConfigError, MissingExtraError, ModelError, OutputError
+from audiocodec.errors import MissingExtraError, ModelError, OutputError
 from audiocodec.model.bundle import load_bundle, write_entropy
 from audiocodec.tokens import EntropyModel, Tokens
 from audiocodec.train.package import package_run
@@ -68,7 +68,7 @@ def test_nothing_is_overwritten_unasked(run_dir: Path, tmp_path: Path) -> None:
 
 
 def test_bad_requests(run_dir: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is not a valid model name"):
+    with pytest.raises(ModelError, match="is not a model name"):
         package_run(run_dir, tmp_path, "../mine", "1")
     with pytest.raises(ModelError, match="holds no training run"):
         package_run(tmp_path, tmp_path / "out", "mine", "1")
