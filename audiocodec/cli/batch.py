@@ -152,12 +152,9 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BaseException:
-        workers = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for worker in workers:
+        for worker in list((pool._processes or {}).values()):
             worker.terminate()
-        for worker in workers:
-            worker.join()
+        pool.shutdown(cancel_futures=True)  # waits: its thread may not close pipes while Python's exit uses them
         raise
     pool.shutdown()
 

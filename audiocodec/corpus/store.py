@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -66,7 +67,12 @@ class LocalStore:
         if path.is_dir():
             for below in sorted(path.iterdir()):
                 self.remove(below.relative_to(self.root).as_posix())
-            path.rmdir()
+            try:
+                path.rmdir()
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY:
+                    raise
+                self.remove(name)  # a worker of a run that was killed wrote there meanwhile
         else:
             path.unlink(missing_ok=True)
 

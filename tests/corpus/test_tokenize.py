@@ -599,3 +599,25 @@ def test_devices_are_for_this_process_and_have_to_be_there(sounds: Path, tmp_pat
 def test_settings_name_the_device(backend: str, library: str, device: str) -> None:
     settings = Settings("1", "fsq", "m", "1", "00", backend, 3, 8, "x")
     assert (settings.library, settings.device) == (library, device)
+
+
+def test_what_a_dying_worker_adds_is_removed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder").mkdir()
+    late, rmdir = ["b", "a"], Path.rmdir
+
+    def rmdir_beside_a_writer(path: Path) -> None:
+        if late:
+            (path / late.pop()).touch()
+        rmdir(path)
+
+    monkeypatch.setattr(Path, "rmdir", rmdir_beside_a_writer)
+    open_store(str(tmp_path)).remove("folder")
+    assert not late
+    assert not (tmp_path / "folder").exists()
+
+
+def test_a_folder_that_cannot_be_removed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(Path, "rmdir", lambda path: (tmp_path / "nothing").stat())
+    with pytest.raises(FileNotFoundError):
+        open_store(str(tmp_path)).remove("folder")
