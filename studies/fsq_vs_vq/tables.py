@@ -6,6 +6,7 @@ python studies/fsq_vs_vq/tables.py docs/fsq_vs_vq/runs.csv
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -115,28 +116,31 @@ def depths(rows: list[Row]) -> list[int]:
     return sorted({int(row["num_codebooks"]) for row in rows if row["part"] == "residual"})
 
 
-def size_table(rows: list[Row]) -> str:
-    """The best FSQ and the best VQ with one codebook of each size."""
-    heads, lines = ["codes", "quantizer", "seeds", *SCORES, f"steps to mel {STEPS_TO}", "s/step", "gradient spread"], []
-    for size in sizes(rows):
-        other = select(rows, "size", BASELINE, size)
+def compared(rows: list[Row], cells: list[tuple[str, int, int]]) -> Iterator[tuple[Line, list[Row], list[Row]]]:
+    """The best FSQ and the best VQ of each part, size and depth: size, depth and name, its rows, and those of VQ."""
+    for part, size, depth in cells:
+        other = select(rows, part, BASELINE, size, depth)
         for name in (BEST, BASELINE):
-            if mine := select(rows, "size", name, size):
-                cost = [steps(mine), mean(mine, "cpu_seconds_per_step"), mean(mine, "grad_spread", 2)]
-                lines.append([str(size), NAMES[name], str(len(mine)), *scores(mine, other), *cost])
+            if mine := select(rows, part, name, size, depth):
+                yield [str(size), str(depth), NAMES[name]], mine, other
+
+
+def size_table(rows: list[Row]) -> str:
+    """One codebook of each size."""
+    heads, lines = ["codes", "quantizer", "seeds", *SCORES, f"steps to mel {STEPS_TO}", "s/step", "gradient spread"], []
+    for (size, _, name), mine, other in compared(rows, [("size", size, 1) for size in sizes(rows)]):
+        cost = [steps(mine), mean(mine, "cpu_seconds_per_step"), mean(mine, "grad_spread", 2)]
+        lines.append([size, name, str(len(mine)), *scores(mine, other), *cost])
     return markdown(heads, lines)
 
 
 def stack_table(rows: list[Row]) -> str:
-    """The best FSQ and the best VQ with several codebooks."""
+    """Several codebooks."""
     heads = ["codebooks", "quantizer", "seeds", *SCORES, "mel, first codebook alone", "s/step", "gradient spread"]
     lines = []
-    for depth in depths(rows):
-        other = select(rows, "residual", BASELINE, depth=depth)
-        for name in (BEST, BASELINE):
-            if mine := select(rows, "residual", name, depth=depth):
-                cost = [mean(mine, "mel_first"), mean(mine, "cpu_seconds_per_step"), mean(mine, "grad_spread", 2)]
-                lines.append([str(depth), NAMES[name], str(len(mine)), *scores(mine, other), *cost])
+    for (_, depth, name), mine, other in compared(rows, [("residual", 1024, depth) for depth in depths(rows)]):
+        cost = [mean(mine, "mel_first"), mean(mine, "cpu_seconds_per_step"), mean(mine, "grad_spread", 2)]
+        lines.append([depth, name, str(len(mine)), *scores(mine, other), *cost])
     return markdown(heads, lines)
 
 
@@ -170,11 +174,7 @@ def hierarchy_table(rows: list[Row]) -> str:
 def robust_table(rows: list[Row]) -> str:
     """Flipped bits, and networks in bfloat16."""
     cells = [("size", size, 1) for size in sizes(rows)] + [("residual", 1024, depth) for depth in depths(rows)]
-    lines = []
-    for part, size, depth in cells:
-        for name in (BEST, BASELINE):
-            if mine := select(rows, part, name, size, depth):
-                lines.append([f"{depth} x {size}", NAMES[name], *borne(mine)])
+    lines = [[f"{depth} x {size}", name, *borne(mine)] for (size, depth, name), mine, _ in compared(rows, cells)]
     return markdown(["codes", "quantizer", *BORNE], lines)
 
 
