@@ -9,6 +9,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from audiocodec.model import CodecModel
+from audiocodec.tokens.strides import codes_per_frame
 
 
 def _parameters(module: nn.Module) -> int:
@@ -34,19 +35,23 @@ def macs_per_second(model: CodecModel) -> tuple[float, float]:
 def summary(model: CodecModel) -> str:
     """Parameters, multiply-adds, bitrates and delay, a line each."""
     quantizer, frame_rate = model.quantizer, model.sample_rate / model.hop_length
-    bitrate = frame_rate * math.log2(quantizer.codebook_size) / 1000
+    lowest, highest = (
+        codes_per_frame(depth, quantizer.strides) * frame_rate * math.log2(quantizer.codebook_size) / 1000
+        for depth in (1, quantizer.num_codebooks)
+    )
     encoder, decoder = (macs / 1e6 for macs in macs_per_second(model))
     parts = {"encoder": model.encoder, "quantizer": model.quantizer, "decoder": model.decoder}
     sizes = ", ".join(f"{name} {_parameters(part) / 1e6:.2f} M" for name, part in parts.items())
     total = _parameters(model)
-    delay_ms = 1000 * (model.hop_length + model.delay) / model.sample_rate
+    frames = "a frame" if quantizer.block == 1 else f"{quantizer.block} frames"
+    delay_ms = 1000 * (quantizer.block * model.hop_length + model.delay) / model.sample_rate
     return "\n".join(
         [
             f"parameters  {total / 1e6:.2f} M: {sizes}; {total * 2 / 2**20:.2f} MiB as float16",
             f"work        encoder {encoder:.0f}, decoder {decoder:.0f} million multiply-adds per second of audio",
             f"frames      {frame_rate:g} a second of {model.hop_length} samples at {model.sample_rate} Hz",
-            f"bitrates    {bitrate:.2f} to {bitrate * quantizer.num_codebooks:.2f} kbit/s a channel: "
+            f"bitrates    {lowest:.2f} to {highest:.2f} kbit/s a channel: "
             f"{quantizer.num_codebooks} codebooks of {quantizer.codebook_size}",
-            f"delay       {delay_ms:.1f} ms: a frame of {model.hop_length} samples and {model.delay} more",
+            f"delay       {delay_ms:.1f} ms: {frames} of {model.hop_length} samples and {model.delay} more",
         ]
     )

@@ -67,6 +67,14 @@ def test_every_recipe_builds(name: str) -> None:
     assert recipes()[name].read_text().startswith("# ")
 
 
+def test_the_summary_knows_codebooks_at_several_time_scales() -> None:
+    flat, tall = (summary(build_model(load_config(recipes()[f"hierarchical/{n}"]).model)) for n in ("flat", "tall"))
+    assert "0.50 to 2.98 kbit/s a channel: 6 codebooks of 972" in flat
+    assert "0.12 to 2.98 kbit/s a channel: 11 codebooks of 972" in tall
+    assert "delay       40.0 ms: a frame of 320 samples and 320 more" in flat
+    assert "delay       100.0 ms: 4 frames of 320 samples and 320 more" in tall
+
+
 @pytest.mark.parametrize("name", ["speech-16k/1-spectral", "music-44k/1-spectral"])
 def test_models_that_ship_stay_small(name: str) -> None:
     model = build_model(load_config(recipes()[name]).model)
