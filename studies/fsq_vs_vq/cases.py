@@ -48,8 +48,8 @@ class Case:
 
 
 def fsq(levels: list[int], **more: Any) -> dict[str, Any]:
-    """`ResidualFSQ` of one codebook, as shipped; `more` changes it."""
-    plain = {"type": "ResidualFSQ", "dim": DIM, "levels": levels, "num_codebooks": 1, "momentum": MOMENTUM}
+    """`ResidualFSQ` of one codebook with nothing added; `more` changes it."""
+    plain = {"type": "ResidualFSQ", "dim": DIM, "levels": levels, "num_codebooks": 1, "momentum": MOMENTUM, "pin": 0.0}
     return plain | more
 
 
@@ -130,8 +130,9 @@ def grid(seeds: int) -> list[Case]:
         return [c for bits in (4, 12, 6, 8) for c in size_cases(bits, best, seed)]
 
     cases = [*main(0), *size_cases(10, kinds[:5], 0), *scales(0), *(c for seed in others for c in main(seed))]
-    cases += [*size_cases(10, kinds[5:], 0), *level_cases(0), *residual_cases(8, kinds[:4], 0), *sizes(0)]
-    cases += [c for seed in others for c in scales(seed)]
+    cases += residual_cases(8, kinds[:4], 0)
+    cases += [c for seed in others for c in [*residual_cases(8, ["fsq_pinned"], seed), *scales(seed)]]
+    cases += [*sizes(0), *size_cases(10, kinds[5:], 0), *level_cases(0)]
     cases += size_cases(14, [*kinds[:4], *kinds[5:]], 0)
     cases += residual_cases(8, kinds[5:], 0)
     cases += [c for rate in (0.001, 0.004) for c in size_cases(10, best, 0, "rate", learning_rate=rate)]

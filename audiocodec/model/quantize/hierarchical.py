@@ -51,7 +51,7 @@ class HierarchicalFSQ(Quantizer):
         strides: Sequence[int],
         dropout: float = 0.1,
         momentum: float = 0.01,
-        pin: float = 0.0,
+        pin: float = 0.1,
         bound: str = "tanh",
         fill: float = 0.0,
         noise: float = 0.0,

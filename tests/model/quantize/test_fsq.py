@@ -173,7 +173,7 @@ def test_filling_makes_uneven_dependent_latents_use_all_codes() -> None:
     torch.manual_seed(0)
     shares = {}
     for fill in (0.0, 1.0):
-        quantizer = ResidualFSQ(4, [4, 4], 1, momentum=0.1, fill=fill, bound="normal")
+        quantizer = ResidualFSQ(4, [4, 4], 1, momentum=0.1, pin=0.0, fill=fill, bound="normal")
         network = torch.nn.Sequential(torch.nn.Linear(4, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4))
         optimizer = torch.optim.AdamW([*network.parameters(), *quantizer.parameters()], 0.01)
         for _ in range(200):
@@ -216,7 +216,7 @@ def test_noise_is_as_wide_as_a_cell_stays_within_the_levels_and_changes_no_code(
 
 @pytest.mark.parametrize("losses", [{"pin": 1.0}, {"fill": 1.0}, {"noise": 0.5}])
 def test_a_pin_leaves_what_is_said_as_it_is(losses: dict[str, float]) -> None:
-    free = ResidualFSQ(6, [3, 3], num_codebooks=3)
+    free = ResidualFSQ(6, [3, 3], num_codebooks=3, pin=0.0)
     free(torch.randn(8, 6, 40))
     pinned = ResidualFSQ(6, [3, 3], num_codebooks=3, **losses)
     pinned.load_state_dict(free.state_dict())
