@@ -130,8 +130,9 @@ def grid(seeds: int) -> list[Case]:
         return [c for bits in (4, 12, 6, 8) for c in size_cases(bits, best, seed)]
 
     cases = [*main(0), *size_cases(10, kinds[:5], 0), *scales(0), *(c for seed in others for c in main(seed))]
-    cases += residual_cases(8, kinds[:4], 0)
-    cases += [c for seed in others for c in [*residual_cases(8, ["fsq_pinned"], seed), *scales(seed)]]
+    cases += [*residual_cases(8, kinds[:4], 0), *residual_cases(4, ["fsq_pinned"], 0)]
+    for seed in others:
+        cases += [*residual_cases(8, ["fsq_pinned"], seed), *scales(seed), *residual_cases(4, ["fsq_pinned"], seed)]
     cases += [*sizes(0), *size_cases(10, kinds[5:], 0), *level_cases(0)]
     cases += size_cases(14, [*kinds[:4], *kinds[5:]], 0)
     cases += residual_cases(8, kinds[5:], 0)

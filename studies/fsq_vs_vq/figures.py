@@ -15,14 +15,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from study import read_rows
-from tables import BASELINE, BEST, NAMES, Row, depths, select, sizes, tables
+from tables import BASELINE, BEST, COMPARED, NAMES, Row, depths, select, sizes, tables
 
-STYLES = {BEST: ("#d62728", "s"), BASELINE: ("#2a6fdb", "o")}
+STYLES = {BEST: ("#d62728", "s"), "fsq_pinned": ("#e8a33d", "^"), BASELINE: ("#2a6fdb", "o")}
 
 
-def over(axis: Axes, found: Callable[[str, int], list[Row]], values: Sequence[int], column: str) -> None:
+def over(axis: Axes, found: Callable[[str, int], list[Row]], values: Sequence[int], part: str, column: str) -> None:
     """Means of a column over values of the horizontal axis; every seed a dot."""
-    for name, (color, marker) in STYLES.items():
+    for name in COMPARED[part]:
+        color, marker = STYLES[name]
         points = {value: [float(row[column]) for row in found(name, value)] for value in values}
         points = {value: scores for value, scores in points.items() if scores}
         axis.plot(list(points), [np.mean(s) for s in points.values()], marker + "-", color=color, label=NAMES[name])
@@ -40,7 +41,7 @@ def panels(count: int) -> tuple[Figure, Sequence[Axes]]:
 
 def save(figure: Figure, path: Path) -> None:
     """The same file for the same rows."""
-    figure.axes[0].legend(fontsize=8)
+    figure.axes[-1].legend(fontsize=8)
     figure.savefig(path, metadata={"Date": None})
 
 
@@ -54,7 +55,7 @@ def size_figure(rows: list[Row], path: Path) -> None:
     }
     figure, axes = panels(len(columns))
     for axis, (column, label) in zip(axes, columns.items(), strict=True):
-        over(axis, lambda name, size: select(rows, "size", name, size), sizes(rows), column)
+        over(axis, lambda name, size: select(rows, "size", name, size), sizes(rows), "size", column)
         axis.set(xlabel="codebook size", ylabel=label)
     save(figure, path)
 
@@ -64,7 +65,7 @@ def stack_figure(rows: list[Row], path: Path) -> None:
     columns = {"mel": "mel distance", "estoi": "ESTOI", "mel_flipped_0.01": "mel, 1 % of bits flipped"}
     figure, axes = panels(len(columns))
     for axis, (column, label) in zip(axes, columns.items(), strict=True):
-        over(axis, lambda name, depth: select(rows, "residual", name, depth=depth), depths(rows), column)
+        over(axis, lambda name, depth: select(rows, "residual", name, depth=depth), depths(rows), "residual", column)
         axis.set(xlabel="codebooks of 1024", ylabel=label)
     save(figure, path)
 
@@ -74,11 +75,11 @@ def curve_figure(rows: list[Row], path: Path) -> None:
     kinds = {"1024 codes": ("size", 1024, 1), "16384 codes": ("size", 16384, 1), "8 x 1024": ("residual", 1024, 8)}
     figure, axes = panels(len(kinds))
     for axis, (title, (part, size, depth)) in zip(axes, kinds.items(), strict=True):
-        for name, (color, _) in STYLES.items():
+        for name in COMPARED[part]:
             for i, row in enumerate(select(rows, part, name, size, depth)):
                 points = [point.split(":") for point in row["curve"].split()]
                 x, y = [int(step) for step, _ in points], [float(loss) for _, loss in points]
-                axis.plot(x, y, color=color, alpha=0.8, linewidth=1, label=NAMES[name] if i == 0 else None)
+                axis.plot(x, y, color=STYLES[name][0], alpha=0.8, linewidth=1, label=NAMES[name] if i == 0 else None)
         axis.set_title(title, fontsize=9)
         axis.set(xlabel="step", ylabel="validation mel loss")
         axis.grid(alpha=0.3)

@@ -37,6 +37,7 @@ NAMES = {
     "scaled_learned": "FSQ, learned scale",
 }
 BEST, BASELINE = "fsq", "vq_ema"
+COMPARED = {"size": (BEST, BASELINE), "residual": (BEST, "fsq_pinned", BASELINE)}  # part: kinds with several seeds
 STEPS_TO = 0.35  # validation mel loss, one of the `TARGETS` of study.py
 T_95 = {4: 3.182, 8: 2.365, 16: 2.131}  # of Student's t, by the number of pairs
 SCORES = ["mel ↓", "less that of VQ-EMA", "ESTOI ↑", "less that of VQ-EMA", "used", "perplexity / size"]
@@ -117,10 +118,10 @@ def depths(rows: list[Row]) -> list[int]:
 
 
 def compared(rows: list[Row], cells: list[tuple[str, int, int]]) -> Iterator[tuple[Line, list[Row], list[Row]]]:
-    """The best FSQ and the best VQ of each part, size and depth: size, depth and name, its rows, and those of VQ."""
+    """The best kinds for each part, size and depth: size, depth and name, its rows, and those of VQ."""
     for part, size, depth in cells:
         other = select(rows, part, BASELINE, size, depth)
-        for name in (BEST, BASELINE):
+        for name in COMPARED[part]:
             if mine := select(rows, part, name, size, depth):
                 yield [str(size), str(depth), NAMES[name]], mine, other
 
