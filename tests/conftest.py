@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ from hypothesis import HealthCheck, settings
 
 from audiocodec import audio
 from audiocodec.codec import Codec, load
+from audiocodec.model.bundle import WEIGHTS, load_bundle
+from audiocodec.tokens import save_entropy
 
 torch.set_num_threads(1)  # small matrices: two threads only wait for each other
 # no test measures speed
@@ -30,6 +34,19 @@ def _seed() -> None:
 def codec() -> Codec:
     """The reference. tests/backends/test_onnx.py holds the other backend to it."""
     return load("speech-16k", backend="torch")
+
+
+@pytest.fixture
+def own_model(tmp_path: Path) -> Path:
+    """A model in a folder, whose entropy model is nowhere else."""
+    bundle, folder = load_bundle("speech-16k"), tmp_path / "own"
+    assert bundle.entropy is not None
+    own = replace(bundle.entropy, out_bias=bundle.entropy.out_bias + 1)  # the same probabilities
+    folder.mkdir()
+    for suffix in (".yaml", ".safetensors"):
+        shutil.copy((WEIGHTS / "speech-16k").with_suffix(suffix), folder)
+    save_entropy(folder / "speech-16k.entropy.npz", own)
+    return folder
 
 
 @pytest.fixture(scope="session")

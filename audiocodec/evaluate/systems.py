@@ -76,9 +76,10 @@ class OurModel:
         Raises:
             AudioCodecError: it failed.
         """
-        report = _loaded(self.model).encode_file(source, code, bitrate=self.bitrate, refine=self.refine)
-        _loaded(self.model).decode_file(code, target)
-        tokens = Tokens.load(code)
+        codec = _loaded(self.model)
+        report = codec.encode_file(source, code, bitrate=self.bitrate, refine=self.refine)
+        codec.decode_file(code, target)
+        tokens = Tokens.load(code, codec.entropy)
         return Coded(report.file_bytes, count_codes(tokens.codes, tokens.header.codebook_size))
 
 

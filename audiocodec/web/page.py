@@ -111,7 +111,7 @@ def single_page(path: Path, bundle: Bundle | None = None, runtime: Path | None =
         ModelError: its model is not here.
         MissingExtraError: the page or its runtime is not built.
     """
-    tokens = Tokens.load(path)
+    tokens = Tokens.load(path, () if bundle is None else bundle.entropies)
     bundle = bundle_of(tokens.header) if bundle is None else bundle
     bundle.info.check(tokens.header)
     title = tokens.header.metadata.get("title") or path.stem

@@ -93,6 +93,12 @@ def test_our_model_is_scored_at_its_true_bitrate(clips: Path) -> None:
     assert set(counts.sum(1)) == {51}
 
 
+def test_a_model_in_a_folder_has_an_entropy_model_of_its_own(clips: Path, own_model: Path) -> None:
+    shipped, own = (run_clip(clips / "a.wav", f"{model}@3k", settings(clips)) for model in ("speech-16k", own_model))
+    assert "error" not in own, own
+    assert (own["kbit_s"], own[usage.COLUMN]) == (shipped["kbit_s"], shipped[usage.COLUMN])
+
+
 def test_our_model_can_search(clips: Path) -> None:
     plain, searched = (run_clip(clips / "a.wav", f"speech-16k@3k{more}", settings(clips)) for more in ("", "+3"))
     assert "error" not in searched

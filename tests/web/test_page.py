@@ -128,6 +128,19 @@ def test_a_sound_is_one_file(built: Path, tmp_path: Path, run: Run) -> None:
     assert run("web", GOLDEN / "v1.fsq", "-o", tmp_path / "b.html").exit_code == 1
 
 
+def test_a_sound_of_a_model_in_a_folder(
+    built: Path, tmp_path: Path, run: Run, own_model: Path, speech_path: Path
+) -> None:
+    source = tmp_path / "a.fsq"
+    assert run("encode", speech_path, source, "-m", own_model).exit_code == 0
+    result = run("web", source, "-o", tmp_path / "a.html", "-m", own_model)
+    assert result.exit_code == 0, result.output
+    own = load_bundle(str(own_model)).entropy
+    assert own is not None
+    assert own.hash != load_bundle("speech-16k").entropy.hash  # type: ignore[union-attr]
+    assert f"models/entropy/{own.hash.hex()}" in (tmp_path / "a.html").read_text()
+
+
 def test_a_name_that_is_not_utf8_becomes_a_title(built: Path, tmp_path: Path, run: Run) -> None:
     source = tmp_path / os.fsdecode(b"u\xff.fsq")
     source.write_bytes((GOLDEN / "speech-16k-1.0.fsq").read_bytes())
