@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 
 from audiocodec._util.extras import require
+from audiocodec.tokens.depths import NO_CODE
 
 COLUMN = "code_counts"
 BINS = 50
 
 
 def count_codes(codes: np.ndarray, codebook_size: int) -> np.ndarray:
-    """codes "r q t" -> how often each code occurs in each codebook, "q codebook_size"."""
-    return np.stack([np.bincount(codes[:, i].ravel(), minlength=codebook_size) for i in range(codes.shape[1])])
+    """codes "r q t", `NO_CODE` where there is none -> how often each occurs in each codebook, "q codebook_size"."""
+    rows = (codes[:, i] for i in range(codes.shape[1]))
+    return np.stack([np.bincount(row[row != NO_CODE], minlength=codebook_size) for row in rows])
 
 
 def pack(counts: np.ndarray) -> str:

@@ -109,6 +109,8 @@ def test_counts_are_kept_whole_and_added_up() -> None:
     codes = np.random.default_rng(0).integers(0, 32, (2, 3, 100))
     counts = usage.count_codes(codes, 32)
     assert counts[1, 5] == (codes[:, 1] == 5).sum()
+    fewer = np.where(np.arange(100) % 2, -1, codes)  # frames without codes, as of a stride of 2
+    assert np.array_equal(usage.count_codes(fewer, 32), usage.count_codes(codes[..., ::2], 32))
     assert np.array_equal(usage.unpack(usage.pack(counts)), counts)
     rows = [
         {"system": "m@3k", usage.COLUMN: usage.pack(counts)},

@@ -14,6 +14,8 @@ from click.testing import CliRunner
 import audiocodec
 from audiocodec.cli import main
 from audiocodec.errors import ConfigError, ModelError
+from audiocodec.evaluate import Settings, usage
+from audiocodec.evaluate.run import run_clip
 from audiocodec.live.packets import JitterBuffer, Packetizer, Receiver
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens import TokenReader, Tokens
@@ -169,6 +171,13 @@ def test_its_entropy_model_codes_what_is_there(codec: audiocodec.Codec, clip: np
     data = tokens.to_bytes()
     assert len(data) < len(codec.encode(clip, 16_000).to_bytes())
     assert np.array_equal(np.concatenate(list(TokenReader(io.BytesIO(data), "x", [entropy])), 2), tokens.codes)
+
+
+def test_it_is_evaluated_as_any_other(folder: Path) -> None:
+    clip, system = folder / "sounds" / "valid" / "c.wav", f"{folder / 'tall'}@1k"
+    row = run_clip(clip, system, Settings(str(folder), (system,), ("si_sdr",)))
+    assert "error" not in row, row
+    assert usage.unpack(row[usage.COLUMN]).sum(1)[:2].tolist() == [26, 51]  # of two seconds
 
 
 def test_what_is_not_there_is_refused(codec: audiocodec.Codec, clip: np.ndarray, tmp_path: Path) -> None:
