@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from study import read_rows
-from tables import BASELINE, BEST, COMPARED, NAMES, Row, depths, select, sizes, tables
+from tables import BASELINE, BEST, CLIPS, COMPARED, NAMES, Row, depths, select, sizes, tables
 
 STYLES = {BEST: ("#d62728", "s"), "fsq_pinned": ("#e8a33d", "^"), BASELINE: ("#2a6fdb", "o")}
 
@@ -93,7 +93,7 @@ def main(path: Path, document: Path) -> None:
     """Write the figures beside the rows, and the tables into the document."""
     matplotlib.rcParams["svg.hashsalt"] = "fsq_vs_vq"
     rows, text = read_rows(path), document.read_text("utf-8")
-    for name, table in tables(rows).items():
+    for name, table in tables(rows, read_rows(path.with_name(CLIPS))).items():
         begin, _, rest = text.partition(f"<!-- {name} -->\n")
         text = f"{begin}<!-- {name} -->\n{table}" + re.sub(r"\A(\|.*\n)*", "", rest)
     document.write_text(text, "utf-8")

@@ -36,10 +36,12 @@ NAMES = {
     "scaled_levels": "FSQ, L^-i",
     "scaled_learned": "FSQ, learned scale",
 }
+CLIPS = "recipes.csv"  # beside the rows: scores of the models that the recipes train
 BEST, BASELINE = "fsq", "vq_ema"
 COMPARED = {"size": (BEST, BASELINE), "residual": (BEST, "fsq_pinned", BASELINE)}  # part: kinds with several seeds
 STEPS_TO = 0.35  # validation mel loss, one of the `TARGETS` of study.py
-T_95 = {4: 3.182, 8: 2.365, 16: 2.131}  # of Student's t, by the number of pairs
+OTHERS = {"vq-baseline-fsq": "vq-baseline-vq", "hierarchical-tall": "hierarchical-flat"}  # model: less which other
+T_95 = {4: 3.182, 8: 2.365, 16: 2.131, 40: 2.023}  # of Student's t, by the number of pairs
 SCORES = ["mel ↓", "less that of VQ-EMA", "ESTOI ↑", "less that of VQ-EMA", "used", "perplexity / size"]
 BORNE = ["mel, half of the clips", "0.1 % flipped", "1 % flipped", "5 % flipped", "ESTOI", "1 % flipped", "5 % flipped"]
 BORNE += ["codes changed by bf16", "mel in bf16"]
@@ -80,7 +82,11 @@ def difference(rows: list[Row], others: list[Row], column: str) -> str:
     seeds = sorted(clips[0].keys() & clips[1].keys())
     if not seeds:
         return "–"
-    pairs = np.mean([clips[0][seed] - clips[1][seed] for seed in seeds], axis=0)
+    return interval(np.mean([clips[0][seed] - clips[1][seed] for seed in seeds], axis=0))
+
+
+def interval(pairs: np.ndarray) -> str:
+    """Mean of differences, and its 95 % interval."""
     half = T_95.get(len(pairs), 1.96) * pairs.std(ddof=1) / math.sqrt(len(pairs))
     return f"{pairs.mean():+.3f} ± {half:.3f}"
 
@@ -191,10 +197,26 @@ def change_table(rows: list[Row]) -> str:
     return markdown(heads, lines)
 
 
-def tables(rows: list[Row]) -> dict[str, str]:
-    """All that there are rows for, by name."""
+def recipe_table(clips: list[Row]) -> str:
+    """The models of the two pairs of recipes: means over clips, and the difference from the other of the pair."""
+    lines = []
+    for system in dict.fromkeys(row["system"] for row in clips):
+        model, _, rate = system.partition("@")
+        mine = [row for row in clips if row["system"] == system]
+        other = [row for row in clips if row["system"] == f"{OTHERS.get(model)}@{rate}"]
+        line = [f"`{'/'.join(model.rsplit('-', 1))}`", f"{rate.removesuffix('k')} kbit/s", mean(mine, "kbit_s", 2)]
+        for column in ("visqol_speech", "pesq", "estoi", "distillmos", "mel"):
+            values = [np.array([float(row[column]) for row in side]) for side in (mine, other)]
+            line.append(mean(mine, column) + (f" ({interval(values[0] - values[1])})" if other else ""))
+        lines.append(line)
+    heads = ["recipe", "codes", "kbit/s on disk", "ViSQOL ↑", "PESQ-WB ↑", "ESTOI ↑", "DistillMOS ↑", "mel ↓"]
+    return markdown(heads, lines)
+
+
+def tables(rows: list[Row], clips: list[Row]) -> dict[str, str]:
+    """All that there are rows for, by name; `clips` are those of `recipe_table`."""
     makers = size_table, stack_table, kind_table, hierarchy_table, robust_table, change_table
-    found = {make.__name__.removesuffix("_table"): make(rows) for make in makers}
+    found = {make.__name__.removesuffix("_table"): make(rows) for make in makers} | {"recipe": recipe_table(clips)}
     return {name: table for name, table in found.items() if table}
 
 
@@ -202,7 +224,7 @@ def tables(rows: list[Row]) -> dict[str, str]:
 @click.argument("rows", type=click.Path(path_type=Path, exists=True))
 def main(rows: Path) -> None:
     """Print them."""
-    for name, table in tables(read_rows(rows)).items():
+    for name, table in tables(read_rows(rows), read_rows(rows.with_name(CLIPS))).items():
         print(f"<!-- {name} -->\n{table}")
 
 

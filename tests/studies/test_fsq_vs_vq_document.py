@@ -14,6 +14,9 @@ sys.path.insert(0, str(ROOT / "studies" / "fsq_vs_vq"))  # as for the script its
 study, tables = (importlib.import_module(name) for name in ("study", "tables"))
 
 
-@pytest.mark.parametrize(("name", "table"), tables.tables(study.read_rows(ROWS)).items())
+TABLES = tables.tables(study.read_rows(ROWS), study.read_rows(ROWS.with_name(tables.CLIPS)))
+
+
+@pytest.mark.parametrize(("name", "table"), TABLES.items())
 def test_tables_are_those_of_the_rows(name: str, table: str) -> None:
     assert f"<!-- {name} -->\n{table}\n" in (ROOT / "docs" / "fsq_vs_vq.md").read_text("utf-8")
