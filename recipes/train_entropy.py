@@ -25,7 +25,7 @@ from audiocodec.model.bundle import bundle_path, entropy_path
 from audiocodec.tokens import EntropyModel, Header, save_entropy
 from audiocodec.tokens.header import NO_ENTROPY
 from audiocodec.tokens.page import PageCodec
-from audiocodec.train.entropy import fit_entropy, folder_codes, silence_codes
+from audiocodec.train.entropy import check_values, fit_entropy, folder_codes, silence_codes
 
 
 def page_bytes(header: Header, entropy: Sequence[EntropyModel], sounds: Sequence[np.ndarray]) -> int:
@@ -54,6 +54,7 @@ def main(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     codec = audiocodec.load(model)
     info, out = codec.info, out or entropy_path(bundle_path(model), joint)
+    check_values(info.levels)
     with replacing(out, force) as temporary:
         tests = {folder: list(folder_codes(codec, folder, joint)) for folder in test}  # a wrong one is told at once
         codes = [sound for folder in data for sound in folder_codes(codec, folder, joint)]

@@ -16,7 +16,7 @@ from audiocodec import audio
 from audiocodec.codec import Codec
 from audiocodec.errors import AudioError, ConfigError
 from audiocodec.tokens.depths import NO_CODE
-from audiocodec.tokens.entropy.model import HIDDEN_MAX, LOGIT_SHIFT, SPAN, EntropyModel
+from audiocodec.tokens.entropy.model import HIDDEN_MAX, LOGIT_SHIFT, MAX_VALUES, SPAN, EntropyModel
 from audiocodec.tokens.levels import to_level_indices
 
 log = logging.getLogger(__name__)
@@ -106,6 +106,19 @@ def _draw_pages(
     return np.stack([codes[i][:, s : s + frames].T for i, s in zip(chosen, starts, strict=True)])
 
 
+def check_values(levels: Sequence[int]) -> None:
+    """Refuse codebooks that no entropy model is for.
+
+    Raises:
+        ConfigError: their digits have more values than an entropy model takes, as the codes of VQ have.
+    """
+    if sum(levels) > MAX_VALUES:
+        raise ConfigError(
+            f"an entropy model takes codes whose digits have at most {MAX_VALUES} values together; "
+            f"here they have {sum(levels)}, so the model's token files stay packed"
+        )
+
+
 def fit_entropy(
     codes: Sequence[np.ndarray],
     levels: Sequence[int],
@@ -133,8 +146,9 @@ def fit_entropy(
         signals: which signal each codebook is of; those of one see none of another. None: all are of one.
 
     Raises:
-        ConfigError: the recordings are shorter than one page.
+        ConfigError: the recordings are shorter than one page, or see `check_values`.
     """
+    check_values(levels)
     long_enough = [c for c in codes if c.shape[1] >= page_frames]
     if not long_enough:
         raise ConfigError(f"an entropy model needs recordings of {page_frames} frames or more")

@@ -13,11 +13,12 @@ import torch
 from click.testing import CliRunner
 
 import audiocodec
-from audiocodec.errors import ModelError
+from audiocodec.errors import ConfigError, ModelError
 from audiocodec.model.build import build_model
 from audiocodec.model.bundle import load_bundle, save_bundle
 from audiocodec.tokens import load_entropy
 from audiocodec.train.config import find_recipe, load_config
+from audiocodec.train.entropy import fit_entropy
 
 ROOT = Path(__file__).parents[2]
 SOUNDS = ROOT / "tests" / "sounds"
@@ -192,6 +193,11 @@ def test_an_entropy_model_needs_sounds_of_its_kind(load_recipe: ModuleType, tmp_
     done = CliRunner().invoke(recipe.main, ["audio-44k", stereo, "--test", empty, *options])
     assert done.output == f"error: {empty}: all sounds are empty\n"
     assert not (tmp_path / "a.npz").exists()
+
+
+def test_no_entropy_model_is_for_a_large_codebook_of_vq() -> None:
+    with pytest.raises(ConfigError, match="128 values together; here they have 972, so .* stay packed$"):
+        fit_entropy([np.zeros((2, 400), int)], [972], 100, steps=1)
 
 
 def test_an_entropy_model_of_joint_rows(load_recipe: ModuleType, tmp_path: Path) -> None:
