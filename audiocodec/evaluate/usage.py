@@ -19,8 +19,7 @@ BINS = 50
 
 def count_codes(codes: np.ndarray, codebook_size: int) -> np.ndarray:
     """codes "r q t", `NO_CODE` where there is none -> how often each occurs in each codebook, "q codebook_size"."""
-    rows = (codes[:, i] for i in range(codes.shape[1]))
-    return np.stack([np.bincount(row[row != NO_CODE], minlength=codebook_size) for row in rows])
+    return np.stack([np.bincount(row[row != NO_CODE], minlength=codebook_size) for row in codes.swapaxes(0, 1)])
 
 
 def pack(counts: np.ndarray) -> str:
