@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -143,6 +144,7 @@ def check_existing(skip_existing: bool, force: bool) -> None:
 
 
 Target = TypeVar("Target", str, Path)
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def one_target(target: Target | None, output: Target | None, what: str = "a target") -> Target:
@@ -172,17 +174,22 @@ def metadata_of(tags: tuple[str, ...], option: str = "--tag") -> dict[str, str]:
     return dict(tag.split("=", 1) for tag in tags)
 
 
+def bitrate_of(sound: str) -> Callable[[Command], Command]:
+    """The option --bitrate; `sound` says whose bits count."""
+    return click.option(
+        "--bitrate",
+        "-b",
+        type=Bitrate(),
+        help=f"Target bitrate of {sound}, in bit/s (3000, 3k, 1.5k); uses as many codebooks as fit. Container "
+        "overhead is not counted.",
+    )
+
+
 MODEL_HELP = "Model name, or path of a model's folder."
 num_codebooks = click.option(
     "--num-codebooks", "-n", type=click.IntRange(1), help="Number of codebooks to use (the first N)."
 )
-bitrate = click.option(
-    "--bitrate",
-    "-b",
-    type=Bitrate(),
-    help="Target bitrate of all channels together, in bit/s (3000, 3k, 1.5k); uses as many codebooks as fit. Container "
-    "overhead is not counted.",
-)
+bitrate = bitrate_of("all channels together")
 model = click.option(
     "--model", "-m", default="speech-16k", show_default=True, shell_complete=completion.models, help=MODEL_HELP
 )

@@ -34,13 +34,7 @@ if TYPE_CHECKING:
 )
 @options.model
 @options.num_codebooks
-@click.option(
-    "--bitrate",
-    "-b",
-    type=options.Bitrate(),
-    help="Target bitrate of a mono sound, in bit/s (3000, 3k, 1.5k); uses as many codebooks as fit. Container overhead "
-    "is not counted.",
-)
+@options.bitrate_of("a mono sound")
 @options.high_pass
 @click.option(
     "--sounds-per-shard",
