@@ -65,8 +65,12 @@ def _of_extent(extent: container.Extent, file_size: int, frames: int | None) -> 
 def _of_pages(pages: ogg.Walk) -> Findings:
     if not pages.ended:
         return Findings(cut="is cut short, its last page is missing")
+    if pages.damaged or pages.lost:
+        return Findings(cut=f"is damaged, pages are missing or fail their checksum ({pages.damaged + pages.lost})")
     if pages.chained:
         return Findings(unread="holds several streams one after the other, of which only the first is read")
+    if pages.late:
+        return Findings(note="begins in the middle of a stream, what was before that is not there")
     return Findings(note=f"{pages.rest} bytes after its audio were not read" if pages.rest else "")
 
 

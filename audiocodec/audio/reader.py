@@ -21,7 +21,7 @@ from audiocodec.errors import AudioError, CutShortError
 logger = logging.getLogger(__name__)
 
 BLOCK_SAMPLES = 1 << 16
-SALVAGED_SAMPLES = 1 << 10  # per block of a file to be salvaged: the block in which it breaks off is lost
+SALVAGED_SAMPLES = 1 << 10  # read at once of a file to be salvaged: those in which it breaks off are lost
 MAX_CHANNELS = 255
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 100, 1_000_000
 MAX_PEAK = 100.0  # 40 dB above full scale: what is louder has another full scale
@@ -97,9 +97,9 @@ class AudioReader:
             AudioError: a block holds NaN or infinity; nothing at all can be read.
         """
         count, missing = 0, self._findings.cut
-        size = SALVAGED_SAMPLES if self._salvage else BLOCK_SAMPLES
+        blocks = _gathered(self._file.blocks(SALVAGED_SAMPLES)) if self._salvage else self._file.blocks(BLOCK_SAMPLES)
         try:
-            for block in self._file.blocks(size):
+            for block in blocks:
                 check_samples(block, str(self.path))
                 count += len(block)
                 self.on_block(len(block))
@@ -152,7 +152,7 @@ def _open(path: Path, salvage: bool) -> tuple[SndFile | ffmpeg.FfmpegFile, Findi
     if findings.cut and not salvage:
         raise CutShortError(f"{path}: {findings.cut}")
     if findings.note:
-        raise AudioError(f"{path}: {findings.note}")
+        raise AudioError(f"{path}: cannot be read as sound ({problem}): {findings.note}; joined files must be split")
     return _by_ffmpeg(path, findings.cut or findings.unread, problem), findings
 
 
@@ -164,6 +164,23 @@ def _by_ffmpeg(path: Path, unread: str, problem: str) -> ffmpeg.FfmpegFile:
         return ffmpeg.FfmpegFile(path)
     except AudioError as error:
         raise AudioError(f"{path}: {said}; nor does ffmpeg read it") from error
+
+
+def _gathered(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same sound "t c" in blocks of `BLOCK_SAMPLES`; what came before an error is given before it."""
+    held: list[np.ndarray] = []
+    try:
+        for block in blocks:
+            held.append(block)
+            if len(held) * SALVAGED_SAMPLES >= BLOCK_SAMPLES:
+                yield np.concatenate(held)
+                held = []
+    except (soundfile.LibsndfileError, OSError):
+        if held:
+            yield np.concatenate(held)
+        raise
+    if held:
+        yield np.concatenate(held)
 
 
 def _plain(said: str) -> str:

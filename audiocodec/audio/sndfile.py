@@ -23,6 +23,18 @@ VORBIS_ORDER = {  # where the channels of a WAV are in Vorbis and Opus; fewer th
 }
 
 
+class _Forwards(soundfile.SoundFile):  # type: ignore[misc]
+    """A file that is only read from its start to its end.
+
+    `soundfile` seeks after every read of a file that can seek, which changes nothing but in an MP3: there the decoder
+    loses the bits that earlier frames hold for the next ones, and what follows is noise.
+    """
+
+    def seekable(self) -> bool:
+        """Never."""
+        return False
+
+
 class SndFile:
     """A file open in libsndfile.
 
@@ -40,7 +52,7 @@ class SndFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = soundfile.SoundFile(os.fsencode(path))
+        self._file = _Forwards(os.fsencode(path))
         self.sample_rate, self.channels = int(self._file.samplerate), int(self._file.channels)
         self.samples = int(self._file.frames)
         self.tags = _tags(self._file)

@@ -322,3 +322,53 @@ def test_what_libsndfile_says_is_not_repeated_where_it_misleads(
         audio.read(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert not any(words in str(caught.value) for words in ("regular file", "Unspecified", "unknown error"))
+
+
+@pytest.mark.parametrize("salvage", [False, True])
+def test_blocks_of_an_mp3_are_those_of_the_whole(tmp_path: Path, salvage: bool) -> None:
+    """A seek between two reads would lose the bits that one frame holds for the next."""
+    path = tmp_path / "a.mp3"
+    path.write_bytes(coded("MP3", sound=np.tile(SOUND, 4), mode="VARIABLE"))
+    whole, _ = soundfile.read(path, dtype="float32")
+    with audio.AudioReader(path, salvage) as reader:
+        read = np.concatenate(list(reader), axis=1)[0]
+    np.testing.assert_allclose(read, whole, atol=1e-6)
+
+
+def ogg_pages(data: bytes) -> list[bytes]:
+    starts = [found.start() for found in re.finditer(b"OggS", data)]
+    return [data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True)]
+
+
+def with_a_wrong_byte(page: bytes) -> bytes:
+    return page[:-5] + bytes([page[-5] ^ 1]) + page[-4:]
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+@pytest.mark.parametrize("damage", [with_a_wrong_byte, lambda page: b""])
+def test_damage_within_an_ogg_file_is_named(tmp_path: Path, subtype: str, damage: Callable[[bytes], bytes]) -> None:
+    *before, hit, last = ogg_pages(coded("OGG", subtype, np.tile(SOUND, 4)))
+    path = tmp_path / "a.ogg"
+    path.write_bytes(b"".join([*before, damage(hit), last]))
+    with audio.AudioReader(path, salvage=True) as reader:
+        count = sum(block.shape[1] for block in reader)
+    assert 0 < count < 4 * SAMPLES
+    assert reader.missing == "is damaged, pages are missing or fail their checksum (1)"
+    with pytest.raises(CutShortError, match=r"a.ogg: is damaged, pages are missing"):
+        audio.read(path)
+
+
+def test_a_recorded_broadcast_is_read_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pages = ogg_pages(coded("OGG", "VORBIS", np.tile(SOUND, 4)))
+    path = tmp_path / "a.ogg"
+    path.write_bytes(b"".join([*pages[:2], *pages[4:]]))
+    sound, _ = audio.read(path)
+    assert 0 < sound.shape[1] < 4 * SAMPLES
+    assert "a.ogg: begins in the middle of a stream" in caplog.text
+
+
+def test_salvage_changes_no_block_of_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(coded("WAV", sound=np.tile(SOUND, 3)))
+    with audio.AudioReader(path) as reader, audio.AudioReader(path, salvage=True) as salvaging:
+        assert [block.shape for block in salvaging] == [block.shape for block in reader]
