@@ -42,6 +42,8 @@ def replacing(path: Path, overwrite: bool = False, source: Path | None = None) -
         final = Path(os.path.realpath(path))
         temporary = _beside(final)
         made = [folder for folder in final.parents if not folder.exists()]
+        if file := next((above for above in final.parents if above.is_file()), None):
+            raise OutputError(f"{path}: cannot be written ({file} is a file, not a folder)")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
     try:
@@ -96,7 +98,7 @@ def check_target(path: Path, overwrite: bool, source: Path | None = None) -> Non
             raise OutputError(f"{path}: is a device or a pipe, which is never replaced; write to '-' and redirect that")
         if path.exists() and not overwrite:
             raise OutputError(f"{path}: exists already (overwrite=True, or --force on the command line, replaces it)")
-        if source is not None and path.exists() and path.samefile(source):
+        if source is not None and source.exists() and path.exists() and path.samefile(source):
             raise OutputError(f"{path}: is the source itself, name another target")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +15,10 @@ KINDS = 12  # that are named
 
 
 def files_below(root: Path) -> Iterator[Path]:
-    """All files below a folder, links followed but never in a circle; a warning names what cannot be looked at."""
+    """All files below a folder, links followed but never in a circle.
+
+    Folders that cannot be read (`root` included) and links that lead nowhere are given, too: whoever opens them fails.
+    """
     yield from _walk(root, frozenset())
 
 
@@ -22,20 +26,41 @@ def _walk(folder: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
     try:
         identity = folder.stat()
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        logger.warning("%s: left out, cannot be read (%s)", folder, error.strerror)
+    except OSError:
+        yield folder
         return
     here = identity.st_dev, identity.st_ino
     if here in above:  # a link to a folder that it lies in
         return
     for entry in entries:
         path = folder / entry.name
-        if entry.is_dir():
+        mode = _mode(path)
+        if stat.S_ISDIR(mode):
             yield from _walk(path, above | {here})
-        elif entry.is_file():
+        elif stat.S_ISREG(mode) or not mode:
             yield path
-        elif entry.is_symlink():
-            logger.warning("%s: left out, the link leads nowhere", path)
+
+
+def _mode(path: Path) -> int:
+    """What it is; 0 where that cannot be known."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
+
+
+def is_folder(path: Path) -> bool:
+    """As `Path.is_dir`; False where that cannot be known."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def why_no_file(folder: Path, wanted: str) -> str:
+    """What to say of a folder where a file is `wanted`."""
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        return f"{folder}: cannot be read ({error.strerror})"
+    return f"{folder}: is a folder, not {wanted}"
 
 
 def tell_left_out(where: str, suffixes: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -40,7 +41,10 @@ INFO_TAGS = {
     b"ICMT": "comment",
     b"ICOP": "copyright",
 }
-MAX_ERRORS = 1 << 16  # bytes of messages that are looked at
+MAX_SAID = 1 << 20  # bytes of messages that are looked at
+ERROR = re.compile(r"(?:\[[^]]* @ 0x[0-9a-f]+\] )?\[(?:error|fatal|panic)\] (.*)")
+TRACK = re.compile(r"^\[info\] +Stream #0:\d.*?: Audio: ", re.MULTILINE)
+OUTPUT = "[info] Output #0"  # the streams named from here on are ours
 MAX_HEADER = 1 << 24  # bytes of chunks before the sound
 
 
@@ -69,7 +73,17 @@ class FfmpegFile:
         if found is None:
             raise AudioError(f"{path}: cannot be read without ffmpeg; install ffmpeg")
         self.path, self._said = path, tempfile.TemporaryFile()  # noqa: SIM115  # closed in close
-        command = [found, "-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-format_whitelist", DEMUXERS]
+        command = [
+            found,
+            "-hide_banner",
+            "-nostats",
+            "-v",
+            "level+info",
+            "-nostdin",
+            "-protocol_whitelist",
+            "file,pipe",
+        ]
+        command += ["-format_whitelist", DEMUXERS]
         command += ["-i", f"file:{path}", "-map", "0:a:0", "-c:a", "pcm_f32le", "-f", "wav", "-rf64", "never", "-"]
         self._process = subprocess.Popen(
             [os.fsencode(part) for part in command],
@@ -100,16 +114,23 @@ class FfmpegFile:
         if code or damaged:
             what = damaged or (said or [f"exit code {code}"])[0]
             raise OSError(f"ffmpeg: {what}")
+        tracks = len(TRACK.findall(self._messages().partition(OUTPUT)[0]))
+        if tracks > 1:
+            logger.warning("%s: has %d sound tracks, of which the first is read", self.path, tracks)
         if said:
             logger.warning("%s: is damaged, some of it may be missing (ffmpeg: %s)", self.path, said[0])
 
-    def _errors(self) -> list[str]:
-        """What ffmpeg said."""
+    def _messages(self) -> str:
+        """What ffmpeg said until its end, with the level of each line."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=10)
         self._said.seek(0)
-        lines = self._said.read(MAX_ERRORS).decode(errors="replace").splitlines()
-        return [line.replace(f"file:{self.path}: ", "").strip().rstrip(".") for line in lines]
+        return self._said.read(MAX_SAID).decode(errors="replace")
+
+    def _errors(self) -> list[str]:
+        """Its errors, without the addresses of what reports them."""
+        found = filter(None, map(ERROR.match, self._messages().splitlines()))
+        return [line[1].replace(f"file:{self.path}: ", "").strip().rstrip(".") for line in found]
 
     def close(self) -> None:
         """End the child process, whatever it is at."""

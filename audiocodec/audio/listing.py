@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audiocodec._util.folders import files_below, tell_left_out
+from audiocodec._util.folders import files_below, is_folder, tell_left_out
 from audiocodec.audio import ffmpeg
 from audiocodec.errors import AudioError
 
@@ -22,7 +22,7 @@ def known_suffixes() -> frozenset[str]:
 def list_audio_files(root: Path) -> list[Path]:
     """Every sound file below `root` (or `root` itself), sorted, recognized by suffix; links are followed.
 
-    All other files are counted in a warning, what cannot be looked at is named in one.
+    All other files are counted in a warning. Folders that cannot be read are in the list: whoever opens them fails.
 
     Raises:
         AudioError: there is none.
@@ -30,8 +30,8 @@ def list_audio_files(root: Path) -> list[Path]:
     if not root.is_dir():
         return [root]
     every, known = sorted(files_below(root)), known_suffixes()
-    paths = [path for path in every if path.suffix.lower() in known]
+    paths = [path for path in every if path.suffix.lower() in known or is_folder(path)]
     if not paths:
         raise AudioError(f"{root}: no sound file found here (looked for {' '.join(sorted(known))})")
-    tell_left_out(str(root), (path.suffix for path in every if path.suffix.lower() not in known))
+    tell_left_out(str(root), (path.suffix for path in sorted({*every} - {*paths})))
     return paths

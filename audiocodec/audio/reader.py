@@ -11,6 +11,7 @@ from types import TracebackType
 import numpy as np
 import soundfile
 
+from audiocodec._util.folders import why_no_file
 from audiocodec.audio import ffmpeg
 from audiocodec.audio.high_pass import high_passed
 from audiocodec.audio.inspect import Findings, inspect
@@ -111,7 +112,7 @@ class AudioReader:
         if count < self.samples - self._findings.spare:
             missing = missing or f"is cut short, {count} of the {self.samples} samples it promises are there"
         if missing and not (self._salvage and count):
-            raise CutShortError(f"{self.path}: {missing}")
+            raise CutShortError(f"{self.path}: {missing}{'; none of it can be read' if self._salvage else ''}")
         self.missing = missing
 
 
@@ -119,7 +120,7 @@ def _check_path(path: Path) -> None:
     try:
         kind = path.stat()
         if stat.S_ISDIR(kind.st_mode):
-            raise AudioError(f"{path}: is a folder, not a sound file")
+            raise AudioError(why_no_file(path, "a sound file"))
         if not stat.S_ISREG(kind.st_mode):
             raise AudioError(f"{path}: is a pipe or a device, not a sound file")
         if kind.st_size == 0:

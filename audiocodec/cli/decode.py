@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from audiocodec.codec.files import FileReport
     from audiocodec.tokens import Header
 
+MOST_CLIPPED = 1e-3  # fraction of the samples, without a word: peaks of loud recordings, which nobody hears
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Output format when no target file is named.",
 )
-@click.option("--salvage", is_flag=True, help="Replace damaged parts of the file with silence.")
+@click.option("--salvage", is_flag=True, help="Decode what is there of a damaged file, with silence in the gaps.")
 @options.start
 @options.duration
 @options.jobs
@@ -71,7 +73,9 @@ def decode(
     """Decode token files to audio with the sample rate, channels and length of the original.
 
     FILES are a source and a target, or any number of files and folders with --output. '-' is
-    standard input or output (tokens in, WAV out; with both, audio is written as tokens arrive).
+    standard input or output (tokens in, WAV out; with both, audio is written as tokens arrive). A
+    single file without a target is decoded beside its source. Formats with bits get 16 of them;
+    what is beyond full scale is clipped.
 
     \b
     Examples:
@@ -123,7 +127,8 @@ class Decode:
         """Decode one file; see `run_all`."""
         whole = self.start_s == 0 and self.duration_s is None and not self.salvage
         if source == target == PIPE and self.suffix == ".wav" and whole:
-            return Done(f"{source} -> {target}: {self._live().duration_s:.2f} s")
+            live = self._live()
+            return Done(f"{source} -> {target}: {live.duration_s:.2f} s", _clipped(live))
         with source_path(source) as path:
             try:
                 codec, report = self._decoded(path, target)
@@ -132,7 +137,7 @@ class Decode:
                 raise DamagedFileError(first_problem(str(path), name) or str(error)) from error
         lost = f", {report.lost_frames / codec.frame_rate:.2f} s lost" if report.lost_frames else ""
         line = f"{report.duration_s:.2f} s, {report.speed:.0f} times real time{lost}"
-        return Done(f"{source} -> {target}: {line}")
+        return Done(f"{source} -> {target}: {line}", _clipped(report))
 
     def _decoded(self, path: Path, target: str) -> tuple[Codec, FileReport]:
         from audiocodec.tokens import open_tokens
@@ -167,3 +172,10 @@ class Decode:
             heard = clock(frame_time(reader.header, reader.frames))
             way_out = "'audiocodec decode --salvage' gives what comes after, too"
             raise DamagedFileError(f"{error}; the sound up to {heard} is written; {way_out}") from error
+
+
+def _clipped(report: FileReport) -> tuple[str, ...]:
+    """A note if clipping may be heard."""
+    if report.clipped < MOST_CLIPPED:
+        return ()
+    return (f"{100 * report.clipped:.1f} % of the samples are beyond full scale and were clipped",)

@@ -58,7 +58,7 @@ EFFORTS = (0, 5, 10, 20, 40)  # steps of --refine
 @options.high_pass
 @click.option(
     "--quality",
-    type=click.FloatRange(1, 10),
+    type=options.Quality(),
     metavar="1-10",
     help="Variable rate without a given mean: about the same quality for every sound, in as many bits as it needs "
     "(docs/variable-rate.md has their means).",
@@ -93,8 +93,9 @@ def encode(
     """Compress sound files to token files (.fsq).
 
     FILES are a source and a target, or any number of files and folders with --output; folders are
-    mirrored there. '-' is standard input or output (WAV in, tokens out). Title, artist and other tags
-    of the sound file are kept; --tag adds to them.
+    mirrored there. '-' is standard input or output (WAV in, tokens out). A single file without a
+    target is encoded beside its source. Title, artist and other tags of the sound file are kept;
+    --tag adds to them.
 
     \b
     Examples:

@@ -76,7 +76,7 @@ class LazyGroup(click.Group):
             return super().main(*args, **options)
         except OSError as error:
             _drop_output()
-            click.echo(f"error: {printable(str(error))}", err=True)
+            click.echo(f"error: {printable(_sentence(error))}", err=True)
             sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -92,7 +92,7 @@ class LazyGroup(click.Group):
             ctx.exit(1)
         except OSError as error:
             _drop_output()
-            click.echo(f"error: {printable(str(error))}", err=True)
+            click.echo(f"error: {printable(_sentence(error))}", err=True)
             ctx.exit(1)
         except KeyboardInterrupt as interrupt:
             click.echo("interrupted", err=True)
@@ -110,6 +110,14 @@ def settle_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor
+
+
+def _sentence(error: OSError) -> str:
+    """What the system says, with the file where it names one."""
+    said = error.strerror or str(error)
+    if error.filename is None:
+        return f"input or output failed ({said})"
+    return f"{os.fsdecode(error.filename)}: cannot be read or written ({said})"
 
 
 class _Echo(logging.Handler):

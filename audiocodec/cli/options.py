@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -97,6 +98,20 @@ class Cutoff(click.ParamType):  # type: ignore[type-arg]
             return check_cutoff(value)
         except ConfigError as error:
             self.fail(str(error), param, ctx)
+
+
+class Quality(click.FloatRange):
+    """1 to 10; unlike `click.FloatRange`, not NaN."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 10)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Text to a number; misuse ends with exit code 2."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not in the range 1<=x<=10.", param, ctx)
+        return number
 
 
 class SoundFormat(click.ParamType):  # type: ignore[type-arg]

@@ -59,7 +59,8 @@ def plan(arguments: Sequence[str], output: str | None, suffix: str, list_folder:
     sources = []
     for argument in arguments:
         root = Path(argument)
-        sources += [(path, path.relative_to(root) if root.is_dir() else Path(path.name)) for path in list_folder(root)]
+        for path in list_folder(root):
+            sources.append((path, path.relative_to(root) if path != root else Path(path.absolute().name)))
     return _into(Path(output), sources, suffix)
 
 
@@ -108,7 +109,7 @@ def expand(arguments: Sequence[str], list_folder: Callable[[Path], list[Path]]) 
 @contextlib.contextmanager
 def source_path(argument: str) -> Iterator[Path]:
     """The path of a source; standard input is copied to a temporary file."""
-    if argument != PIPE and not Path(argument).is_fifo():
+    if argument != PIPE and not _is_fifo(argument):
         yield Path(argument)
         return
     name = "standard input" if argument == PIPE else argument
@@ -120,6 +121,14 @@ def source_path(argument: str) -> Iterator[Path]:
             yield Path(file.name)
         except AudioCodecError as error:
             raise type(error)(str(error).replace(file.name, name)) from error
+
+
+def _is_fifo(argument: str) -> bool:
+    """Whether it is a named pipe; not, if that cannot be known: then opening it says why."""
+    try:
+        return Path(argument).is_fifo()
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

@@ -193,7 +193,7 @@ def _check_effect(source: str | None, target: str | None, sends: bool, receives:
     for names, used, needed in (
         (ONLY_SENT, sends, "with --send"),
         (ONLY_RECEIVED, receives, "with --receive"),
-        (("high_pass",), listens, "with --send or without --receive"),
+        (("high_pass", "bitrate", "num_codebooks"), listens, "with --send or without --receive"),
         (("key_file",), sends or receives, "with --send or --receive"),
         (("rate",), PIPE in (source, target), "with raw PCM ('-')"),
         (("input_device",), listens and source is None, "with a microphone (without --input)"),

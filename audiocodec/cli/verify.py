@@ -8,7 +8,10 @@ from audiocodec._util.terminal import printable
 from audiocodec.cli import options
 from audiocodec.cli.paths import PIPE, expand, source_path
 
-WAY_OUT = "'audiocodec decode --salvage' puts silence there, 'audiocodec repair' makes a new seek table"
+WAY_OUT = (
+    "'audiocodec decode --salvage' decodes what is there, with silence in the gaps; 'audiocodec repair' makes a new "
+    "seek table"
+)
 
 
 @click.command()

@@ -155,7 +155,8 @@ def as_channels(wav: Any) -> np.ndarray:
     except (TypeError, ValueError, RuntimeError) as error:
         raise AudioError(f"wav must be floats 't' or 'c t' ({str(error).splitlines()[0]})") from error
     if array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.floating):
-        raise AudioError(f"wav must be floats 't' or 'c t', got {array.dtype} of shape {array.shape}")
+        number = "; a list is a batch of sounds: give one sound as an array" if array.ndim == 0 else ""
+        raise AudioError(f"wav must be floats 't' or 'c t', got {array.dtype} of shape {array.shape}{number}")
     array = np.atleast_2d(array).astype(np.float32)
     if not 1 <= len(array) <= audio.MAX_CHANNELS:
         raise AudioError(f"wav has {len(array)} channels ('c t'); 1 to {audio.MAX_CHANNELS} can be coded")

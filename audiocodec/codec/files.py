@@ -44,12 +44,14 @@ class FileReport:
         file_bytes: of the token file.
         elapsed_s: time spent.
         lost_frames: frames that salvage replaced with silence, or that are missing at the end.
+        clipped: fraction of the decoded samples that were beyond full scale.
     """
 
     duration_s: float
     file_bytes: int
     elapsed_s: float
     lost_frames: int = 0
+    clipped: float = 0.0
 
     @property
     def bitrate(self) -> float:
@@ -219,11 +221,11 @@ def decode_file(
             writer = audio.AudioWriter(
                 temporary, header.sample_rate, header.channels, target.suffix, header.metadata, target
             )
-            written = _write_sound(writer, blocks, header, lambda: samples)
+            written, clipped = _write_sound(writer, blocks, header, lambda: samples)
     elapsed_s, lost = time.monotonic() - begin, decoder.lost_frames
     if salvage and samples is not None and written < samples:  # truncated: not replaced with silence
         lost += math.ceil((samples - written) / header.sample_rate * header.frame_rate)
-    return FileReport(written / header.sample_rate, source.stat().st_size, elapsed_s, lost)
+    return FileReport(written / header.sample_rate, source.stat().st_size, elapsed_s, lost, clipped)
 
 
 def decode_part(
@@ -238,9 +240,11 @@ def decode_part(
     total, rate = file.header.samples or 0, file.header.sample_rate
     start_s = check_seconds(start_s, "start_s")
     length = total / rate if duration_s is None else min(check_seconds(duration_s, "duration_s"), total / rate)
-    if not 0 <= start_s <= total / rate or not length >= 0:
-        raise ConfigError(f"{path}: has {total / rate:.3f} s, cannot give {length:g} s from {start_s:g} s on")
-    start = round(start_s * rate)
+    if start_s < 0 or length < 0:
+        raise ConfigError(f"a part of {length:g} s from {start_s:g} s on was asked for; neither may be negative")
+    start = min(total, round(min(start_s, total / rate) * rate))
+    if start_s and start == total:
+        raise ConfigError(f"{path}: holds {total / rate:.3f} s, nothing is left of it from {start_s:g} s on")
     end = min(total, start + round(length * rate))
     plan = excerpt(file.header, len(file), start, end, codec.info.past)
 
@@ -282,8 +286,8 @@ def decode_stream(codec: Codec, reader: TokenReader, output: BinaryIO, num_codeb
         return reader.trailer.samples if reader.trailer else header.samples
 
     blocks = codec.block_decoder(header).decode(page[:, :depth] for page in reader)
-    written = _write_sound(writer, blocks, header, promised)
-    return FileReport(written / header.sample_rate, 0, time.monotonic() - begin)
+    written, clipped = _write_sound(writer, blocks, header, promised)
+    return FileReport(written / header.sample_rate, 0, time.monotonic() - begin, clipped=clipped)
 
 
 def _write_sound(
@@ -291,7 +295,7 @@ def _write_sound(
     blocks: Iterable[np.ndarray],
     header: Header,
     promised: Callable[[], int | None],
-) -> int:
+) -> tuple[int, float]:
     """Write blocks "c t" and close the writer.
 
     The last frame extends past the end of the audio: until the length is known, one frame is held back.
@@ -303,9 +307,9 @@ def _write_sound(
         promised: the number of samples, or None while it is unknown.
 
     Returns:
-        Samples written.
+        Samples of each channel written, and the fraction of all that were clipped.
     """
-    written = 0
+    written = clipped = 0
     held = np.zeros((header.channels, 0), np.float32)
     reserve = -(-header.hop_length * header.sample_rate // header.model_sample_rate)
     try:
@@ -315,14 +319,16 @@ def _write_sound(
             ready = held.shape[1] - reserve if total is None else min(held.shape[1], total - written)
             if ready > 0:
                 writer.write(held[:, :ready])
+                clipped += int(np.count_nonzero(np.abs(held[:, :ready]) > 1))
                 written, held = written + ready, held[:, ready:]
         total = promised()
         rest = held if total is None else held[:, : total - written]
         writer.write(rest)
+        clipped += int(np.count_nonzero(np.abs(rest) > 1))
         written += rest.shape[1]
     finally:
         writer.close()
-    return written
+    return written, clipped / max(1, written * header.channels)
 
 
 def _salvaged(path: Path, entropy: Sequence[EntropyModel]) -> Iterator[np.ndarray | int]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.plan import Shard
-from audiocodec.corpus.sounds import Sound, refuse_duplicates
+from audiocodec.corpus.sounds import Sound
 from audiocodec.corpus.store import Store
 from audiocodec.errors import ConfigError
 from audiocodec.tokens import Header, Tokens
@@ -51,4 +52,9 @@ def check_targets(source: str, sounds: Sequence[Sound]) -> None:
         path = PurePosixPath(sound.path)
         if path.is_absolute() or ".." in path.parts or "://" in sound.path:
             raise ConfigError(f"{source}: {sound.path} is not a relative path below it, which the format fsq needs")
-    refuse_duplicates(source, (target(sound.path) for sound in sounds))
+    name, count = max(Counter(target(sound.path) for sound in sounds).items(), key=lambda pair: pair[1])
+    if count > 1:
+        raise ConfigError(
+            f"{source}: {count} sounds differ in their suffix only and would all become {name}, which the format fsq "
+            "cannot have; rename them, or use another format"
+        )

@@ -57,11 +57,11 @@ def list_sounds(source: str) -> list[Sound]:
         sounds = [Sound(name, folder, Path(source).stat().st_size)]
     else:
         every = _matching(source, "")
-        sounds = [sound for sound in every if _is_sound(sound.path)]
+        sounds = [sound for sound in every if _to_open(sound.path)]
         if not sounds and _is_sound(source):
             sounds = _matching(*_split(source))
         elif sounds:
-            tell_left_out(source, (PurePosixPath(s.path).suffix for s in every if not _is_sound(s.path)))
+            tell_left_out(source, (PurePosixPath(s.path).suffix for s in every if not _to_open(s.path)))
     if not sounds:
         raise AudioError(f"{source}: no sound file found here")
     return sorted(sounds, key=lambda sound: sound.path)
@@ -78,6 +78,11 @@ def _is_file(source: str) -> bool:
 
 def _is_sound(path: str) -> bool:
     return PurePosixPath(path).suffix.lower() in known_suffixes()
+
+
+def _to_open(path: str) -> bool:
+    """Whether a name that a store found is to be opened: sounds, and folders that cannot be read, to have the error."""
+    return _is_sound(path) or path.endswith("/")
 
 
 def _matching(root: str, pattern: str) -> list[Sound]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from audiocodec._util.extras import require
 from audiocodec._util.files import replacing
-from audiocodec._util.folders import files_below
+from audiocodec._util.folders import files_below, is_folder
 from audiocodec.errors import ConfigError
 
 
@@ -19,7 +19,10 @@ class Store(Protocol):
     """A folder; names in it are relative, with `/`."""
 
     def find(self, pattern: str = "") -> dict[str, int]:
-        """Names of all files below it (or of those that match a glob pattern) -> bytes."""
+        """Names of all files below it (or of those that match a glob pattern) -> bytes.
+
+        Folders that cannot be read are among them, with a slash at the end.
+        """
 
     def local(self, name: str) -> contextlib.AbstractContextManager[Path]:
         """A local file with the content of `name`; a remote one is copied temporarily. It may not exist."""
@@ -45,7 +48,17 @@ class LocalStore:
         if not self.root.is_dir():
             return {}
         paths = (p for p in self.root.glob(pattern) if p.is_file()) if pattern else files_below(self.root)
-        return {p.relative_to(self.root).as_posix(): p.stat().st_size for p in paths}
+        return dict(self._entry(path) for path in paths)
+
+    def _entry(self, path: Path) -> tuple[str, int]:
+        """Name and bytes."""
+        name = path.relative_to(self.root).as_posix()
+        if is_folder(path):
+            return f"{name}/", 0
+        try:
+            return name, path.stat().st_size
+        except OSError:  # a link that leads nowhere
+            return name, 0
 
     @contextlib.contextmanager
     def local(self, name: str) -> Iterator[Path]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from audiocodec import audio
 from audiocodec._util.files import replacing
-from audiocodec.errors import ConfigError
+from audiocodec.errors import AudioCodecError, ConfigError
 from audiocodec.evaluate.report import flac_url
 from audiocodec.evaluate.run import code_clip
 from audiocodec.evaluate.systems import parse_system
@@ -72,7 +72,10 @@ def write_listening_test(
         versions = {REFERENCE: wav}
         if test == "mushra":
             versions[ANCHOR] = low_anchor(wav, rate)
-        versions |= {system.name: code_clip(system, wav, rate)[0] for system in built}
+        try:
+            versions |= {system.name: code_clip(system, wav, rate)[0] for system in built}
+        except AudioCodecError as error:
+            raise AudioCodecError(f"{clip}: {error}") from error
         places = {name: len(sounds) + i for i, name in enumerate(versions)}
         trials.append({"clip": clip.relative_to(folder).as_posix(), "sounds": places})
         sounds += [flac_url(version, rate).partition(",")[2] for version in versions.values()]

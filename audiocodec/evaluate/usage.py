@@ -46,14 +46,22 @@ def totals(rows: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
     summed: dict[str, np.ndarray] = {}
     for row in rows:
         if row.get(COLUMN):
-            counts = unpack(row[COLUMN])
-            summed[row["system"]] = summed[row["system"]] + counts if row["system"] in summed else counts
+            counts, system = unpack(row[COLUMN]), row["system"]
+            summed[system] = _sum(summed[system], counts) if system in summed else counts
     best: dict[str, str] = {}
     for system, counts in summed.items():
         model = family(system)
         if model not in best or len(counts) > len(summed[best[model]]):
             best[model] = system
     return {system: summed[system] for system in best.values()}
+
+
+def _sum(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Counts together; at a bitrate, sounds of more channels have fewer codebooks."""
+    longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
+    total = longer.copy()
+    total[: len(shorter)] += shorter
+    return total
 
 
 def used_and_perplexity(counts: np.ndarray) -> tuple[float, float]:

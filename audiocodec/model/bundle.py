@@ -92,13 +92,17 @@ def bundle_path(name: str) -> Path:
     if name in list_models():
         return WEIGHTS / f"{name}.yaml"
     path = Path(name)
+    if not name:
+        raise ModelError("the name of the model is empty")
     if path.suffix == ".yaml" and path.is_file():
         return path
     if path.is_dir():
         found = [p for p in (path / "config.json", *sorted(path.glob("*.yaml"))) if _weights(p).is_file()]
         if len(found) == 1:
             return found[0]
-        raise ModelError(f"{path}: holds {len(found)} models, name the .yaml of one" if found else f"{path}: no model")
+        raise ModelError(
+            f"{path}: holds {len(found)} models, name the .yaml of one" if found else f"{path}: holds no model"
+        )
     raise ModelError(f"no model {name!r}; known: {', '.join(list_models())}, or the path of a model's folder or .yaml")
 
 

@@ -42,7 +42,7 @@ def check_depth(wanted: int, available: int) -> None:
         ConfigError: not in 1 ... available.
     """
     try:
-        fits = 1 <= operator.index(wanted) <= available
+        fits = not isinstance(wanted, bool) and 1 <= operator.index(wanted) <= available
     except TypeError:
         fits = False
     if not fits:

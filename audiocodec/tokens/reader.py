@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from audiocodec._util.folders import why_no_file
 from audiocodec.errors import DamagedFileError, TokenFileError
 from audiocodec.tokens import page, trailer
 from audiocodec.tokens.entropy.model import EntropyModel
@@ -138,7 +139,7 @@ def opened(path: Path, search: bool = False) -> Iterator[BinaryIO]:
     try:
         file = path.open("rb")
     except IsADirectoryError as error:
-        raise TokenFileError(f"{path}: is a folder, not a token file") from error
+        raise TokenFileError(why_no_file(path, "a token file")) from error
     except FileNotFoundError as error:
         raise TokenFileError(f"{path}: no such file") from error
     except OSError as error:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from audiocodec._util.files import replacing
-from audiocodec._util.folders import files_below
+from audiocodec._util.folders import files_below, is_folder
 from audiocodec.errors import TokenFileError
 from audiocodec.tokens.bitrate import check_depth, choose_depth
 from audiocodec.tokens.entropy.model import EntropyModel
@@ -151,12 +151,14 @@ class Tokens:
 def list_token_files(root: Path) -> list[Path]:
     """Every `.fsq` below `root` (or `root` itself), sorted; links are followed.
 
+    Folders that cannot be read are in the list: whoever opens them fails.
+
     Raises:
         TokenFileError: there is none.
     """
     if not root.is_dir():
         return [root]
-    paths = sorted(path for path in files_below(root) if path.suffix.lower() == ".fsq")
+    paths = sorted(path for path in files_below(root) if path.suffix.lower() == ".fsq" or is_folder(path))
     if not paths:
         raise TokenFileError(f"{root}: no token file (.fsq) found here")
     return paths

@@ -96,6 +96,8 @@ def load_average(run_dir: Path, best: bool = False) -> tuple[CodecModel, dict[st
         config = yaml.safe_load((run_dir / "config.yaml").read_text())
         model = build_model(config["model"])
         model.load_state_dict(_below(load_file(path), "average/"))
+    except FileNotFoundError as error:
+        raise ModelError(f"{run_dir}: holds no training run (no {Path(error.filename or path).name} in it)") from error
     except Exception as error:
         raise ModelError(f"{run_dir}: holds no training run ({str(error).splitlines()[0]})") from error
     return model.eval(), config

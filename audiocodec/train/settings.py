@@ -22,8 +22,9 @@ class Budget:
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
             raise ConfigError("budget: give either steps or minutes")
-        if (self.steps or self.minutes or 0) <= 0:
-            raise ConfigError("budget: it must be positive")
+        name, value = ("minutes", self.minutes) if self.steps is None else ("steps", self.steps)
+        if not (value or 0) > 0:
+            raise ConfigError(f"budget.{name} is {value}, it must be more than 0")
 
     def share(self, step: int, seconds: float) -> float:
         """Share of the budget that is spent, 0 to 1 and beyond."""

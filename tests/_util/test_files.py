@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from audiocodec._util.files import is_leftover, replacing
+from audiocodec._util.files import check_target, is_leftover, replacing
 from audiocodec.errors import OutputError
 
 
@@ -117,3 +117,21 @@ def test_modes_are_those_of_the_umask_or_of_the_file_before(tmp_path: Path) -> N
             path.chmod(0o604)
     finally:
         os.umask(before)
+
+
+def test_what_is_no_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"file/a.txt: cannot be written \(.*file is a file, not a folder\)"):
+        check_target_and_write(tmp_path / "file" / "a.txt")
+
+
+def test_a_source_that_is_not_there_is_not_the_fault_of_the_target(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").touch()
+    check_target(tmp_path / "a.txt", overwrite=True, source=tmp_path / "gone.txt")
+    with pytest.raises(OutputError, match="is the source itself"):
+        check_target(tmp_path / "a.txt", overwrite=True, source=tmp_path / "a.txt")
+
+
+def check_target_and_write(path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.touch()

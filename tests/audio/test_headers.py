@@ -6,6 +6,7 @@ import io
 import logging
 import re
 import struct
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -372,3 +373,23 @@ def test_salvage_changes_no_block_of_a_whole_file(tmp_path: Path) -> None:
     path.write_bytes(coded("WAV", sound=np.tile(SOUND, 3)))
     with audio.AudioReader(path) as reader, audio.AudioReader(path, salvage=True) as salvaging:
         assert [block.shape for block in salvaging] == [block.shape for block in reader]
+
+
+@needs_ffmpeg
+def test_further_sound_tracks_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    command = [ffmpeg.program() or "", "-v", "error", "-nostdin", "-i", str(SPEECH), "-c:a", "aac"]
+    subprocess.run([*command, "-map", "0", "-map", "0", str(tmp_path / "two.mkv")], check=True)
+    subprocess.run([*command, str(tmp_path / "one.mkv")], check=True)
+    two, one = (audio.read(tmp_path / f"{name}.mkv")[0] for name in ("two", "one"))
+    np.testing.assert_array_equal(two, one)
+    assert caplog.messages == [f"{tmp_path}/two.mkv: has 2 sound tracks, of which the first is read"]
+
+
+def test_salvage_of_nothing_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(WAV[:45])
+    with (
+        pytest.raises(CutShortError, match="is cut short, .*; none of it can be read"),
+        audio.AudioReader(path, salvage=True) as reader,
+    ):
+        list(reader)

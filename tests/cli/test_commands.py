@@ -43,6 +43,16 @@ def test_there_and_back(run: Run, speech_path: Path, tmp_path: Path) -> None:
     assert (decoded.frames, decoded.samplerate, decoded.channels) == (original.frames, original.samplerate, 1)
 
 
+def test_clipping_is_said(run: Run, speech_path: Path, tmp_path: Path) -> None:
+    wav, rate = soundfile.read(speech_path)
+    soundfile.write(tmp_path / "loud.wav", 4 * wav / np.abs(wav).max(), rate, subtype="FLOAT")
+    assert run("encode", tmp_path / "loud.wav", tmp_path / "a.fsq").exit_code == 0
+    result = run("decode", tmp_path / "a.fsq", tmp_path / "a.wav")
+    assert re.search(r"note: 0\.\d % of the samples are beyond full scale and were clipped", result.stderr)
+    assert run("encode", speech_path, tmp_path / "b.fsq").exit_code == 0
+    assert "clipped" not in run("decode", tmp_path / "b.fsq", tmp_path / "b.wav").stderr
+
+
 def test_variable_rate(run: Run, speech_path: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.fsq"
     assert run("encode", speech_path, target, "--vbr").exit_code == 2
@@ -62,7 +72,8 @@ def test_constant_quality(run: Run, speech_path: Path, tmp_path: Path) -> None:
         result = run("encode", speech_path, tmp_path / "c.fsq", "--quality", 3, *beside)
         assert result.exit_code == 2
         assert "give --quality or --" in result.stderr
-    assert run("encode", speech_path, tmp_path / "c.fsq", "--quality", 11).exit_code == 2
+    for number in (11, "nan"):
+        assert run("encode", speech_path, tmp_path / "c.fsq", "--quality", number).exit_code == 2
 
 
 @pytest.mark.slow

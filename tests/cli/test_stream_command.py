@@ -98,6 +98,8 @@ def test_one_sentence(
         ["-i", "-", "--send", "127.0.0.1:1", "--repeat", "auto"],
         ["-i", "-", "--send", "127.0.0.1:1", "--repeat", "-1"],
         ["--receive", "1", "--packet-frames", "1"],
+        ["--receive", "1", "-o", "no/a.wav", "-n", "3"],
+        ["--receive", "1", "-o", "no/a.wav", "-b", "3k"],
         ["--send", "127.0.0.1:1", "--jitter", "3"],
         ["-i", "-", "-o", "-", "--key-file", "k"],
         ["-i", "no.flac", "-o", "a.wav", "--rate", "8000"],

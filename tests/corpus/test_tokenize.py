@@ -202,7 +202,7 @@ def test_what_is_no_list_is_refused(tmp_path: Path) -> None:
 def test_twins_are_refused_for_fsq(tmp_path: Path) -> None:
     for name in ("a.wav", "a.flac"):
         soundfile.write(tmp_path / name, np.zeros(100), 16_000)
-    with pytest.raises(ConfigError, match="a.fsq appears 2 times"):
+    with pytest.raises(ConfigError, match="2 sounds differ in their suffix only and would all become a.fsq"):
         tokenize(str(tmp_path), str(tmp_path / "out"), "fsq")
 
 

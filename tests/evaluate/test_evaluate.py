@@ -118,6 +118,11 @@ def test_counts_are_kept_whole_and_added_up() -> None:
     ]
     assert list(usage.totals([*rows, *rows, {"system": "opus@6k"}])) == ["m@3k"]
     assert np.array_equal(usage.totals([*rows, *rows])["m@3k"], 2 * counts)
+    stereo = {"system": "m@3k", usage.COLUMN: usage.pack(counts[:2])}  # two channels share the bits
+    for mixed in ([stereo, *rows], [*rows, stereo]):
+        total = usage.totals(mixed)["m@3k"]
+        assert np.array_equal(total[:2], 2 * counts[:2])
+        assert np.array_equal(total[2], counts[2])
     searched = [{"system": "m@3k+20", usage.COLUMN: usage.pack(counts)}]
     assert set(usage.totals([*rows, *searched])) == {"m@3k", "m@3k+20"}
     assert usage.used_and_perplexity(np.array([5, 5, 0, 0])) == (0.5, pytest.approx(0.5))

@@ -117,7 +117,7 @@ def test_a_root_is_replaced_not_merged(tmp_path: Path) -> None:
         ("train=3", "train: needs keys and values"),
         ("phase=spectrel", "did you mean 'spectral'"),
         ("budget", "is not a valid override: write key=value"),
-        ("budget.steps=0", "must be positive"),
+        ("budget.steps=0", "must be more than 0"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, override: str, message: str) -> None:

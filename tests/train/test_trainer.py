@@ -279,7 +279,7 @@ def test_budgets() -> None:
         Budget()
     with pytest.raises(ConfigError, match="either steps or minutes"):
         Budget(steps=1, minutes=1)
-    with pytest.raises(ConfigError, match="must be positive"):
+    with pytest.raises(ConfigError, match="steps is -1, it must be more than 0"):
         Budget(steps=-1)
 
 
