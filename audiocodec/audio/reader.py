@@ -65,8 +65,9 @@ class AudioReader:
         AudioError: the file does not exist, is no sound, or nothing here reads all of it.
     """
 
-    def __init__(self, path: Path, salvage: bool = False) -> None:
-        self.path, self.missing, self._salvage = path, "", salvage
+    def __init__(self, path: str | Path, salvage: bool = False) -> None:
+        path = Path(path)
+        self.path, self.missing, self._salvage, self._over = path, "", salvage, ""
         _check_path(path)
         self._file, self._findings = _open(path, salvage)
         self.sample_rate, self.channels = self._file.sample_rate, self._file.channels
@@ -89,14 +90,18 @@ class AudioReader:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._file.close()
+        self._over = "is closed"
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Blocks "c t" of at most `BLOCK_SAMPLES`, checked for NaN.
 
         Raises:
             CutShortError: a block cannot be decoded, or the file ends before all is read.
-            AudioError: a block holds NaN or infinity; nothing at all can be read.
+            AudioError: a block holds NaN or infinity; nothing at all can be read; or it has been read or closed before.
         """
+        if self._over:
+            raise AudioError(f"{self.path}: {self._over}; open it again")
+        self._over = "has been read already"
         count, missing = 0, self._findings.cut
         blocks = _gathered(self._file.blocks(SALVAGED_SAMPLES)) if self._salvage else self._file.blocks(BLOCK_SAMPLES)
         try:

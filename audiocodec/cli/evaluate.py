@@ -44,7 +44,7 @@ def evaluate(
     A system is MODEL@BITRATE, opus@BITRATE, lc3@BITRATE, codec2@BITRATE, or any pair of commands:
     'NAME=encoder {in} {code} :: decoder {code} {out}'. MODEL@BITRATE+20 uses 20 steps of `encode --refine`;
     opus@MODEL@BITRATE is Opus with the file size of MODEL@BITRATE for each clip.
-    An interrupted run resumes when started again.
+    Of each clip the first 60 s are used. An interrupted run resumes when started again.
 
     \b
     Example:

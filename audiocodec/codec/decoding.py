@@ -50,6 +50,10 @@ def tokens_job(info: ModelInfo, tokens: Tokens, num_codebooks: int | None) -> Jo
     info.check(header)
     if shape[:2] != (header.rows, header.num_codebooks):
         raise ConfigError(f"the codes have shape {shape}, their header says ({header.rows}, {header.num_codebooks}, t)")
+    if not 0 <= tokens.samples <= header.held_samples(shape[2]):
+        raise ConfigError(
+            f"the header says {tokens.samples} samples, {shape[2]} frames hold {header.held_samples(shape[2])}"
+        )
     channels = split(tokens.codes) if header.joint else list(hold(tokens.codes, header.strides))
 
     def finish(waveforms: Sequence[np.ndarray]) -> np.ndarray:

@@ -116,7 +116,7 @@ def check_stream(samples: Any) -> np.ndarray:
     Raises:
         AudioError: they are not.
     """
-    array = np.asarray(samples)
+    array = np.asarray(samples.detach().cpu() if hasattr(samples, "detach") else samples)
     if array.ndim != 1 or not np.issubdtype(array.dtype, np.floating):
         raise AudioError(f"samples must be floats 't', got {array.dtype} of shape {array.shape}")
     audio.check_samples(array, "samples")
@@ -140,8 +140,11 @@ def encode_streams(
         The codes that are ready, "q t" for each stream, int64.
 
     Raises:
-        AudioError: see `StreamEncoder.push`; then no stream has changed.
+        AudioError: see `StreamEncoder.push`; or there are not as many streams as samples. Then no stream has changed.
     """
+    streams, samples = list(streams), list(samples)
+    if len(streams) != len(samples):
+        raise AudioError(f"{len(streams)} streams cannot take {len(samples)} arrays of samples, it takes one for each")
     checked = [check_stream(wav) for wav in samples]
     frames = [stream._whole_frames(wav) for stream, wav in zip(streams, checked, strict=True)]
     codes = [np.zeros((stream.num_codebooks, 0), np.int64) for stream in streams]

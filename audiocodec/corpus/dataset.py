@@ -54,7 +54,7 @@ class TokenDataset(IterableDataset[dict[str, Any]]):
         self.rank = (torch.distributed.get_rank() if together else 0) if rank is None else rank
         self.world_size = (torch.distributed.get_world_size() if together else 1) if world_size is None else world_size
         if not 0 <= self.rank < self.world_size:
-            raise ConfigError(f"rank is {self.rank}, it must be 0 to {self.world_size - 1}")
+            raise ConfigError(f"rank {self.rank} of {self.world_size} processes cannot be, it counts from 0")
         self.frames, self.seed = None if frames is None else check_count(frames, "frames", 1), seed
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
 

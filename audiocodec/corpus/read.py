@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from audiocodec._util.terminal import first_line
-from audiocodec.corpus.formats import FORMATS
+from audiocodec.corpus.formats import FORMATS, Format
 from audiocodec.corpus.fsq import has_paths
 from audiocodec.corpus.item import Item
 from audiocodec.corpus.store import Store, open_store
@@ -18,6 +19,7 @@ from audiocodec.tokens.convert import header_from_json
 from audiocodec.tokens.header import NO_ENTROPY
 
 MANIFEST = "manifest.json"
+WAY_OUT = "remove what is left of it and run 'audiocodec tokenize' again"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Corpus:
     manifest: dict[str, Any]
     header: Header
     joint_entropy: bytes
+    _checked: set[int] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @property
     def num_shards(self) -> int:
@@ -49,7 +52,14 @@ class Corpus:
             TokenFileError: one of its files is damaged or missing.
         """
         entry, format = self.manifest["shards"][shard], FORMATS[self.manifest["settings"]["format"]]
-        return _told(format.unpack(self.store, entry, self.header, self.joint_entropy), entry["name"], entry["sounds"])
+        return _told(self._sounds(shard, entry, format), entry["name"])
+
+    def _sounds(self, shard: int, entry: Mapping[str, Any], format: Format) -> Iterator[Item]:
+        """The sounds of a shard, whose files are compared with their checksum when it is read first."""
+        if shard not in self._checked:
+            _check_bytes(self.store, entry)
+            self._checked.add(shard)
+        yield from format.unpack(self.store, entry, self.header, self.joint_entropy)
 
     def __iter__(self) -> Iterator[Item]:
         """All sounds, in order."""
@@ -57,24 +67,33 @@ class Corpus:
             yield from self.read(shard)
 
 
-def _told(items: Iterator[Item], name: str, count: int) -> Iterator[Item]:
-    """The sounds of a shard; that some are missing, or what libraries come up with then, is told as one sentence.
+def _check_bytes(store: Store, entry: Mapping[str, Any]) -> None:
+    """Compare the files of a shard with the checksum of the manifest.
+
+    Raises:
+        TokenFileError: they are not what was written.
+    """
+    digest = hashlib.sha256()
+    for name in entry["files"]:
+        with store.local(name) as path, path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    if digest.hexdigest() != entry["sha256"]:
+        raise TokenFileError(f"{entry['name']}: is damaged (its checksum does not match); {WAY_OUT}")
+
+
+def _told(items: Iterator[Item], name: str) -> Iterator[Item]:
+    """The sounds of a shard; what libraries come up with where it is not there is told as one sentence.
 
     Raises:
         TokenFileError: see `Corpus.read`.
     """
-    way_out = "remove what is left of it and run 'audiocodec tokenize' again"
-    found = 0
     try:
-        for item in items:
-            found += 1
-            yield item
+        yield from items
     except AudioCodecError:
         raise
     except Exception as error:
-        raise TokenFileError(f"{name}: is damaged or not there ({first_line(error)}); {way_out}") from error
-    if found != count:
-        raise TokenFileError(f"{name}: has {found} of its {count} sounds; {way_out}")
+        raise TokenFileError(f"{name}: is damaged or not there ({first_line(error)}); {WAY_OUT}") from error
 
 
 def open_corpus(folder: str) -> Corpus:
@@ -88,6 +107,8 @@ def open_corpus(folder: str) -> Corpus:
         manifest = json.loads(store.read(MANIFEST))
         header = header_from_json(json.dumps(manifest["header"]), f"{folder}/{MANIFEST}")
         joint_entropy = bytes.fromhex(manifest.get("joint_entropy", NO_ENTROPY.hex()))
+        if manifest["settings"]["format"] not in FORMATS:
+            raise TokenFileError(f"{folder}/{MANIFEST}: its format {manifest['settings']['format']!r} is unknown here")
         named = manifest["settings"]["format"] != "fsq" or all(map(has_paths, manifest["shards"]))
     except FileNotFoundError as error:
         raise TokenFileError(f"{folder}: no finished corpus here (it has no {MANIFEST})") from error

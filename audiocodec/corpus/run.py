@@ -64,8 +64,8 @@ class Progress:
 
 
 def tokenize(
-    source: str,
-    output: str,
+    source: str | Path,
+    output: str | Path,
     format: str = "parquet",
     model: str = "speech-16k",
     num_codebooks: int | None = None,
@@ -106,6 +106,10 @@ def tokenize(
         AudioCodecError: a shard repeatedly killed its workers.
     """
     begun = time.monotonic()
+    source, output = str(source), str(output)
+    for name, place in (("source", source), ("output", output)):
+        if not place:
+            raise ConfigError(f"the {name} is empty: name a folder ('.' is the current one)")
     check_format(format)
     if device != "cpu" and (workers or address):
         raise ConfigError(f"device {device!r} is used by this process alone: give workers=0 and no address")

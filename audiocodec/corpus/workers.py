@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from audiocodec._util.extras import require
+from audiocodec._util.numbers import check_count
 from audiocodec._util.processors import processors
 from audiocodec.corpus.plan import Shard
 from audiocodec.corpus.receipts import Receipt
@@ -35,11 +36,13 @@ def choose_workers(workers: int | None, address: str | None, shards: Sequence[Sh
     """Actors as asked for; None: one for each processor, none for so few sounds that they do not pay for starting Ray.
 
     Raises:
+        ConfigError: it is no number of actors.
         MissingExtraError: Ray is needed and not installed.
     """
     if workers is None:
         few = sum(sound.size or UNKNOWN for shard in shards for sound in shard.sounds) < FEW or len(shards) < 2
         workers = 0 if few and address is None else processors()
+    workers = check_count(workers, "workers")
     if workers:
         require("ray", "ray", "or give --workers 0")
     return workers

@@ -72,7 +72,7 @@ def summarize_ratings(everyone: Sequence[Ratings]) -> str:
     Raises:
         ConfigError: they belong to different pages, there are duplicates, or nobody is reliable.
     """
-    if len({ratings.page for ratings in everyone}) > 1:
+    if len({(ratings.page, ratings.test) for ratings in everyone}) > 1:
         raise ConfigError("these belong to different pages; summarize one page at a time")
     duplicates = [ratings.listener for i, ratings in enumerate(everyone) if ratings in everyone[:i]]
     if duplicates:

@@ -21,7 +21,8 @@ from audiocodec import audio
 from audiocodec.errors import AudioCodecError, AudioError, ConfigError, OutputError
 from audiocodec.evaluate import usage
 from audiocodec.evaluate.scores import score
-from audiocodec.evaluate.systems import Coded, System, parse_system
+from audiocodec.evaluate.systems import Coded, System, checksum, checksum_of, parse_system
+from audiocodec.evaluate.tables import INPUTS
 
 ROWS = "rows.jsonl"
 MAX_SHIFT_S = 0.1
@@ -92,6 +93,7 @@ def run_clip(clip: Path, system_text: str, settings: Settings) -> Row:
     """Code one clip with one system and score it; an error is recorded in the row as `error`."""
     row: Row = {"clip": _name(clip, settings), "system": system_text.partition("=")[0]}
     try:
+        row[INPUTS] = _inputs(clip, system_text)
         wav, rate = settings.read(clip)
         estimate, coded = code_clip(parse_system(system_text), wav, rate)
         row["kbit_s"] = None if coded.size is None else 8 * coded.size * rate / wav.shape[1] / 1000
@@ -100,6 +102,14 @@ def run_clip(clip: Path, system_text: str, settings: Settings) -> Row:
         return row | score(wav, estimate, rate, settings.metrics)
     except AudioCodecError as error:
         return row | {"error": str(error)}
+
+
+def _inputs(clip: Path, system_text: str) -> str:
+    """Checksums of a clip and of the model that codes it: a row is as good as new if they are the same."""
+    try:
+        return f"{checksum([clip])} {checksum_of(parse_system(system_text))}".strip()
+    except OSError as error:
+        raise AudioError(f"{clip}: cannot be read ({error.strerror})") from error
 
 
 def _name(clip: Path, settings: Settings) -> str:
@@ -115,7 +125,8 @@ def _one_thread() -> None:
 def evaluate(
     settings: Settings, folder: Path, workers: int, on_row: Callable[[int, int], None] = lambda done, total: None
 ) -> list[Row]:
-    """Rows of all clips and systems, in order; those already in `folder` are not computed again.
+    """Rows of all clips and systems, in order; those already in `folder`, of these clips and models, are not computed
+    again.
 
     Args:
         settings: what to do.
@@ -126,15 +137,22 @@ def evaluate(
     Raises:
         AudioError: no clips.
         ConfigError: the folder holds an evaluation with other settings, or two systems have the same name.
-        OutputError: the folder cannot be written.
+        OutputError: the folder holds something else, or cannot be written.
         AudioCodecError: a worker was killed.
     """
     clips = audio.list_audio_files(Path(settings.clips))
     names = [text.partition("=")[0] for text in settings.systems]
     if len(set(names)) < len(names):
         raise ConfigError("two systems have the same name")
-    rows = {(row["clip"], row["system"]): row for row in _begin(settings, folder)}
-    todo = [(c, s) for c in clips for s in settings.systems if (_name(c, settings), s.partition("=")[0]) not in rows]
+    before = {(row["clip"], row["system"]): row for row in _begin(settings, folder)}
+    rows, todo = dict[tuple[str, str], Row](), list[tuple[Path, str]]()
+    for clip in clips:
+        for system in settings.systems:
+            key = _name(clip, settings), system.partition("=")[0]
+            if key in before and before[key].get(INPUTS) == _inputs(clip, system):
+                rows[key] = before[key]
+            else:
+                todo.append((clip, system))
     total = len(clips) * len(settings.systems)
     with (folder / ROWS).open("a") as file:
         for row in _compute(todo, settings, workers):
@@ -170,6 +188,8 @@ def _begin(settings: Settings, folder: Path) -> list[Row]:
     noted, path = json.loads(json.dumps(asdict(settings))), folder / "settings.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists() and any(folder.iterdir()):
+            raise OutputError(f"{folder}: is not empty and holds no evaluation; choose another folder")
         if not path.exists():
             path.write_text(json.dumps(noted, indent=2) + "\n")
         before = json.loads(path.read_text())

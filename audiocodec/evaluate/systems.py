@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from audiocodec._util.extras import require
 from audiocodec.codec import Codec, load
 from audiocodec.errors import AudioCodecError, ConfigError
 from audiocodec.evaluate.usage import count_codes
+from audiocodec.model.bundle import bundle_files
 from audiocodec.tokens import Tokens
 from audiocodec.tokens.bitrate import parse_bitrate
 
@@ -50,6 +52,20 @@ class Coded:
 @functools.cache
 def _loaded(model: str) -> Codec:
     return load(model)
+
+
+@functools.cache
+def _checksum(model: str) -> str:
+    """Of the files of a model."""
+    return checksum(bundle_files(model))
+
+
+def checksum(paths: Iterable[Path]) -> str:
+    """Of the content of files, one after another."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -194,6 +210,13 @@ class SameSize:
 
 
 System = OurModel | Commands | Resampled | SameSize
+
+
+def checksum_of(system: System) -> str:
+    """Of the model that a system uses; empty if it uses none of this package."""
+    if isinstance(system, SameSize):
+        system = system.model
+    return _checksum(system.model) if isinstance(system, OurModel) else ""
 
 
 def _opus(name: str, bitrate: float) -> Commands:

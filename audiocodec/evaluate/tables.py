@@ -16,6 +16,7 @@ from audiocodec.evaluate.scores import METRICS
 from audiocodec.evaluate.usage import COLUMN
 
 RESAMPLES = 2000
+INPUTS = "inputs"  # column of `rows.jsonl`: checksums of the clip and the model that a row is of
 WORST = 3
 
 
@@ -90,12 +91,12 @@ def markdown(summaries: Sequence[Summary]) -> str:
 
 
 def write_csv(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Write all rows without their code counts, values rounded to four decimal places.
+    """Write all rows without code counts and checksums, values rounded to four decimal places.
 
     Raises:
         OutputError: it cannot be written.
     """
-    columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key != COLUMN]
+    columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in (COLUMN, INPUTS)]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns, extrasaction="ignore")
     writer.writeheader()

@@ -23,14 +23,14 @@ class Address(NamedTuple):
 
 
 def parse_address(text: str, host: str | None = None) -> Address:
-    """ "host:port", "[ipv6]:port", or only a port if a `host` is given.
+    """ "host:port", "[ipv6]:port", or only a port if a `host` to listen at is given, then perhaps 0: any that is free.
 
     Raises:
         ConfigError: it is none of these.
     """
     before, _, port = text.rpartition(":")
     name = before.strip("[]") or host
-    if not name or not port.isdigit() or not 0 <= int(port) < 65536:
+    if not name or not port.isdigit() or not (0 if host else 1) <= int(port) < 65536:
         raise ConfigError(f"{text!r} is not an address; write {'PORT or ' if host else ''}HOST:PORT")
     return Address(name, int(port))
 

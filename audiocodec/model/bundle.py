@@ -120,6 +120,17 @@ def entropy_path(description: Path, joint: bool = False) -> Path:
     return folder / (weights.name.removesuffix(".safetensors") + (".joint" if joint else "") + store.SUFFIX)
 
 
+def bundle_files(name: str) -> list[Path]:
+    """All files of a model: description, weights, and the entropy models it has.
+
+    Raises:
+        ModelError: there is none.
+    """
+    path = bundle_path(name)
+    optional = [entropy_path(path), entropy_path(path, joint=True)]
+    return [path, _weights(path), *(file for file in optional if file.is_file())]
+
+
 def describe(name: str) -> dict[str, Any]:
     """The description of a model, without its weights.
 

@@ -48,7 +48,7 @@ def header_from_json(text: str, name: str) -> Header:
             raise TypeError(f"variable is {header.variable!r}, it must be true or false")
         header.to_bytes()  # numbers that are not whole lie in the ranges of `Header.check`, but cannot be written
         return header
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, struct.error) as error:
+    except (TokenFileError, ValueError, TypeError, KeyError, AttributeError, RecursionError, struct.error) as error:
         raise TokenFileError(f"{name}: its description of the codes cannot be read ({error})") from error
 
 

@@ -27,7 +27,7 @@ class FileBytes:
             self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise TokenFileError(f"{path}: cannot be read ({error.strerror})") from error
-        self._lock = threading.Lock()
+        self._path, self._lock = path, threading.Lock()
         self._size = os.fstat(self._file).st_size
         self.close = weakref.finalize(self, os.close, self._file)
 
@@ -36,7 +36,13 @@ class FileBytes:
         return self._size
 
     def __getitem__(self, place: slice) -> bytes:
-        """Bytes of a slice without a step; fewer if the file was cut meanwhile."""
+        """Bytes of a slice without a step; fewer if the file was cut meanwhile.
+
+        Raises:
+            TokenFileError: it is closed.
+        """
+        if not self.close.alive:  # its number may be that of another file by now
+            raise TokenFileError(f"{self._path}: is closed")
         start, stop, _ = place.indices(self._size)
         parts: list[bytes] = []
         while start < stop and (data := self._read(start, stop - start)):

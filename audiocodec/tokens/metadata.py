@@ -18,9 +18,13 @@ def check(metadata: Mapping[str, str]) -> None:
     Raises:
         TokenFileError: too many entries, an empty or too long name, or too much text.
     """
+    if not isinstance(metadata, Mapping):
+        raise TokenFileError(f"metadata: is a mapping of names to texts, got {type(metadata).__name__}")
     if len(metadata) > MAX_ENTRIES:
         raise TokenFileError(f"metadata: {len(metadata)} entries, at most {MAX_ENTRIES} can be kept")
     for name, text in metadata.items():
+        if not isinstance(name, str) or not isinstance(text, str):
+            raise TokenFileError(f"metadata: names and texts are text, got {name!r}: {text!r}")
         try:
             length = len(name.encode())
             text.encode()

@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 import audiocodec
 from audiocodec.errors import ConfigError
 from audiocodec.train.data import Augment
-from audiocodec.train.settings import Budget, TrainConfig
+from audiocodec.train.settings import Budget, TrainConfig, check_range
 
 PHASES = ("spectral", "codes_kept", "decoder", "adversarial")
 
@@ -48,6 +48,13 @@ class DataConfig:
     valid_seconds: float = 20.0
     augment: Augment = field(default_factory=Augment)
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("segment_frames", "batch_size", "valid_clips"):
+            check_range("data", name, getattr(self, name), least=1)
+        for name in ("workers", "seed"):
+            check_range("data", name, getattr(self, name))
+        check_range("data", "valid_seconds", self.valid_seconds, above=0)
 
 
 @dataclass
@@ -138,8 +145,12 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RecipeConfig:
         ConfigError: unreadable, or a key is unknown, missing or of the wrong type.
     """
     for override in overrides:
-        if "=" not in override:
+        if override.find("=") < 1:
             raise ConfigError(f"{override!r} is not a valid override: write key=value")
+        try:
+            OmegaConf.from_dotlist([override])
+        except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
+            raise ConfigError(f"{override!r} is not a valid override ({str(error).splitlines()[0]})") from error
     try:
         given = OmegaConf.from_dotlist(list(overrides))
         plain: Any = OmegaConf.to_container(_merged(_load(path), given), resolve=True)
@@ -170,7 +181,7 @@ def _merged(base: DictConfig, top: DictConfig) -> DictConfig:
     """`top` over `base`; a budget, a root of the data and a part of a model of another type are replaced whole."""
     if "budget" in top:
         base.pop("budget", None)
-    if "data" in base and "root" in (top.get("data") or {}):
+    if "data" in base and isinstance(top.get("data"), DictConfig) and "root" in top.data:
         base.data.pop("root", None)
     parts = base.get("model") or {}
     for name, part in (top.get("model") or {}).items():

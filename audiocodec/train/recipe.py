@@ -17,6 +17,7 @@ from torch import Tensor, distributed, nn
 
 from audiocodec._util.files import replacing
 from audiocodec._util.keywords import call
+from audiocodec._util.numbers import as_float
 from audiocodec.errors import ConfigError, OutputError
 from audiocodec.model import CodecModel, ranks
 from audiocodec.model.build import build_model
@@ -34,6 +35,7 @@ from audiocodec.train.launch import choose_device, process_group
 from audiocodec.train.monitor import Monitor
 from audiocodec.train.objective import Objective
 from audiocodec.train.precision import bfloat16_is_fast
+from audiocodec.train.settings import check_range
 from audiocodec.train.trainer import Trainer
 from audiocodec.train.validate import depths_to_watch, load_clips, validate
 
@@ -52,8 +54,12 @@ def build_losses(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[float
     built = {}
     for name, arguments in spec.items():
         known(name, list(losses.LOSSES), f"losses.{name}")
+        if not isinstance(arguments or {}, Mapping):
+            raise ConfigError(f"losses.{name}: needs keys and values such as weight, got {arguments!r}")
         arguments = dict(arguments or {})
-        built[name] = (float(arguments.pop("weight", 1.0)), call(losses.LOSSES[name], arguments, f"losses.{name}"))
+        weight = as_float(arguments.pop("weight", 1.0))
+        check_range("losses", f"{name}.weight", weight)
+        built[name] = (weight, call(losses.LOSSES[name], arguments, f"losses.{name}"))
     if not built:
         raise ConfigError(f"losses: name at least one of {', '.join(losses.LOSSES)}")
     return built

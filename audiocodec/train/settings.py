@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from audiocodec.errors import ConfigError
+
+SCORES = ("mel", "estoi", "pesq", "si_sdr")  # of a validation
+
+
+def check_range(
+    section: str, name: str, value: float, least: float = 0, most: float = math.inf, above: float = -math.inf
+) -> None:
+    """Refuse a value of a recipe that is out of range, or NaN.
+
+    Raises:
+        ConfigError: it is.
+    """
+    if least <= value <= most and value > above and math.isfinite(value):
+        return
+    bounds = (
+        f"above {above:g}"
+        if above > -math.inf
+        else f"{least:g} or more"
+        if most == math.inf
+        else f"{least:g} to {most:g}"
+    )
+    raise ConfigError(f"{section}.{name} is {value}, it must be {bounds}")
 
 
 @dataclass
@@ -74,3 +97,15 @@ class TrainConfig:
     contrast: float = 0.0
     max_bad_steps: int = 50
     tensorboard: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("threads", "validations", "max_bad_steps"):
+            check_range("train", name, getattr(self, name), least=1)
+        for name in ("warmup_steps", "contrast"):
+            check_range("train", name, getattr(self, name))
+        for name in ("learning_rate", "save_minutes"):
+            check_range("train", name, getattr(self, name), above=0)
+        for name in ("ema_decay", "lost"):
+            check_range("train", name, getattr(self, name), most=1)
+        if self.best_by not in SCORES:
+            raise ConfigError(f"train.best_by is {self.best_by!r}, known: {', '.join(SCORES)}")

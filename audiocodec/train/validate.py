@@ -25,7 +25,7 @@ def load_clips(paths: Sequence[Path], sample_rate: int, limit: int, seconds: flo
     Raises:
         AudioError: none can be read, or all are silent.
     """
-    good = [path for path, _ in readable(list(paths))]
+    good = [path for path, _ in readable(list(paths), what="sound files held out for validation")]
     picked = [good[i * len(good) // limit] for i in range(limit)] if limit < len(good) else good
     clips = []
     for path in picked:

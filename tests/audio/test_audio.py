@@ -133,3 +133,14 @@ def test_folders_are_listed_in_order(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     found = [str(p.relative_to(tmp_path)) for p in audio.list_audio_files(tmp_path)]
     assert found == ["a.wav", "b/x.FLAC", "c.mp3"]
+
+
+def test_a_reader_is_read_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    audio.write(path, np.zeros(100, np.float32), 16_000)
+    with audio.AudioReader(str(path)) as reader:
+        assert sum(block.shape[1] for block in reader) == 100
+        with pytest.raises(AudioError, match=r"a.wav: has been read already; open it again"):
+            list(reader)
+    with pytest.raises(AudioError, match=r"a.wav: is closed; open it again"):
+        list(reader)

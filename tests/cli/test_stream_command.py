@@ -136,7 +136,10 @@ def test_both_directions_follow_reports(
     assert not any(last.get(f"packets_{reason}") for reason in ("damaged", "wrong_key", "wrong_stream"))
 
 
-@pytest.mark.parametrize("arguments", [["--send", "nowhere", "-i", "-"], ["--receive", "1.2.3.4.5:x", "-o", "-"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--send", "nowhere", "-i", "-"], ["--send", "127.0.0.1:0", "-i", "-"], ["--receive", "1.2.3.4.5:x", "-o", "-"]],
+)
 def test_no_address_is_misuse(run: Run, arguments: list[str]) -> None:
     result = run("stream", *arguments)
     assert result.exit_code == 2

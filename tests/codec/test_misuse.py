@@ -162,8 +162,13 @@ def test_bad_samples_move_no_stream(speech: np.ndarray, threads: int) -> None:
     assert [encoder.samples for encoder in encoders] == [0, 0, 0, 0]
     with pytest.raises(AudioError, match="samples must be floats 't'"):
         encoders[0].push([1, 2])  # type: ignore[arg-type]
+    with pytest.raises(AudioError, match="4 streams cannot take 1 arrays"):
+        codec.encode_together(encoders, [wav])
+    assert [encoder.samples for encoder in encoders] == [0, 0, 0, 0]
     expected = codec.stream_encoder().push(wav)
-    assert all(np.array_equal(codes, expected) for codes in codec.encode_together(encoders, [wav] * 4))
+    made = codec.encode_together(iter(encoders), iter([wav] * 4))  # type: ignore[arg-type]
+    assert len(made) == 4
+    assert all(np.array_equal(codes, expected) for codes in made)
 
 
 @pytest.mark.parametrize("backend", ["onnx", pytest.param("torch", marks=pytest.mark.slow)])

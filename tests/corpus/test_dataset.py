@@ -109,7 +109,7 @@ def test_hugging_face_reads_the_shards(corpus: str, tmp_path: Path) -> None:
 
 
 def test_bad_use_is_refused(corpus: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="rank is 2, it must be 0 to 1"):
+    with pytest.raises(ConfigError, match="rank 2 of 2 processes cannot be"):
         TokenDataset(corpus, rank=2, world_size=2)
     with pytest.raises(ConfigError, match="frames is 0"):
         TokenDataset(corpus, frames=0)

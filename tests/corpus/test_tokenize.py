@@ -273,15 +273,25 @@ def test_a_shard_that_cannot_be_read_is_one_sentence(
     assert len(list(corpus.read(1))) > 0
 
 
-def test_a_tar_file_cut_between_members_is_one_sentence(corpora: dict[str, Path], tmp_path: Path) -> None:
-    shutil.copytree(corpora["webdataset"], tmp_path, dirs_exist_ok=True)
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_damaged_shard_is_one_sentence(format: str, corpora: dict[str, Path], tmp_path: Path) -> None:
+    """A single bit may leave a file that reads well, with other codes in it."""
+    shutil.copytree(corpora[format], tmp_path, dirs_exist_ok=True)
     corpus = open_corpus(str(tmp_path))
-    path = tmp_path / "shard-00000.tar"
-    with tarfile.open(path) as tar:
-        second = tar.getmembers()[2].offset
-    path.write_bytes(path.read_bytes()[:second])
-    with pytest.raises(TokenFileError, match=r"shard-00000: has 1 of its \d sounds; remove what is left of it"):
-        list(corpus)
+    assert len(list(corpus.read(0))) == corpus.manifest["shards"][0]["sounds"]
+    path = tmp_path / next(iter(corpus.manifest["shards"][0]["files"]))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(TokenFileError, match=r"shard-00000: is damaged \(its checksum does not match\); remove what"):
+        list(open_corpus(str(tmp_path)))
+
+
+def test_a_format_that_is_not_known_is_one_sentence(corpora: dict[str, Path], tmp_path: Path) -> None:
+    manifest = (corpora["fsq"] / "manifest.json").read_text()
+    (tmp_path / "manifest.json").write_text(manifest.replace('"format": "fsq"', '"format": "zip"'))
+    with pytest.raises(TokenFileError, match="its format 'zip' is unknown here"):
+        open_corpus(str(tmp_path))
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -621,3 +631,13 @@ def test_a_folder_that_cannot_be_removed_is_an_error(tmp_path: Path, monkeypatch
     monkeypatch.setattr(Path, "rmdir", lambda path: (tmp_path / "nothing").stat())
     with pytest.raises(FileNotFoundError):
         open_store(str(tmp_path)).remove("folder")
+
+
+def test_empty_names_and_odd_numbers_of_workers_are_refused(sounds: Path, tmp_path: Path) -> None:
+    for source, output, named in (("", "x", "source"), (str(sounds), "", "output")):
+        with pytest.raises(ConfigError, match=f"the {named} is empty"):
+            tokenize(source, output)
+    for workers in (-1, 1.5):
+        with pytest.raises(ConfigError, match="workers is .* it must be a whole number, 0 or more"):
+            tokenize(sounds, tmp_path / "corpus", workers=workers)  # type: ignore[arg-type]
+    assert not (tmp_path / "corpus").exists()

@@ -20,6 +20,7 @@ from audiocodec.cli import main
 from audiocodec.errors import AudioError, ConfigError, MissingExtraError
 from audiocodec.evaluate import Settings, check_metrics, evaluate, markdown, parse_system, summarize, usage
 from audiocodec.evaluate import run as run_module
+from audiocodec.evaluate import systems as systems_module
 from audiocodec.evaluate.run import align, run_clip
 from audiocodec.evaluate.tables import interval
 
@@ -151,6 +152,35 @@ def test_a_stopped_run_goes_on(clips: Path, tmp_path: Path, monkeypatch: pytest.
     assert asked == ["b.wav"]
     with pytest.raises(ConfigError, match="holds an evaluation with other metrics"):
         evaluate(settings(clips, *what.systems, metrics=("mel",)), tmp_path / "out", 1)
+
+
+def test_rows_of_other_clips_or_models_are_computed_again(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    original = run_module.run_clip
+    monkeypatch.setattr(run_module, "run_clip", lambda c, s, settings: asked.append(c.name) or original(c, s, settings))
+    what = settings(clips, "speech-16k@1k")
+    first = evaluate(what, tmp_path / "out", 1)
+    (clips / "b.wav").write_bytes((clips / "a.wav").read_bytes())
+    second = evaluate(what, tmp_path / "out", 1)
+    assert asked == ["a.wav", "b.wav", "b.wav"]
+    assert second[0] == first[0]
+    assert second[1]["si_sdr"] == second[0]["si_sdr"] != first[1]["si_sdr"]
+    monkeypatch.setattr(systems_module, "_checksum", lambda name: "another model")
+    evaluate(what, tmp_path / "out", 1)
+    assert asked[3:] == ["a.wav", "b.wav"]
+
+
+def test_a_folder_of_other_things_is_left_alone(clips: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "summary.md").write_text("mine")
+    done = CliRunner().invoke(main, ["evaluate", str(clips), "-o", str(folder), "-s", "speech-16k@1k"])
+    assert done.exit_code == 1
+    assert "is not empty and holds no evaluation; choose another folder" in done.output
+    assert [path.name for path in folder.iterdir()] == ["summary.md"]
+    assert (folder / "summary.md").read_text() == "mine"
 
 
 @pytest.mark.slow

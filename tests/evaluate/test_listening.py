@@ -159,7 +159,14 @@ def test_answers_that_do_not_belong_together(tmp_path: Path) -> None:
     one = saved(tmp_path / "1.json", "one", {REFERENCE: [100], "x": [40]})
     other = tmp_path / "2.json"
     other.write_text(one.read_text("utf-8").replace('"page": "p"', '"page": "q"'), "utf-8")
-    for files, said in (((one, other), "different pages"), ((one, one), "answers of one appear twice")):
+    abx = tmp_path / "3.json"
+    answers = one.read_text("utf-8").replace("mushra", "abx")
+    abx.write_text(re.sub(r'"score": \d+', '"correct": 1', answers), "utf-8")
+    for files, said in (
+        ((one, other), "different pages"),
+        ((one, abx), "different pages"),
+        ((one, one), "answers of one appear twice"),
+    ):
         done = run("ratings", *files)
         assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
         assert said in done.stderr

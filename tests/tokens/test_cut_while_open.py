@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from audiocodec.codec import load
-from audiocodec.errors import DamagedFileError
+from audiocodec.errors import DamagedFileError, TokenFileError
 from audiocodec.tokens import Tokens, verify
 from audiocodec.tokens.file_bytes import CHUNK, FileBytes
 from audiocodec.tokens.recovery.scan import scanned
@@ -29,6 +29,18 @@ def test_cut_while_open(tmp_path: Path, speech: np.ndarray) -> None:
     with scanned(path) as scan:
         os.truncate(path, 2000)
         assert any(span.error for span in scan.spans())
+
+
+def test_a_closed_file_gives_nothing_of_another(tmp_path: Path, speech: np.ndarray) -> None:
+    """The system gives its number to the next file that is opened."""
+    path = tmp_path / "a.fsq"
+    load().encode(speech[:, :16_000], 16_000).save(path)
+    closed = Tokens.open(path)
+    closed.close()
+    with Tokens.open(path) as other:
+        assert other[:10].shape == (1, 12, 10)
+        with pytest.raises(TokenFileError, match=r"a.fsq: is closed"):
+            _ = closed[:10]
 
 
 def test_bytes_by_slices(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from audiocodec.errors import DamagedFileError, TokenFileError
 from audiocodec.tokens import Header, Tokens
-from audiocodec.tokens.metadata import MAX_BYTES, fitting
+from audiocodec.tokens.metadata import MAX_BYTES, check, fitting
 from tests.golden.make_golden import tokens_v2
 
 
@@ -39,6 +39,7 @@ def test_any_text_comes_back(tmp_path: Path, metadata: dict[str, str]) -> None:
         ({f"k{i}": "" for i in range(65)}, "65 entries"),
         ({"a": "x" * MAX_BYTES}, "more than 32768 bytes"),
         ({"a": "\ud800"}, "UTF-8"),
+        ({"a": 1}, "names and texts are text, got 'a': 1"),
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path: Path, metadata: dict[str, str], message: str) -> None:
@@ -55,3 +56,8 @@ def test_metadata_that_is_cut_or_no_text_is_damage() -> None:
         head = data[:10] + struct.pack("<H", len(fields)) + fields
         with pytest.raises(DamagedFileError, match="header is damaged"):
             Header.read(io.BytesIO(head + struct.pack("<I", zlib.crc32(head))), "x")
+
+
+def test_metadata_is_a_mapping() -> None:
+    with pytest.raises(TokenFileError, match="is a mapping of names to texts, got list"):
+        check([("a", "b")])  # type: ignore[arg-type]

@@ -117,7 +117,20 @@ def test_a_root_is_replaced_not_merged(tmp_path: Path) -> None:
         ("train=3", "train: needs keys and values"),
         ("phase=spectrel", "did you mean 'spectral'"),
         ("budget", "is not a valid override: write key=value"),
+        ("=3", "is not a valid override: write key=value"),
         ("budget.steps=0", "must be more than 0"),
+        ("budget.minutes=nan", "must be more than 0"),
+        ("data.batch_size=0", "data.batch_size is 0, it must be 1 or more"),
+        ("data.segment_frames=-5", "data.segment_frames is -5, it must be 1 or more"),
+        ("data.workers=-1", "data.workers is -1, it must be 0 or more"),
+        ("data.seed=-1", "data.seed is -1, it must be 0 or more"),
+        ("data=3", "data: needs keys and values"),
+        ("data.root=[", r"'data.root=\[' is not a valid override"),
+        ("train.learning_rate=nan", "train.learning_rate is nan, it must be above 0"),
+        ("train.learning_rate=0", "train.learning_rate is 0.0, it must be above 0"),
+        ("train.threads=-3", "train.threads is -3, it must be 1 or more"),
+        ("train.lost=2", "train.lost is 2.0, it must be 0 to 1"),
+        ("train.best_by=foo", "train.best_by is 'foo', known: mel, estoi, pesq, si_sdr"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, override: str, message: str) -> None:
@@ -154,6 +167,12 @@ def test_unknown_parts_are_refused(tmp_path: Path) -> None:
         build_losses({"wavform": {}})
     with pytest.raises(ConfigError, match=r"losses.mel: .*window"):
         build_losses({"mel": {"window": 1}})
+    with pytest.raises(ConfigError, match=r"losses.mel.weight is -1.0, it must be 0 or more"):
+        build_losses({"mel": {"weight": -1}})
+    with pytest.raises(ConfigError, match=r"losses.mel.weight is nan"):
+        build_losses({"mel": {"weight": "much"}})
+    with pytest.raises(ConfigError, match=r"losses.mel: needs keys and values such as weight, got -1"):
+        build_losses({"mel": -1})  # type: ignore[dict-item]
     with pytest.raises(ConfigError, match="name at least one"):
         build_losses({})
     config = recipe(tmp_path, "adversarial.loss=hing")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audiocodec._util.numbers import check_count
+from audiocodec.errors import ConfigError
 from audiocodec.live.packets.packet import Packet
 
 SETTLE_S = 1.0  # how long the buffer must have been too full before a frame is dropped
@@ -53,13 +55,18 @@ class JitterBuffer:
         slack: frames above it that are tolerated, at most.
         frame_s: duration of a frame in seconds, `ModelInfo.frame_s`.
 
+    Raises:
+        ConfigError: a number is out of range.
+
     Attributes:
         counts: frame counters.
         started: whether frames are being played.
     """
 
     def __init__(self, target: int = 3, slack: int = 10, *, frame_s: float) -> None:
-        self.target, self.slack = target, slack
+        self.target, self.slack = check_count(target, "target", 1), check_count(slack, "slack")
+        if not frame_s > 0:
+            raise ConfigError(f"frame_s is {frame_s!r}, it must be more than 0 seconds")
         self._settle, self._give_up, self._max_ahead = (
             round(seconds / frame_s) for seconds in (SETTLE_S, GIVE_UP_S, MAX_AHEAD_S)
         )

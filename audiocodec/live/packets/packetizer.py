@@ -61,6 +61,8 @@ class Packetizer:
             raise ConfigError(
                 f"{frames} frames per packet, repeated {self.distance} later: needs 1 <= frames <= distance <= 255"
             )
+        channels = check_count(channels, "channels", 1)
+        self.num_codebooks = info.num_codebooks
         self.model, self.codebook_size, self.frames, self.repeat = info.hash[:4], info.codebook_size, frames, repeat
         self.channels, self.rows, self._sealer = channels, info.rows(channels), sealer
         self.joint = self.rows < channels
@@ -74,12 +76,19 @@ class Packetizer:
         """codes: "q t", or "r q t" of r rows, any t -> the packets that are full.
 
         Raises:
-            ConfigError: a packet would be too large, or the codes are not of these channels.
+            ConfigError: a packet would be too large, or these are not codes of the model and these channels.
         """
+        codes = np.asarray(codes)
+        if codes.ndim not in (2, 3) or codes.dtype.kind not in "iu":
+            raise ConfigError(f"codes must be integers 'q t' or 'r q t', got {codes.dtype} of shape {codes.shape}")
         if codes.ndim == 3:
             codes = codes.swapaxes(0, 1).reshape(codes.shape[0] * codes.shape[1], codes.shape[2])  # "(q r) t"
-        if len(codes) % self.rows:
-            raise ConfigError(f"{len(codes)} codes per frame do not fit {self.channels} channels")
+        if len(codes) % self.rows or not 1 <= len(codes) // self.rows <= self.num_codebooks:
+            raise ConfigError(
+                f"{len(codes)} codes per frame are not 1 to {self.num_codebooks} codebooks of {self.channels} channels"
+            )
+        if codes.size and not 0 <= codes.min() <= codes.max() < self.codebook_size:
+            raise ConfigError(f"codes of packets are 0 to {self.codebook_size - 1}, got {codes.min()} to {codes.max()}")
         self._pending += list(codes.T)
         packets = []
         while len(self._pending) >= self.frames:

@@ -83,12 +83,13 @@ class Receiver:
         self._refused: Packet | None = None  # the last packet that was refused as not matching
         self._unread = "unannounced"  # why compact packets that refer to no full one are refused
         self._window, self._first, self._taken = Window(), 0, 0  # of this stream: numbers seen, lowest, count
+        self._frame = 0  # that the packet of the highest number begins with
         self._lost_before = 0  # in earlier streams
 
     def receive(self, data: bytes) -> None:
         """Process a datagram with any content."""
         try:
-            body, reference = self._authentic(data)
+            body, reference = self._authentic(bytes(data))
         except UnannouncedError:
             self._refuse(self._unread)
         except PacketError:
@@ -108,7 +109,7 @@ class Receiver:
         except PacketError:
             self._refuse("damaged")
             return
-        reason = self._unfit(packet) if packet else "duplicates"
+        reason = self._unfit(packet, not packets.is_compact(body)) if packet else "duplicates"
         if packet is None or reason == "duplicates":
             self._refuse("duplicates")
         elif reason:
@@ -138,7 +139,7 @@ class Receiver:
                 raise
             return unwrap(data, self._refused) or b"", self._refused
 
-    def _unfit(self, packet: Packet) -> str:
+    def _unfit(self, packet: Packet, full: bool) -> str:
         """The counter of the reason why a packet is rejected; empty if it is accepted."""
         fits = packet.model == self.model and packet.codebook_size == self.codebook_size
         if not fits or packet.num_codebooks > self.num_codebooks:
@@ -147,7 +148,7 @@ class Receiver:
             return "wrong_channels"
         if not self._same_stream(packet):
             return "wrong_stream"
-        return "" if self._is_new(packet.sequence) else "duplicates"
+        return "" if self._is_new(packet, full) else "duplicates"
 
     def pull(self) -> np.ndarray | None:
         """The codes of the frame due now, "q 1", or "r q 1" of r rows, r > 1; see `JitterBuffer.pull`."""
@@ -159,7 +160,7 @@ class Receiver:
     def _same_stream(self, packet: Packet) -> bool:
         """Whether it belongs to the stream being played; starts a new stream if there is none."""
         if packet.stream != self.stream:
-            if self.buffer.level > 0 or self.buffer.started:
+            if self._playing():
                 return False
             self.stream, self._window, self._taken = packet.stream, Window(), 0
             self.buffer.begin()
@@ -167,11 +168,18 @@ class Receiver:
             self._lost_before = self.counts.lost
         return True
 
-    def _is_new(self, sequence: int) -> bool:
+    def _playing(self) -> bool:
+        return self.buffer.started or self.buffer.level > 0
+
+    def _is_new(self, packet: Packet, full: bool) -> bool:
         near = self._window.highest if self._taken else self._first
-        number = near + steps_between(near % 2**16, sequence)  # without wrapping around
+        if self._taken and full and not self._playing():  # after a long pause numbers may have gone round
+            near += max(0, packet.frame - self._frame) // packet.frames
+        number = near + steps_between(near % 2**16, packet.sequence)  # without wrapping around
         if not self._window.accept(number):
             return False
+        if number == self._window.highest:
+            self._frame = packet.frame
         self._taken += 1
         self._first = min(self._first, number)
         self.counts.lost = self._lost_before + self._window.highest - self._first + 1 - self._taken

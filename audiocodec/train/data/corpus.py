@@ -90,11 +90,14 @@ def _hold_out(paths: list[Path], root: Path) -> Corpus:
     return Corpus([path for path in paths if path not in held_out], valid)
 
 
-def readable(paths: list[Path], pieces: bool = False) -> list[tuple[Path, float]]:
+def readable(
+    paths: list[Path], pieces: bool = False, what: str = "sound files to train on"
+) -> list[tuple[Path, float]]:
     """Files that open and are not empty, with their lengths in seconds; the others are logged.
 
     Args:
         paths: of the files.
+        what: they are, for messages.
         pieces: leave out files of which no piece can be read, only the whole. The length of these is infinity.
 
     Raises:
@@ -112,5 +115,5 @@ def readable(paths: list[Path], pieces: bool = False) -> list[tuple[Path, float]
         except AudioCodecError as error:
             logger.warning("skipped: %s", error)
     if not good:
-        raise AudioError(f"none of {len(paths)} sound files can be read, the first is {paths[0]}")
+        raise AudioError(f"none of {len(paths)} {what} can be read, the first is {paths[0]}")
     return good

@@ -183,8 +183,19 @@ def test_what_cannot_be_built() -> None:
         build_compact(packet(128, 1))
     with pytest.raises(ConfigError, match="frames per packet"):
         Packetizer(facts(), frames=4, repeat=1, distance=2)
-    with pytest.raises(ConfigError, match="do not fit 2 channels"):
+    with pytest.raises(ConfigError, match="3 codes per frame are not 1 to 12 codebooks of 2 channels"):
         Packetizer(facts(), channels=2).push(np.zeros((3, 1), np.int64))
+    with pytest.raises(ConfigError, match="channels is 0"):
+        Packetizer(facts(), channels=0)
+    for codes, said in (
+        (np.zeros((13, 1), np.int64), "13 codes per frame"),
+        (np.zeros((0, 1), np.int64), "0 codes per frame"),
+        (np.zeros((3, 1)), "codes must be integers"),
+        (np.full((3, 1), 1000), "codes of packets are 0 to 999, got 1000 to 1000"),
+        (np.full((3, 1), -1), "codes of packets are 0 to 999, got -1 to -1"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            Packetizer(facts()).push(codes)
     assert COMPACT_HEAD.size == 3
 
 

@@ -288,6 +288,34 @@ def test_old_sessions_cannot_be_replayed() -> None:
         Packetizer(facts(), sealer=old).push(CODES[:, :1])
 
 
+def test_a_session_of_the_same_second_replaces_the_one_before() -> None:
+    opener = Opener(KEY)
+    first, second = sealed(3, 1000.0), sealed(3, 1000.2)
+    assert opener.open(first[0])
+    assert opener.open(second[0])
+    with pytest.raises(PacketError, match="session that is over"):
+        opener.open(first[1])
+    assert opener.open(second[1])
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+@pytest.mark.parametrize("lost", [1000, 40_000, 70_000])
+def test_after_a_long_outage_a_stream_is_heard_again(key: bytes | None, lost: int) -> None:
+    """Sequence numbers have 16 bits: after 32 768 they could be taken for earlier ones."""
+    one = receiver(opener=Opener(key) if key else None)
+    packetizer = Packetizer(facts(), sealer=Sealer(key, lambda: 1000.0) if key else None)
+    play(one, ((20.0 * i, raw) for i, raw in enumerate(packetizer.push(CODES[:, :500]))), 12_000)
+    packetizer._number += lost
+    packetizer.frame += lost
+    if packetizer._sealer:
+        packetizer._sealer._counter += lost
+    before = one.counts.taken
+    play(one, ((20.0 * i, raw) for i, raw in enumerate(packetizer.push(CODES[:, :500]))), 12_000)
+    assert one.counts.taken - before >= 450  # all from the next full packet on
+    assert lost <= one.counts.lost <= lost + 50
+    assert one.counts.duplicates == 0
+
+
 def test_a_long_session_counts_on() -> None:
     sealer, opener = Sealer(KEY, lambda: 1000.0), Opener(KEY)
     packet = Packet(HASH[:4], 1, 0, 0, 1000, CODES[:, :1], CODES[:0, :1])
