@@ -206,9 +206,9 @@ def test_two_processes_on_loopback(speech_path: Path, tmp_path: Path) -> None:
 
 
 def test_nothing_sent_is_a_failure(run: Run, speech_path: Path) -> None:
-    result = run("stream", "-i", speech_path, "--send", "127.0.0.1:0", "-n", 1)
+    result = run("stream", "-i", speech_path, "--send", "255.255.255.255:9", "-n", 1)
     assert result.exit_code == 1
-    assert "127.0.0.1:0: nothing could be sent (" in result.stderr
+    assert "255.255.255.255:9: nothing could be sent (" in result.stderr
     assert "packets unsent" in result.stderr
 
 

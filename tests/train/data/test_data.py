@@ -61,7 +61,7 @@ def test_nothing_readable_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="no sound file found"):
         load_corpus(tmp_path / "bad")
     (tmp_path / "bad" / "a.wav").write_text("nonsense")
-    with pytest.raises(AudioError, match="none of 1 sound files to train on can be read"):
+    with pytest.raises(AudioError, match="none of 1 sound files can be read"):
         build_cache([tmp_path / "bad" / "a.wav"], 16_000, tmp_path / "cache")
     with pytest.raises(AudioError, match="none of 1 sound files to train on can be read"):
         FileSource([tmp_path / "bad" / "a.wav"], 16_000)
