@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from audiocodec._util.arrays import as_array
 from audiocodec._util.numbers import as_float
 from audiocodec.errors import AudioError, ConfigError
 
@@ -68,7 +69,7 @@ class HighPass:
         Raises:
             AudioError: it does not have two axes, or not as many channels as the blocks before.
         """
-        block = np.asarray(block.detach().cpu() if hasattr(block, "detach") else block)
+        block = as_array(block)
         if block.ndim != 2 or self._channels not in (None, len(block)):
             expected = f"{self._channels or 'c'} t"
             raise AudioError(f"a high-pass takes blocks of samples '{expected}', got one of shape {block.shape}")

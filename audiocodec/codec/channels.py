@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from audiocodec import audio
+from audiocodec._util.arrays import as_array
 from audiocodec.errors import AudioError
 from audiocodec.model.info import ModelInfo
 from audiocodec.tokens.joint import Joint
@@ -137,12 +138,6 @@ class Rows:
         return join(*codes) if self.joint else np.stack(codes)
 
 
-def _of_tensor(wav: Any) -> np.ndarray:
-    """A torch tensor, of a type that numpy may not support."""
-    tensor = wav.detach().cpu()
-    return (tensor.float() if tensor.is_floating_point() else tensor).numpy()
-
-
 def as_channels(wav: Any) -> np.ndarray:
     """Any array of samples to float32 "c t".
 
@@ -151,7 +146,7 @@ def as_channels(wav: Any) -> np.ndarray:
             [-1, 1].
     """
     try:
-        array = _of_tensor(wav) if hasattr(wav, "detach") else np.asarray(wav)
+        array = as_array(wav)
     except (TypeError, ValueError, RuntimeError) as error:
         raise AudioError(f"wav must be floats 't' or 'c t' ({str(error).splitlines()[0]})") from error
     if array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.floating):

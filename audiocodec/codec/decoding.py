@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audiocodec import audio
+from audiocodec._util.arrays import as_array
 from audiocodec.backends.fixed_shapes import BLOCK_FRAMES
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.codec.channels import split, to_left_right
@@ -97,7 +98,7 @@ def _integers(codes: Any) -> np.ndarray:
         ConfigError: they are not.
     """
     try:
-        array = np.asarray(codes.detach().cpu() if hasattr(codes, "detach") else codes)
+        array = as_array(codes)
     except (TypeError, ValueError, RuntimeError) as error:  # a type that numpy does not support; a tensor without data
         raise ConfigError(f"codes must be integers 'q t' or 'b q t' ({str(error).splitlines()[0]})") from error
     if array.ndim not in (2, 3) or array.dtype.kind not in "iu":

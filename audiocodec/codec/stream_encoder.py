@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from audiocodec import audio
+from audiocodec._util.arrays import as_array
 from audiocodec._util.numbers import check_count
 from audiocodec.backends.base import FrameEncoder
 from audiocodec.backends.state import Arrays, load_array
@@ -116,7 +117,7 @@ def check_stream(samples: Any) -> np.ndarray:
     Raises:
         AudioError: they are not.
     """
-    array = np.asarray(samples.detach().cpu() if hasattr(samples, "detach") else samples)
+    array = as_array(samples)
     if array.ndim != 1 or not np.issubdtype(array.dtype, np.floating):
         raise AudioError(f"samples must be floats 't', got {array.dtype} of shape {array.shape}")
     audio.check_samples(array, "samples")

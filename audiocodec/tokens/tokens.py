@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from audiocodec._util.arrays import as_array
 from audiocodec._util.files import replacing
 from audiocodec._util.folders import files_below, is_folder
 from audiocodec.errors import TokenFileError
@@ -52,7 +53,7 @@ class Tokens:
         """
         codes = self.codes
         try:
-            array = np.asarray(codes.detach().cpu() if hasattr(codes, "detach") else codes)
+            array = as_array(codes)
         except (TypeError, ValueError, RuntimeError) as error:  # ragged, of a type of torch alone, or without data
             raise TokenFileError(f"codes must be integers 'r q t' ({error})") from error
         if array.ndim != 3 or array.dtype.kind not in "iu":

@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 import torch
 
+from audiocodec.audio import HighPass
 from audiocodec.backends.torch.threads import single_thread
 from audiocodec.codec import Codec, load
 from audiocodec.errors import AudioError, ConfigError, TokenFileError
-from audiocodec.live.packets import Packetizer, Relay
+from audiocodec.live.packets import JitterBuffer, Packetizer, Relay
 from audiocodec.tokens import Tokens, open_tokens
 from audiocodec.tokens.convert import export_tokens, import_tokens
 
@@ -75,6 +76,26 @@ def test_no_numbers_of_packets(onnx: Codec) -> None:
             Packetizer(onnx.info, **{name: "2"})  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="num_codebooks is 0, it must be a whole number, 1 or more"):
         Relay(0)
+
+
+def test_numbers_of_samples_that_the_frames_do_not_hold(onnx: Codec, tokens: Tokens) -> None:
+    for samples in (-5, 10**7):
+        with pytest.raises(ConfigError, match=f"the header says {samples} samples, .* frames hold"):
+            onnx.decode(replace(tokens, header=replace(tokens.header, samples=samples)))
+
+
+def test_buffers_of_no_size() -> None:
+    for arguments in ({"target": 0}, {"target": 1.5}, {"slack": -1}, {"frame_s": 0}):
+        with pytest.raises(ConfigError, match="it must be"):
+            JitterBuffer(**({"frame_s": 0.02} | arguments))  # type: ignore[arg-type]
+
+
+def test_samples_of_a_tensor_with_gradient(onnx: Codec, speech: np.ndarray) -> None:
+    wav = torch.from_numpy(speech[0, :3200]).requires_grad_()
+    pushed: Any = wav
+    assert np.array_equal(onnx.stream_encoder().push(pushed), onnx.stream_encoder().push(speech[0, :3200]))
+    high: Any = wav[None]
+    assert np.array_equal(HighPass(RATE, 50).push(high), HighPass(RATE, 50).push(speech[:1, :3200]))
 
 
 def test_tensors_of_any_float(onnx: Codec, speech: np.ndarray) -> None:

@@ -43,7 +43,8 @@ class ResidualFSQ(Quantizer):
     gradient draws latents together without end, until a step of the optimizer moves them by more than their spread and
     bfloat16 cannot tell them apart (`docs/lab/latent-drift-music-0.5.md`). `pin` holds them near zero mean and unit
     variance. `fill` goes further and draws all of what a stage sees to the normal distribution, dimensions independent:
-    codes are then used more evenly. With eight codebooks `pin` scored best, so it is the default (`docs/fsq_vs_vq.md`).
+    codes are then used more evenly. With four and eight codebooks `pin` scored best, so it is the default
+    (`docs/fsq_vs_vq.md`).
 
     Args:
         dim: size of the latent vector.
