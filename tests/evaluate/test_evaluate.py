@@ -176,7 +176,9 @@ def test_a_folder_of_other_things_is_left_alone(clips: Path, tmp_path: Path) -> 
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "summary.md").write_text("mine")
-    done = CliRunner().invoke(main, ["evaluate", str(clips), "-o", str(folder), "-s", "speech-16k@1k"])
+    done = CliRunner().invoke(
+        main, ["evaluate", str(clips), "-o", str(folder), "-s", f"copy={COPY} {{in}} {{out}}", "--metrics", "mel"]
+    )
     assert done.exit_code == 1
     assert "is not empty and holds no evaluation; choose another folder" in done.output
     assert [path.name for path in folder.iterdir()] == ["summary.md"]
