@@ -73,17 +73,8 @@ class FfmpegFile:
         if found is None:
             raise AudioError(f"{path}: cannot be read without ffmpeg; install ffmpeg")
         self.path, self._said = path, tempfile.TemporaryFile()  # noqa: SIM115  # closed in close
-        command = [
-            found,
-            "-hide_banner",
-            "-nostats",
-            "-v",
-            "level+info",
-            "-nostdin",
-            "-protocol_whitelist",
-            "file,pipe",
-        ]
-        command += ["-format_whitelist", DEMUXERS]
+        command = [found, "-hide_banner", "-nostats", "-v", "level+info", "-nostdin"]
+        command += ["-protocol_whitelist", "file,pipe", "-format_whitelist", DEMUXERS]
         command += ["-i", f"file:{path}", "-map", "0:a:0", "-c:a", "pcm_f32le", "-f", "wav", "-rf64", "never", "-"]
         self._process = subprocess.Popen(
             [os.fsencode(part) for part in command],
@@ -96,7 +87,7 @@ class FfmpegFile:
         try:
             self.sample_rate, self.channels, self.tags = _header(self._pipe)
         except EOFError:
-            error = (self._errors() or ["it holds no sound"])[0]
+            error = (self._errors(self._messages()) or ["it holds no sound"])[0]
             self.close()
             raise AudioError(f"{path}: cannot be read as sound ({error})") from None
 
@@ -109,12 +100,13 @@ class FfmpegFile:
         width = 4 * self.channels
         while data := _exactly(self._pipe, samples * width):
             yield np.frombuffer(data[: len(data) // width * width], "<f4").reshape(-1, self.channels)
-        code, said = self._process.wait(), self._errors()
+        code, messages = self._process.wait(), self._messages()
+        said = self._errors(messages)
         damaged = next((line for line in said if any(word in line.lower() for word in DAMAGED)), "")
         if code or damaged:
             what = damaged or (said or [f"exit code {code}"])[0]
             raise OSError(f"ffmpeg: {what}")
-        tracks = len(TRACK.findall(self._messages().partition(OUTPUT)[0]))
+        tracks = len(TRACK.findall(messages.partition(OUTPUT)[0]))
         if tracks > 1:
             logger.warning("%s: has %d sound tracks, of which the first is read", self.path, tracks)
         if said:
@@ -127,9 +119,9 @@ class FfmpegFile:
         self._said.seek(0)
         return self._said.read(MAX_SAID).decode(errors="replace")
 
-    def _errors(self) -> list[str]:
-        """Its errors, without the addresses of what reports them."""
-        found = filter(None, map(ERROR.match, self._messages().splitlines()))
+    def _errors(self, messages: str) -> list[str]:
+        """The errors among its messages, without the addresses of what reports them."""
+        found = filter(None, map(ERROR.match, messages.splitlines()))
         return [line[1].replace(f"file:{self.path}: ", "").strip().rstrip(".") for line in found]
 
     def close(self) -> None:

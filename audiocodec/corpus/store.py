@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 
 from audiocodec._util.extras import require
 from audiocodec._util.files import replacing
-from audiocodec._util.folders import files_below, is_folder
+from audiocodec._util.folders import files_below
 from audiocodec.errors import ConfigError
 
 
@@ -53,12 +54,11 @@ class LocalStore:
     def _entry(self, path: Path) -> tuple[str, int]:
         """Name and bytes."""
         name = path.relative_to(self.root).as_posix()
-        if is_folder(path):
-            return f"{name}/", 0
         try:
-            return name, path.stat().st_size
+            found = path.stat()
         except OSError:  # a link that leads nowhere
             return name, 0
+        return (f"{name}/", 0) if stat.S_ISDIR(found.st_mode) else (name, found.st_size)
 
     @contextlib.contextmanager
     def local(self, name: str) -> Iterator[Path]:

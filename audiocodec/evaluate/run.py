@@ -93,9 +93,10 @@ def run_clip(clip: Path, system_text: str, settings: Settings) -> Row:
     """Code one clip with one system and score it; an error is recorded in the row as `error`."""
     row: Row = {"clip": _name(clip, settings), "system": system_text.partition("=")[0]}
     try:
-        row[INPUTS] = _inputs(clip, system_text)
+        system = parse_system(system_text)
+        row[INPUTS] = _inputs(clip, system)
         wav, rate = settings.read(clip)
-        estimate, coded = code_clip(parse_system(system_text), wav, rate)
+        estimate, coded = code_clip(system, wav, rate)
         row["kbit_s"] = None if coded.size is None else 8 * coded.size * rate / wav.shape[1] / 1000
         if coded.counts is not None:
             row[usage.COLUMN] = usage.pack(coded.counts)
@@ -104,10 +105,10 @@ def run_clip(clip: Path, system_text: str, settings: Settings) -> Row:
         return row | {"error": str(error)}
 
 
-def _inputs(clip: Path, system_text: str) -> str:
+def _inputs(clip: Path, system: System) -> str:
     """Checksums of a clip and of the model that codes it: a row is as good as new if they are the same."""
     try:
-        return f"{checksum([clip])} {checksum_of(parse_system(system_text))}".strip()
+        return f"{checksum([clip])} {checksum_of(system)}".strip()
     except OSError as error:
         raise AudioError(f"{clip}: cannot be read ({error.strerror})") from error
 
@@ -149,7 +150,7 @@ def evaluate(
     for clip in clips:
         for system in settings.systems:
             key = _name(clip, settings), system.partition("=")[0]
-            if key in before and before[key].get(INPUTS) == _inputs(clip, system):
+            if key in before and before[key].get(INPUTS) == _inputs(clip, parse_system(system)):
                 rows[key] = before[key]
             else:
                 todo.append((clip, system))

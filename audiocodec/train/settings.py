@@ -20,13 +20,9 @@ def check_range(
     """
     if least <= value <= most and value > above and math.isfinite(value):
         return
-    bounds = (
-        f"above {above:g}"
-        if above > -math.inf
-        else f"{least:g} or more"
-        if most == math.inf
-        else f"{least:g} to {most:g}"
-    )
+    bounds = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"
+    if above > -math.inf:
+        bounds = f"above {above:g}"
     raise ConfigError(f"{section}.{name} is {value}, it must be {bounds}")
 
 

@@ -97,8 +97,8 @@ def readable(
 
     Args:
         paths: of the files.
-        what: they are, for messages.
         pieces: leave out files of which no piece can be read, only the whole. The length of these is infinity.
+        what: they are, for messages.
 
     Raises:
         AudioError: none opens.
